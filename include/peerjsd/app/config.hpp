@@ -1,0 +1,90 @@
+#pragma once
+
+#include "peerjsd/core/leave_policy.hpp"
+#include "peerjsd/core/peer_id.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace peerjsd::app {
+
+inline constexpr std::size_t kMiB = std::size_t{1024} * 1024;
+
+/// Every option of the daemon with its default. A field is named after its flag, its key in the
+/// config file and (in capitals, after PEERJSD_) its environment variable; only `keys` is `--key`.
+/// Names, meaning and defaults of what npm peer 1.0.2 has too are those of its command line, except
+/// that it has no default port.
+struct Config {
+  std::uint16_t port = 9000;                   ///< 0: any free port
+  std::string host;                            ///< empty: every address, IPv6 and IPv4
+  std::string path = "/";                      ///< begins and ends with a slash
+  std::vector<std::string> keys = {"peerjs"};  ///< at least one, all different
+  std::vector<std::string> cors;               ///< origins in lower case; empty: any
+  bool proxied = false;                        ///< believe the neighbour's X-Forwarded-For
+  std::string sslkey;
+  std::string sslcert;
+
+  std::size_t concurrent_limit = 5000;  ///< peers per key
+  bool allow_discovery = false;
+  core::IdFormat id_format = core::IdFormat::Uuid;
+  bool compat_http_key = false;
+
+  std::chrono::milliseconds expire_timeout{5000};  ///< 0: at once
+  std::chrono::milliseconds alive_timeout{60000};  ///< 0: off
+  std::chrono::milliseconds ping_interval{25000};  ///< 0: off; see effective_ping_interval()
+  core::LeavePolicy leave = core::LeavePolicy::Auto;
+  std::chrono::milliseconds leave_grace{30000};
+  std::chrono::milliseconds takeover_probe{2000};
+  std::chrono::milliseconds drain_timeout{5000};
+
+  // All in bytes. The outstanding ones bound what is kept for absent peers.
+  std::size_t max_message_bytes = 2 * kMiB;
+  std::size_t send_queue_bytes = 4 * kMiB;
+  std::size_t outstanding_per_destination = 4 * kMiB;
+  std::size_t outstanding_per_sender = 4 * kMiB;
+  std::size_t outstanding_total = 64 * kMiB;
+
+  std::string log_level = "info";  ///< trace, debug, info, warn, error or off
+
+  bool operator==(const Config&) const = default;
+};
+
+/// How often to ping a WebSocket; 0: never. Two pings fit into alive_timeout, whatever
+/// ping_interval says: a peer that sends nothing of its own must get to show that it lives.
+std::chrono::milliseconds effective_ping_interval(const Config& config);
+
+/// The program goes on with this configuration.
+struct Start {
+  Config config;
+};
+
+/// The program ends: `text`, which ends with a newline, goes to stdout if `code` is 0, else to
+/// stderr.
+struct Exit {
+  int code;
+  std::string text;
+};
+
+/// Looks a variable up, as std::getenv does: null if it is not set.
+using Environment = std::function<const char*(const char* name)>;
+
+/// Reads the command line, the environment and the config file. A flag wins over the environment,
+/// that over the file, and that over the default; a list replaces the whole list below it.
+///
+/// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
+/// right.
+/// --help, --version and --check_config are Exit{0}. An empty environment variable counts as not
+/// set. PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
+/// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
+std::variant<Start, Exit> load_config(int argc, const char* const* argv,
+                                      const Environment& environment);
+
+/// The configuration as a config file: every key, one per line.
+std::string to_text(const Config& config);
+
+}  // namespace peerjsd::app

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
+#include <memory>
+
+#include "peerjsd/app/config.hpp"
+#include "peerjsd/core/relay.hpp"
+#include "peerjsd/http/service.hpp"
+#include "peerjsd/net/listener.hpp"
+#include "peerjsd/net/session_context.hpp"
+
+namespace peerjsd::app {
+
+/// Owns everything, and the life of the process: start, tick, drain.
+class Server {
+ public:
+  /// Listens, but accepts nobody before run(). On failure: why the address cannot be had.
+  static boost::system::result<std::unique_ptr<Server>> create(boost::asio::io_context& io,
+                                                               const Config& config);
+
+  ~Server();
+
+  /// Where clients reach it; the port is the real one if the configuration had 0.
+  boost::asio::ip::tcp::endpoint endpoint() const { return listener_->endpoint(); }
+
+  /// Begins to accept. The caller runs the io_context, which comes to its end after stop().
+  void start();
+
+  /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once.
+  void stop_on_signals();
+
+  /// Accepts nobody any more, closes every WebSocket with 1012 over a while, so that not all come
+  /// back in the same moment, and gives up on what is left after drain_timeout. Idempotent.
+  void stop();
+
+  const core::Relay& relay() const { return relay_; }
+
+ private:
+  Server(boost::asio::io_context& io, const Config& config,
+         std::unique_ptr<net::Listener> listener);
+
+  void await_signal();
+  void await_tick();
+  void tick();
+  void drain(core::Instant now);
+  void end();
+
+  boost::asio::io_context& io_;
+  Config config_;
+  core::Relay relay_;
+  http::Service service_;
+  net::SessionContext sessions_;
+  std::unique_ptr<net::Listener> listener_;
+  boost::asio::steady_timer tick_timer_;
+  boost::asio::signal_set signals_;
+  core::Instant drain_until_{};
+  std::size_t drain_step_ = 0;
+};
+
+}  // namespace peerjsd::app

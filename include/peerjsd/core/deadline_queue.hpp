@@ -1,0 +1,78 @@
+#pragma once
+
+#include "peerjsd/core/time.hpp"
+
+namespace peerjsd::core {
+
+/// The link by which an object stands in a DeadlineQueue. An object derives from it once per kind of
+/// deadline (`Tag`), stands in at most one queue of that kind, and leaves it when destroyed.
+template <class Tag>
+class Deadline {
+ public:
+  Deadline() = default;
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+  ~Deadline() { unlink(); }
+
+ private:
+  template <class, class>
+  friend class DeadlineQueue;
+
+  bool linked() const { return next_ != this; }
+
+  void unlink() {
+    prev_->next_ = next_;
+    next_->prev_ = prev_;
+    prev_ = next_ = this;
+  }
+
+  Deadline* prev_ = this;
+  Deadline* next_ = this;
+  Instant since_{};
+};
+
+/// Objects that all wait equally long, oldest first. Because the delay is one for the whole queue,
+/// pushing, leaving and finding what is due are O(1), and a tick costs what is due, not what exists.
+/// Objects are not owned.
+template <class T, class Tag>
+class DeadlineQueue {
+ public:
+  bool empty() const { return !head_.linked(); }
+
+  T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
+
+  static bool contains(const T& object) { return link_of(object).linked(); }
+
+  static void remove(T& object) { link_of(object).unlink(); }
+
+  /// When the object was last pushed.
+  static Instant since(const T& object) { return link_of(object).since_; }
+
+  /// Puts `object` at the end, taking it out of where it stood.
+  void push(T& object, Instant now) {
+    Deadline<Tag>& link = link_of(object);
+    link.unlink();
+    link.since_ = now;
+    link.prev_ = head_.prev_;
+    link.next_ = &head_;
+    head_.prev_->next_ = &link;
+    head_.prev_ = &link;
+  }
+
+  /// Takes out and returns the oldest object if it has waited for `delay`, else nullptr.
+  T* pop_due(Instant now, Duration delay) {
+    T* const oldest = front();
+    if (oldest == nullptr || since(*oldest) + delay > now) return nullptr;
+    remove(*oldest);
+    return oldest;
+  }
+
+ private:
+  // An object may wait in queues of several kinds; the tag says which of its links is meant.
+  static Deadline<Tag>& link_of(T& object) { return object; }
+  static const Deadline<Tag>& link_of(const T& object) { return object; }
+
+  Deadline<Tag> head_;
+};
+
+}  // namespace peerjsd::core

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/peer.hpp"
+
+namespace peerjsd::core {
+
+/// Messages kept for absent peers of one realm.
+///
+/// What one sender has sent to one destination is an *attempt*. It runs out `expire_timeout` after
+/// its first message: the sender is told so once (EXPIRE) and all of it is dropped. What follows
+/// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is dropped
+/// without a word; an OFFER, though, starts a new attempt.
+class Outstanding {
+ public:
+  /// In bytes: texts, and kOverhead for each message and each attempt.
+  struct Limits {
+    std::size_t per_destination;
+    std::size_t per_sender;
+    std::size_t total;
+  };
+
+  static constexpr std::size_t kOverhead = 256;
+
+  /// A call is an OFFER and the CANDIDATEs after it: even where expire_timeout is 0 they are one
+  /// attempt, and cause one EXPIRE.
+  static constexpr Duration kShortestTail = std::chrono::seconds(1);
+
+  enum class Verdict : std::uint8_t {
+    Kept,
+    Tail,     ///< dropped: its attempt has already run out
+    Refused,  ///< dropped, with its attempt: no room, or expire_timeout is 0. Owed an EXPIRE
+  };
+
+  struct Sender {
+    std::string_view id;
+    Registration registration;
+  };
+
+  struct Message {
+    MessageType type;
+    std::string text;
+    std::string src;
+    Registration registration;
+  };
+
+  /// An attempt that ran out: whom to tell, and which destination (as JSON) it was for.
+  struct Expired {
+    std::string src;
+    Registration registration;
+    std::string dst_json;
+  };
+
+  Outstanding(Limits limits, Duration expire_timeout)
+      : limits_(limits), expire_timeout_(expire_timeout) {}
+
+  Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
+               Instant now);
+
+  /// All that waits for a destination, in the order of arrival. Ends the attempts.
+  std::vector<Message> take(std::string_view dst_json);
+
+  /// The next attempt that has run out by `now`, oldest first.
+  std::optional<Expired> expire_next(Instant now);
+
+  std::size_t bytes() const { return bytes_; }
+  bool empty() const { return destinations_.empty(); }
+
+ private:
+  struct AttemptTag;
+
+  struct Kept {
+    std::uint64_t order;
+    Message message;
+  };
+
+  struct Attempt : Deadline<AttemptTag> {
+    std::string src;
+    Registration registration{};
+    std::string dst_json;
+    std::vector<Kept> messages;
+    std::size_t bytes = 0;
+    bool ran_out = false;
+  };
+
+  struct Destination {
+    std::map<Registration, Attempt> attempts;
+    std::size_t bytes = 0;
+  };
+
+  using Queue = DeadlineQueue<Attempt, AttemptTag>;
+
+  bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes) const;
+  Attempt* find(std::string_view dst_json, Registration sender);
+  Attempt& start(Sender sender, std::string_view dst_json, Instant now);
+  void refuse(Sender sender, std::string_view dst_json, Instant now);
+  void run_out(Attempt& attempt, Instant now);
+  void forget(Attempt& attempt);
+  void charge(Attempt& attempt, std::size_t bytes);
+  void release(Attempt& attempt, std::size_t bytes);
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  Limits limits_;
+  Duration expire_timeout_;
+  std::unordered_map<std::string, Destination, Hash, std::equal_to<>> destinations_;  // by dst_json
+  std::unordered_map<Registration, std::size_t> sender_bytes_;
+  Queue waiting_;
+  Queue ran_out_;
+  std::size_t bytes_ = 0;
+  std::uint64_t order_ = 0;
+};
+
+}  // namespace peerjsd::core

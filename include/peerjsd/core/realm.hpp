@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "peerjsd/core/outstanding.hpp"
+#include "peerjsd/core/peer.hpp"
+
+namespace peerjsd::core {
+
+/// The peers of one key: who is registered, who has been talking with whom, what waits for whom.
+/// Nothing crosses from one realm to another.
+class Realm {
+ public:
+  Realm(Outstanding::Limits limits, Duration expire_timeout)
+      : outstanding(limits, expire_timeout) {}
+
+  Peer* find(std::string_view id) const;
+  std::size_t size() const { return peers_.size(); }
+
+  /// Ids of the peers that can be reached now.
+  std::vector<std::string_view> connected_ids() const;
+
+  /// `id` must be free.
+  Peer& add(std::string id, std::string token, PeerKind kind, Registration registration);
+
+  /// Destroys `peer`, who must have no partners left.
+  void remove(Peer& peer);
+
+  Outstanding outstanding;
+
+  /// Pages whose connection was lost and that may come back, longest lost first.
+  DeadlineQueue<Peer, LivenessTag> lost;
+
+ private:
+  // Keyed by a view of the peer's own id.
+  std::unordered_map<std::string_view, std::unique_ptr<Peer>> peers_;
+};
+
+/// a and b have exchanged a message. A peer is no partner of itself.
+void make_partners(Peer& a, Peer& b);
+
+void part(Peer& a, Peer& b);
+
+}  // namespace peerjsd::core

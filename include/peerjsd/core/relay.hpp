@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peerjsd/core/leave_policy.hpp"
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/realm.hpp"
+#include "peerjsd/core/transport.hpp"
+
+namespace peerjsd::core {
+
+struct RelayOptions {
+  std::vector<std::string> keys;
+  Duration expire_timeout{};  ///< 0: an absent peer is reported at once
+  Duration alive_timeout{};   ///< 0: silence ends nobody
+  Duration leave_grace{};
+  Duration takeover_probe{};  ///< 0: holders of an id are not probed
+  LeavePolicy leave = LeavePolicy::Auto;
+  std::size_t concurrent_limit = 0;  ///< peers per key
+  Outstanding::Limits outstanding{};
+};
+
+/// What a client says of itself when it connects.
+struct Credentials {
+  std::string_view key;
+  std::string_view id;
+  std::string_view token;
+};
+
+enum class Admission : std::uint8_t {
+  Opened,
+  Resumed,
+  Incomplete,  ///< key, id or token is missing
+  InvalidKey,
+  IdTaken,
+  LimitReached,
+};
+
+/// What became of a message.
+enum class Receipt : std::uint8_t {
+  Relayed,
+  Kept,       ///< the destination is absent; the message waits for it
+  Expired,    ///< the destination is absent and the sender was told so
+  Heartbeat,
+  Left,       ///< LEAVE without a destination: the sender's registration has ended
+  Late,       ///< the relay had already let go of this transport
+  Absent,     ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
+  NotUtf8,
+  NotJson,
+  NotAnObject,
+  TooDeep,
+  UnknownType,
+  NoDestination,
+};
+
+bool is_admitted(Admission admission);
+
+/// The message that tells a client why it was refused; texts as npm peer 1.0.2 has them.
+std::string_view refusal(Admission admission);
+
+/// Why a message was dropped, in words for the operator; empty if nothing was wrong with it.
+std::string_view complaint(Receipt receipt);
+
+/// What PeerJS signaling means: who may register, where a message goes, what waits, what expires,
+/// who is told that a peer left.
+class Relay {
+ public:
+  explicit Relay(RelayOptions options);
+
+  /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
+  /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
+  /// coming with its id and its token, even when the server is full; the transport it had is closed.
+  Admission attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now);
+
+  /// Takes one message from the peer behind `from`. `text` is what the client sent, untouched.
+  Receipt receive(Transport& from, std::string_view text, Instant now);
+
+  /// Anything at all came from the other side of `from`.
+  void sign_of_life(Transport& from, Instant now);
+
+  /// `transport` has ended. No effect if the relay has let go of it before.
+  void detach(Transport& transport, End end, Instant now);
+
+  /// Does what is due. To be called often; costs what is due, not what exists.
+  void expire(Instant now);
+
+  /// nullptr: no such key.
+  const Realm* realm(std::string_view key) const;
+
+ private:
+  Admission admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
+                  Instant now);
+  Admission resume(Peer& peer, Transport& transport, PeerKind kind, Instant now);
+  void challenge(Peer& holder, Instant now);
+  bool make_room(Realm& realm);
+  void bind(Peer& peer, Transport& transport, Instant now);
+  void deliver_outstanding(Peer& peer);
+
+  Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
+  void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
+  Receipt keep(Peer& src, const ClientMessage& message, Instant now);
+  void send_expire(const Realm& realm, std::string_view src, Registration registration,
+                   std::string_view dst_json);
+
+  void let_go(Peer& peer, End reason);
+  void end_connection(Peer& peer, End end, Instant now);
+  void end_peer(Peer& peer, bool tell_partners);
+
+  RelayOptions options_;
+  std::map<std::string, Realm, std::less<>> realms_;
+  DeadlineQueue<Peer, LivenessTag> alive_;  // by last sign of life
+  DeadlineQueue<Peer, ProbeTag> probed_;
+  std::uint64_t registrations_ = 0;
+  MessageParser parser_;
+  std::string src_json_;  // scratch
+  std::string text_;      // scratch
+};
+
+}  // namespace peerjsd::core

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peerjsd/core/leave_policy.hpp"
+
+namespace peerjsd::core {
+
+struct Peer;
+
+/// One way to carry messages to a peer: a WebSocket, an open XHR stream. Sessions implement it; the
+/// relay calls it.
+///
+/// None of these calls may call back into the relay. A transport whose socket ends, for whatever
+/// reason, says so later, from the event loop, by Relay::detach.
+class Transport {
+ public:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  /// Queues one message (a JSON text) for the peer. A transport that cannot take it closes itself.
+  virtual void send(std::string_view text) = 0;
+
+  /// The relay lets go of this transport: no send() follows. Called while peer() is still set.
+  virtual void close(End reason) = 0;
+
+  /// Asks the other side for a sign of life; false where the transport knows no such thing.
+  virtual bool probe() = 0;
+
+  /// Takes back, in order, the messages queued by send() of which the other side cannot have
+  /// received all. Called right before close(End::Replaced).
+  virtual std::vector<std::string> take_unsent() = 0;
+
+  /// The peer this transport carries; nullptr before Relay::attach has admitted it, and from the
+  /// moment the relay has let go of it.
+  const Peer* peer() const { return peer_; }
+
+ protected:
+  virtual ~Transport() = default;
+
+ private:
+  friend class Relay;
+  Peer* peer_ = nullptr;
+};
+
+}  // namespace peerjsd::core

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace peerjsd::http {
+
+/// What a request asks for: a closed set.
+namespace route {
+
+struct Info {};  ///< GET P/
+
+struct NewId {  ///< GET P/:key/id
+  std::string key;
+};
+
+struct Peers {  ///< GET P/:key/peers
+  std::string key;
+};
+
+struct WebSocket {  ///< P/peerjs, with what the query says
+  std::string key;
+  std::string id;
+  std::string token;
+  bool has_version = false;  ///< sent by peerjs since 1.4
+};
+
+struct Preflight {};  ///< OPTIONS of anything
+
+struct NotFound {};
+
+struct BadTarget {};  ///< a broken percent escape
+
+}  // namespace route
+
+using Route = std::variant<route::Info, route::NewId, route::Peers, route::WebSocket,
+                           route::Preflight, route::NotFound, route::BadTarget>;
+
+/// Finds the route of a request below one path.
+///
+/// As in npm peer 1.0.2 the HTTP endpoints are matched without regard to case, the WebSocket's byte
+/// for byte. Repeated and trailing slashes do not matter: PeerObjectiveC asks for P//peerjs.
+class Router {
+ public:
+  /// `path`: what all endpoints start with, e.g. "/" or "/myapp/".
+  explicit Router(std::string path);
+
+  /// `target`: path and query as they stand in the request line.
+  Route route(std::string_view method, std::string_view target) const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::vector<std::string> prefix_;
+};
+
+}  // namespace peerjsd::http

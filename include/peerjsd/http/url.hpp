@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peerjsd::http {
+
+/// Decodes %XX in a path segment; nullopt if an escape is broken.
+std::optional<std::string> decode_path_segment(std::string_view segment);
+
+/// Decodes a query name or value as Node's querystring does for npm peer: `+` is a space, a broken
+/// escape stands for itself, bytes that are not UTF-8 become U+FFFD.
+std::string decode_query_part(std::string_view part);
+
+/// The non-empty segments of a path, still encoded: "/a//b/" gives a, b.
+std::vector<std::string_view> split_path(std::string_view path);
+
+struct QueryParameter {
+  std::string name;
+  std::string value;
+};
+
+/// In the order of the query.
+std::vector<QueryParameter> parse_query(std::string_view query);
+
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace peerjsd::http

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <boost/system/error_code.hpp>
+#include <span>
+#include <string>
+
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/net/write_queue.hpp"
+
+namespace peerjsd::net {
+
+class SessionContext;
+
+/// Without the type-erased executor: it is part of every idle peer's memory.
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                boost::asio::io_context::executor_type>;
+
+struct ConnectionTag;
+
+/// One accepted connection, whatever is spoken on it.
+///
+/// It waits until the socket is readable and reads into the buffer that all connections share; what
+/// is written in one turn of the event loop goes out in one system call at its end. So an idle
+/// connection holds no buffer, and a burst to one peer costs one write.
+///
+/// Lives as long as an operation on its socket is pending. It always stands in exactly one of the
+/// context's queues, until close().
+class Connection
+    : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
+      public core::Deadline<ConnectionTag> {
+ public:
+  virtual ~Connection();
+
+  /// Writes what is queued. Called by the context at the end of a turn.
+  void flush();
+
+  /// What the connection waited for in its queue did not come in time.
+  void time_out(core::Instant now);
+
+  /// The server is stopping: end with a word of goodbye.
+  virtual void drain(core::Instant now) = 0;
+
+  /// At once; what is queued is lost. Idempotent.
+  void close();
+
+ protected:
+  Connection(SessionContext& context, Socket socket, std::string address);
+
+  /// Begins to read.
+  void start();
+
+  /// `bytes` may be changed and are gone on return.
+  virtual void on_bytes(std::span<char> bytes) = 0;
+
+  /// The other side has gone, or the socket failed. The connection is closed after this.
+  virtual void on_lost() = 0;
+
+  virtual void on_timeout(core::Instant now) = 0;
+
+  void write(std::string unit);
+
+  /// Writes what is queued, ends our half, ignores what still comes, and closes when the other side
+  /// has ended its half or has taken too long. (Closing at once with unread input would reset the
+  /// connection, and the other side might lose the last that it was told.)
+  void close_when_flushed();
+
+  bool is_closing() const { return closing_ != Closing::No; }
+
+  SessionContext& context() { return context_; }
+  const std::string& address() const { return address_; }
+  WriteQueue& queue() { return queue_; }
+  Socket release_socket() { return std::move(socket_); }
+
+ private:
+  enum class Closing : std::uint8_t { No, WhenFlushed, AwaitingEnd, Closed };
+
+  void await_readable();
+  void await_writable();
+  void schedule_flush();
+  void on_readable();
+  void lose();
+
+  SessionContext& context_;
+  Socket socket_;
+  std::string address_;  // for logs
+  WriteQueue queue_;
+  Closing closing_ = Closing::No;
+  bool flush_scheduled_ = false;
+  bool awaiting_writable_ = false;
+};
+
+}  // namespace peerjsd::net

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "peerjsd/net/connection.hpp"
+
+namespace peerjsd::net {
+
+/// Accepts connections on one address.
+class Listener {
+ public:
+  using OnAccept = std::function<void(Socket)>;
+
+  /// Binds and listens; nothing is accepted before start(). `host` is an address or a name; empty
+  /// means every address, IPv6 and IPv4, or IPv4 alone where the system has no IPv6. `port` 0 takes
+  /// any free one. On failure: the system's error.
+  static boost::system::result<std::unique_ptr<Listener>> bind(boost::asio::io_context& io,
+                                                               const std::string& host,
+                                                               std::uint16_t port);
+
+  /// Where it listens.
+  boost::asio::ip::tcp::endpoint endpoint() const;
+
+  void start(OnAccept on_accept);
+  void stop();
+
+ private:
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
+                                                      boost::asio::io_context::executor_type>;
+
+  explicit Listener(boost::asio::io_context& io) : acceptor_(io), retry_(io) {}
+
+  boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
+  void accept();
+  void accept_later(boost::system::error_code error);
+
+  Acceptor acceptor_;
+  boost::asio::steady_timer retry_;
+  OnAccept on_accept_;
+};
+
+}  // namespace peerjsd::net

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstddef>
+#include <vector>
+
+#include "peerjsd/core/relay.hpp"
+#include "peerjsd/core/time.hpp"
+#include "peerjsd/http/service.hpp"
+#include "peerjsd/net/connection.hpp"
+
+namespace peerjsd::net {
+
+struct SessionOptions {
+  /// To read a whole request, counted from the connection's start or the last answer.
+  core::Duration http_timeout = std::chrono::seconds(10);
+  core::Duration ping_interval = std::chrono::seconds(25);  ///< 0: no pings
+  /// For the other side to end a connection that we have ended.
+  core::Duration closing_timeout = std::chrono::seconds(5);
+  std::size_t max_message_bytes = 2 * 1024 * 1024;
+  std::size_t send_queue_bytes = 4 * 1024 * 1024;
+  bool proxied = false;  ///< believe X-Forwarded-For
+};
+
+/// What the sessions of one event loop share: the read buffer, the end-of-turn flush, and the queues
+/// in which connections wait for their deadlines.
+class SessionContext {
+ public:
+  SessionContext(boost::asio::io_context& io, core::Relay& relay, const http::Service& service,
+                 SessionOptions options);
+
+  boost::asio::io_context& io() { return io_; }
+  core::Relay& relay() { return relay_; }
+  const http::Service& service() const { return service_; }
+  const SessionOptions& options() const { return options_; }
+  std::span<char> read_buffer() { return read_buffer_; }
+
+  static core::Instant now();
+
+  /// Has connection.flush() called at the end of this turn.
+  void flush_soon(Connection& connection);
+
+  // A connection stands in one of these at a time.
+  void await_request(Connection& connection) { requests_.push(connection, now()); }
+  void await_ping(Connection& connection) { pings_.push(connection, now()); }
+  void await_end(Connection& connection) { ends_.push(connection, now()); }
+
+  /// Sees to the connections whose time has come.
+  void expire(core::Instant now);
+
+  bool draining() const { return draining_; }
+
+  /// From now on nothing new begins. Requests that are waited for are given up.
+  void start_draining(core::Instant now);
+
+  /// Ends up to `most` WebSockets; false if there was none left.
+  bool drain(std::size_t most, core::Instant now);
+
+  /// To be followed by a turn of the loop, in which the connections' last handlers run.
+  void close_all();
+
+  /// Connections that exist, closing ones included.
+  std::size_t connections() const { return connections_; }
+
+ private:
+  friend class Connection;  // counts itself
+
+  using Queue = core::DeadlineQueue<Connection, ConnectionTag>;
+
+  void flush_all();
+
+  boost::asio::io_context& io_;
+  core::Relay& relay_;
+  const http::Service& service_;
+  SessionOptions options_;
+  Queue requests_;  // HTTP: a request is waited for
+  Queue pings_;     // WebSockets, by their last ping
+  Queue ends_;      // closing
+  std::vector<boost::intrusive_ptr<Connection>> to_flush_;
+  std::size_t connections_ = 0;
+  bool draining_ = false;
+  std::array<char, 64 * 1024> read_buffer_;
+};
+
+}  // namespace peerjsd::net

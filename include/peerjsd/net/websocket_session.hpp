@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peerjsd/core/relay.hpp"
+#include "peerjsd/core/transport.hpp"
+#include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/websocket_codec.hpp"
+
+namespace peerjsd::net {
+
+/// A peer's WebSocket, from the answer to its handshake on.
+class WebSocketSession final : public Connection, public core::Transport {
+ public:
+  /// Takes over a socket whose client has asked for the upgrade: writes `handshake`, asks the relay
+  /// to admit `who`, and reads on. A refusal is told as a message, then the WebSocket is closed: so
+  /// a browser lets the page see why.
+  /// `early`: what the client has sent after its handshake.
+  static void open(SessionContext& context, Socket socket, std::string address,
+                   std::string handshake, const core::Credentials& who, core::PeerKind kind,
+                   std::string early);
+
+  // core::Transport
+  void send(std::string_view text) override;
+  void close(core::End reason) override;
+  bool probe() override;
+  std::vector<std::string> take_unsent() override;
+
+  void drain(core::Instant now) override;
+
+ private:
+  WebSocketSession(SessionContext& context, Socket socket, std::string address);
+
+  void admit(const core::Credentials& who, core::PeerKind kind);
+  void on_bytes(std::span<char> bytes) override;
+  void on_lost() override;
+  void on_timeout(core::Instant now) override;
+
+  void on_event(const WebSocketEvent& event);
+  void on_message(const WebSocketEvent& event);
+  void on_close(const WebSocketEvent& event);
+  void fail(CloseCode code, std::string_view reason);
+  void overflow();
+
+  void write_frame(Opcode opcode, std::string_view payload);
+  void begin_close(CloseCode code, std::string_view reason);
+  void finish(core::End end);
+  void log_end(core::End end);
+
+  WebSocketDecoder decoder_;
+  core::Instant since_;
+  std::uint32_t dropped_ = 0;  // messages that made no sense
+  bool close_sent_ = false;
+  bool overflowed_ = false;
+};
+
+}  // namespace peerjsd::net

@@ -1,0 +1,135 @@
+#include "peerjsd/app/config.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "config_command_line.hpp"
+#include "config_file.hpp"
+#include "config_options.hpp"
+#include "config_text.hpp"
+
+#ifndef PEERJSD_VERSION
+#define PEERJSD_VERSION "0.0.0-dev"
+#endif
+
+namespace peerjsd::app {
+namespace {
+
+constexpr int kBadInput = 2;
+
+Exit failed(const std::string& problem) {
+  return {kBadInput, "peerjsd: " + problem + "\n"};
+}
+
+std::string variable_of(std::string_view name) {
+  std::string variable = "PEERJSD_";
+  for (const char c : name) {
+    variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return variable;
+}
+
+std::string in_environment(const std::string& variable) {
+  return "environment variable " + variable;
+}
+
+// Kubernetes describes a service called peerjsd by PEERJSD_PORT=tcp://10.0.0.1:9000 to its pods.
+bool is_service_link(std::string_view value) {
+  return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
+}
+
+std::optional<std::string> variable(const Environment& environment, const std::string& name) {
+  const char* value = environment(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  if (name == "PEERJSD_PORT" && is_service_link(value)) return std::nullopt;
+  return value;
+}
+
+bool sets(const std::vector<Setting>& settings, const Option& option) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [&](const Setting& setting) { return setting.option == &option; });
+}
+
+// PORT may be meant for another program: as in npm peer it is not even looked at if the port is
+// given in another way.
+std::vector<Setting> environment_settings(const Environment& environment,
+                                          const std::vector<Setting>& flags) {
+  std::vector<Setting> settings;
+  const auto take = [&](const Option& option, const std::string& name) {
+    const auto value = variable(environment, name);
+    if (value) settings.push_back({&option, in_environment(name), texts_of(option, *value)});
+    return value.has_value();
+  };
+  for (const Option& option : all_options()) {
+    if (take(option, variable_of(option.name)) || option.shared_variable.empty()) continue;
+    if (!sets(flags, option)) take(option, std::string(option.shared_variable));
+  }
+  return settings;
+}
+
+// No file named: an empty layer.
+Layer file_layer(const CommandLine& line, const Environment& environment) {
+  if (line.config_file) return read_config_file(*line.config_file, "--config");
+  const std::string name = "PEERJSD_CONFIG";
+  const auto file = variable(environment, name);
+  return file ? read_config_file(*file, in_environment(name)) : Layer{};
+}
+
+std::variant<Start, Exit> apply(const std::vector<Setting>& settings) {
+  Config config;
+  for (const Setting& setting : settings) {
+    const std::string problem = setting.option->binding.read(config, setting.texts);
+    if (!problem.empty()) return failed(setting.source + ": " + problem);
+  }
+  return Start{std::move(config)};
+}
+
+void append(std::vector<Setting>& settings, std::vector<Setting> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(settings));
+}
+
+}  // namespace
+
+std::chrono::milliseconds effective_ping_interval(const Config& config) {
+  using std::chrono::milliseconds;
+  if (config.ping_interval == milliseconds{0} || config.alive_timeout == milliseconds{0}) {
+    return config.ping_interval;
+  }
+  return std::clamp(config.alive_timeout / 2, milliseconds{1}, config.ping_interval);
+}
+
+std::variant<Start, Exit> load_config(int argc, const char* const* argv,
+                                      const Environment& environment) {
+  CommandLine line = read_command_line(argc, argv);
+  if (line.help) return Exit{0, help_text()};
+  if (line.version) return Exit{0, "peerjsd " PEERJSD_VERSION "\n"};
+  if (!line.layer.error.empty()) return failed(line.layer.error);
+
+  Layer file = file_layer(line, environment);
+  if (!file.error.empty()) return failed(file.error);
+
+  // The highest layer last: what comes later replaces what came before.
+  std::vector<Setting> settings = std::move(file.settings);
+  append(settings, environment_settings(environment, line.layer.settings));
+  append(settings, std::move(line.layer.settings));
+
+  auto result = apply(settings);
+  if (const auto* start = std::get_if<Start>(&result); start != nullptr && line.check_config) {
+    return Exit{0, to_text(start->config)};
+  }
+  return result;
+}
+
+std::string to_text(const Config& config) {
+  std::string text;
+  for (const Option& option : all_options()) {
+    const std::string value = option.binding.write(config);
+    text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
+  }
+  return text;
+}
+
+}  // namespace peerjsd::app

@@ -1,0 +1,225 @@
+#include "config_options.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "config_text.hpp"
+#include "config_values.hpp"
+
+namespace peerjsd::app {
+namespace {
+
+using std::chrono::milliseconds;
+using Texts = std::vector<std::string>;
+
+std::string print_text(const std::string& text) {
+  return text;
+}
+std::string print_switch(const bool& on) {
+  return on ? "true" : "false";
+}
+std::string print_time(const milliseconds& time) {
+  return std::to_string(time.count());
+}
+template <typename T>
+std::string print_number(const T& number) {
+  return std::to_string(number);
+}
+
+constexpr ValueKind<std::uint16_t> kPort{parse_port, print_number, "a whole number from 0 to 65535",
+                                         "PORT"};
+constexpr ValueKind<std::size_t> kCount{parse_count, print_number,
+                                        "a whole number from 1 to 4294967295", "N"};
+constexpr ValueKind<std::size_t> kSize{
+    parse_size, print_size, "a number of bytes from 1 on (or of KiB or MiB, as in 2MiB)", "SIZE"};
+constexpr ValueKind<milliseconds> kTime{
+    parse_time, print_time,
+    "a time from 0 to below 24 days in whole milliseconds (or seconds, as in 5s)", "MS"};
+constexpr ValueKind<bool> kSwitch{parse_switch, print_switch, "true or false", "[true|false]"};
+constexpr ValueKind<std::string> kHost{
+    parse_host, print_text, "an address or a host name, like 0.0.0.0, ::1 or localhost", "ADDRESS"};
+constexpr ValueKind<std::string> kPath{
+    parse_path, print_text,
+    "a URL path like / or /myapp (of letters, digits and -._~!$&()*+,;=:@/)", "PATH"};
+constexpr ValueKind<std::string> kKey{
+    parse_key, print_text,
+    "a key: it must not be empty, nor have / ? # % , quotes, a backslash, control characters or "
+    "blanks around it",
+    "KEY"};
+constexpr ValueKind<std::string> kOrigin{
+    parse_origin, print_text,
+    "an origin like https://example.com or http://localhost:3000 (without a path), null or *",
+    "ORIGIN..."};
+constexpr ValueKind<std::string> kLogLevel{
+    parse_log_level, print_text, "one of trace, debug, info, warn, error and off", "LEVEL"};
+constexpr ValueKind<core::LeavePolicy> kLeave{parse_leave, print_leave,
+                                              "one of auto, always and never", "WHEN"};
+constexpr ValueKind<core::IdFormat> kIdFormat{parse_id_format, print_id_format,
+                                              "one of uuid and token", "FORMAT"};
+
+std::string refusal(std::string_view text, std::string_view expected) {
+  return in_quotes(text) + " is not " + std::string(expected);
+}
+
+template <const auto& kKind, auto kField>
+std::string read_value(Config& config, const Texts& texts) {
+  const auto value = kKind.parse(texts.back());
+  if (!value) return refusal(texts.back(), kKind.expected);
+  config.*kField = *value;
+  return {};
+}
+
+template <const auto& kKind, auto kField>
+std::string write_value(const Config& config) {
+  return kKind.print(config.*kField);
+}
+
+template <const auto& kKind, auto kField>
+constexpr Option::Binding bind(Arity arity = Arity::Value) {
+  return {arity, kKind.placeholder, read_value<kKind, kField>, write_value<kKind, kField>};
+}
+
+template <auto kField>
+constexpr Option::Binding bind_switch() {
+  return bind<kSwitch, kField>(Arity::Switch);
+}
+
+// Each once, in the order given.
+std::string read_list(const ValueKind<std::string>& kind, const Texts& texts, Texts& list) {
+  list.clear();
+  for (const std::string& text : texts) {
+    const auto value = kind.parse(text);
+    if (!value) return refusal(text, kind.expected);
+    if (std::find(list.begin(), list.end(), *value) == list.end()) list.push_back(*value);
+  }
+  return {};
+}
+
+template <auto kField>
+std::string write_list(const Config& config) {
+  std::string result;
+  for (const std::string& item : config.*kField) result += (result.empty() ? "" : ", ") + item;
+  return result;
+}
+
+std::string read_keys(Config& config, const Texts& texts) {
+  if (texts.empty()) return refusal("", kKey.expected);
+  return read_list(kKey, texts, config.keys);
+}
+
+std::string read_cors(Config& config, const Texts& texts) {
+  std::string problem = read_list(kOrigin, texts, config.cors);
+  if (std::find(config.cors.begin(), config.cors.end(), "*") != config.cors.end()) {
+    config.cors.clear();
+  }
+  return problem;
+}
+
+template <const auto& kKind, auto kField>
+constexpr Option::Binding bind_list(Arity arity, decltype(Option::Binding::read) read) {
+  return {arity, kKind.placeholder, read, write_list<kField>};
+}
+
+std::string refuse_tls(Config&, const Texts& texts) {
+  if (texts.back().empty()) return {};
+  return "this build serves plain HTTP and WebSocket only; put a TLS proxy in front, or leave "
+         "--sslkey and --sslcert out";
+}
+
+template <auto kField>
+constexpr Option::Binding bind_tls() {
+  return {Arity::Value, "FILE", refuse_tls, [](const Config& config) { return config.*kField; }};
+}
+
+constexpr std::string_view kServing = "Serving";
+constexpr std::string_view kPeers = "Peers";
+constexpr std::string_view kTiming = "Timing";
+constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kProgram = "Program";
+
+constexpr Option kOptions[] = {
+    {"port", 'p', "PORT", kServing, "port to listen on; 0: any free one",
+     bind<kPort, &Config::port>()},
+    {"host", 'H', "", kServing, "address to listen on; empty: every one, IPv6 and IPv4",
+     bind<kHost, &Config::host>()},
+    {"path", '\0', "PEERSERVER_PATH", kServing, "where all URLs of the server begin",
+     bind<kPath, &Config::path>()},
+    {"key", 'k', "", kServing, "API key; several --key: several groups of peers apart",
+     bind_list<kKey, &Config::keys>(Arity::List, read_keys)},
+    {"cors", '\0', "", kServing, "web origins that may read answers; empty or *: any",
+     bind_list<kOrigin, &Config::cors>(Arity::SpreadList, read_cors)},
+    {"proxied", '\0', "", kServing, "take client addresses from the proxy's X-Forwarded-For",
+     bind_switch<&Config::proxied>()},
+    {"sslkey", '\0', "", kServing, "TLS key (this build has no TLS)", bind_tls<&Config::sslkey>()},
+    {"sslcert", '\0', "", kServing, "TLS certificate (this build has no TLS)",
+     bind_tls<&Config::sslcert>()},
+
+    {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key",
+     bind<kCount, &Config::concurrent_limit>()},
+    {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
+     bind_switch<&Config::allow_discovery>()},
+    {"id_format", '\0', "", kPeers, "ids the server makes: uuid, or token (16 of a-z and 0-9)",
+     bind<kIdFormat, &Config::id_format>()},
+    {"compat_http_key", '\0', "", kPeers, "take any key over HTTP, as npm peer does",
+     bind_switch<&Config::compat_http_key>()},
+
+    {"expire_timeout", 't', "", kTiming, "how long a message waits for an absent peer; 0: not",
+     bind<kTime, &Config::expire_timeout>()},
+    {"alive_timeout", '\0', "", kTiming, "silence after which a peer is gone; 0: never",
+     bind<kTime, &Config::alive_timeout>()},
+    {"ping_interval", '\0', "", kTiming,
+     "time between WebSocket pings, at most half of alive_timeout; 0: none",
+     bind<kTime, &Config::ping_interval>()},
+    {"leave", '\0', "", kTiming,
+     "tell the partners of a peer that it has gone: auto (by how it went), always or never",
+     bind<kLeave, &Config::leave>()},
+    {"leave_grace", '\0', "", kTiming,
+     "how long a page that lost its connection may take to return",
+     bind<kTime, &Config::leave_grace>()},
+    {"takeover_probe", '\0', "", kTiming, "time to answer for a peer whose id another one wants",
+     bind<kTime, &Config::takeover_probe>()},
+    {"drain_timeout", '\0', "", kTiming, "time to close all connections at the end",
+     bind<kTime, &Config::drain_timeout>()},
+
+    {"max_message_bytes", '\0', "", kLimits, "largest WebSocket message taken",
+     bind<kSize, &Config::max_message_bytes>()},
+    {"send_queue_bytes", '\0', "", kLimits, "most that waits for a slow receiver",
+     bind<kSize, &Config::send_queue_bytes>()},
+    {"outstanding_per_destination", '\0', "", kLimits, "most that waits for one absent peer",
+     bind<kSize, &Config::outstanding_per_destination>()},
+    {"outstanding_per_sender", '\0', "", kLimits, "most that waits from one peer for absent ones",
+     bind<kSize, &Config::outstanding_per_sender>()},
+    {"outstanding_total", '\0', "", kLimits, "most that waits for absent peers in all",
+     bind<kSize, &Config::outstanding_total>()},
+
+    {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
+     bind<kLogLevel, &Config::log_level>()},
+};
+
+}  // namespace
+
+std::span<const Option> all_options() {
+  return kOptions;
+}
+
+std::string underscored(std::string_view name) {
+  std::string result(name);
+  std::replace(result.begin(), result.end(), '-', '_');
+  return result;
+}
+
+const Option* find_option(std::string_view name) {
+  const std::string wanted = underscored(name);
+  const auto* found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                   [&](const Option& option) { return option.name == wanted; });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::vector<std::string> texts_of(const Option& option, std::string_view text) {
+  const Arity arity = option.binding.arity;
+  if (arity == Arity::List || arity == Arity::SpreadList) return split_list(text);
+  return {std::string(trimmed(text))};
+}
+
+}  // namespace peerjsd::app

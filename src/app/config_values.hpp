@@ -1,0 +1,47 @@
+#pragma once
+
+#include "peerjsd/core/leave_policy.hpp"
+#include "peerjsd/core/peer_id.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peerjsd::app {
+
+/// One kind of value: text to value (nullopt: it is none), value to text, and the words that
+/// complete "'x' is not …" and name the value in --help (empty: a switch).
+template <typename T>
+struct ValueKind {
+  std::optional<T> (*parse)(std::string_view text);
+  std::string (*print)(const T& value);
+  std::string_view expected;
+  std::string_view placeholder;
+};
+
+// Not trimmed by any of these, and what print() gives, parse() takes back.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+std::optional<std::size_t> parse_count(std::string_view text);
+std::optional<std::size_t> parse_size(std::string_view text);
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
+std::optional<bool> parse_switch(std::string_view text);
+std::optional<std::string> parse_host(std::string_view text);
+/// "a", "/a" and "/a//" all become "/a/".
+std::optional<std::string> parse_path(std::string_view text);
+std::optional<std::string> parse_key(std::string_view text);
+/// An origin as browsers send it (RFC 6454 6.2), in lower case; "*" stays "*".
+std::optional<std::string> parse_origin(std::string_view text);
+
+std::optional<std::string> parse_log_level(std::string_view text);
+std::optional<core::LeavePolicy> parse_leave(std::string_view text);
+std::optional<core::IdFormat> parse_id_format(std::string_view text);
+
+/// With the largest suffix that divides it: "2MiB".
+std::string print_size(const std::size_t& bytes);
+std::string print_leave(const core::LeavePolicy& policy);
+std::string print_id_format(const core::IdFormat& format);
+
+}  // namespace peerjsd::app

@@ -1,0 +1,150 @@
+#include "peerjsd/app/server.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+#include "peerjsd/net/http_session.hpp"
+
+namespace peerjsd::app {
+namespace {
+
+using boost::system::error_code;
+
+/// How exactly deadlines are kept.
+constexpr core::Duration kTick = std::chrono::milliseconds(25);
+
+core::RelayOptions relay_options(const Config& config) {
+  return {config.keys,
+          config.expire_timeout,
+          config.alive_timeout,
+          config.leave_grace,
+          config.takeover_probe,
+          config.leave,
+          config.concurrent_limit,
+          {config.outstanding_per_destination, config.outstanding_per_sender,
+           config.outstanding_total}};
+}
+
+http::ServiceOptions service_options(const Config& config) {
+  return {config.path, config.cors, config.allow_discovery, config.compat_http_key,
+          config.id_format};
+}
+
+net::SessionOptions session_options(const Config& config) {
+  net::SessionOptions options;
+  options.ping_interval = effective_ping_interval(config);
+  options.max_message_bytes = config.max_message_bytes;
+  options.send_queue_bytes = config.send_queue_bytes;
+  options.proxied = config.proxied;
+  return options;
+}
+
+void system_random(std::span<std::byte> bytes) {
+  if (::getentropy(bytes.data(), bytes.size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getentropy");
+  }
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<Server>> Server::create(boost::asio::io_context& io,
+                                                              const Config& config) {
+  auto listener = net::Listener::bind(io, config.host, config.port);
+  if (!listener) return listener.error();
+  return std::unique_ptr<Server>(new Server(io, config, std::move(*listener)));
+}
+
+Server::Server(boost::asio::io_context& io, const Config& config,
+               std::unique_ptr<net::Listener> listener)
+    : io_(io),
+      config_(config),
+      relay_(relay_options(config)),
+      service_(service_options(config), relay_, system_random),
+      sessions_(io, relay_, service_, session_options(config)),
+      listener_(std::move(listener)),
+      tick_timer_(io),
+      signals_(io) {}
+
+Server::~Server() {
+  end();
+  io_.restart();
+  io_.poll();  // the last handlers of what was closed; they refer to members
+}
+
+void Server::start() {
+  listener_->start([this](net::Socket socket) {
+    net::HttpSession::serve(sessions_, std::move(socket));
+  });
+  tick_timer_.expires_after(kTick);
+  await_tick();
+}
+
+void Server::stop_on_signals() {
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  await_signal();
+}
+
+void Server::await_signal() {
+  signals_.async_wait([this](error_code error, int signal) {
+    if (error) return;
+    if (sessions_.draining()) return end();
+    spdlog::info("Stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    stop();
+    await_signal();
+  });
+}
+
+void Server::await_tick() {
+  tick_timer_.async_wait([this](error_code error) {
+    if (error) return;
+    tick();
+    if (sessions_.draining() && sessions_.connections() == 0) return end();
+    tick_timer_.expires_at(std::max(tick_timer_.expiry() + kTick,
+                                    std::chrono::steady_clock::now()));
+    await_tick();
+  });
+}
+
+void Server::tick() {
+  const core::Instant now = sessions_.now();
+  relay_.expire(now);
+  sessions_.expire(now);
+  if (sessions_.draining()) drain(now);
+}
+
+void Server::stop() {
+  if (sessions_.draining()) return;
+  const core::Instant now = sessions_.now();
+  listener_->stop();
+  sessions_.start_draining(now);
+  drain_until_ = now + config_.drain_timeout;
+  // Goodbyes are spread over the first half; the second is for the clients to say theirs.
+  const auto steps = static_cast<std::size_t>(std::max<core::Duration::rep>(
+      1, config_.drain_timeout / 2 / kTick));
+  drain_step_ = sessions_.connections() / steps + 1;
+}
+
+void Server::drain(core::Instant now) {
+  sessions_.drain(drain_step_, now);
+  if (now < drain_until_) return;
+  spdlog::warn("Stopped before {} connections had ended", sessions_.connections());
+  end();
+}
+
+void Server::end() {
+  listener_->stop();
+  sessions_.close_all();
+  tick_timer_.cancel();
+  signals_.cancel();
+}
+
+}  // namespace peerjsd::app

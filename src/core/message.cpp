@@ -1,0 +1,136 @@
+#include "peerjsd/core/message.hpp"
+
+#include "peerjsd/core/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace peerjsd::core {
+namespace {
+
+// In the order of MessageType.
+constexpr std::array<std::string_view, 10> kTypeNames = {
+    "OFFER", "ANSWER", "CANDIDATE", "LEAVE",  "HEARTBEAT",
+    "OPEN",  "ERROR",  "ID-TAKEN",  "EXPIRE", "unknown"};
+
+ParseError to_parse_error(json::ObjectScanner::Step step) {
+  switch (step) {
+    case json::ObjectScanner::Step::NotAnObject:
+      return ParseError::NotAnObject;
+    case json::ObjectScanner::Step::TooDeep:
+      return ParseError::TooDeep;
+    default:
+      return ParseError::NotJson;
+  }
+}
+
+bool is_string(std::string_view raw) {
+  return raw.starts_with('"');
+}
+
+// A well-formed literal's meaning; in `scratch` only if it has escapes.
+std::string_view decoded(std::string_view literal, std::string& scratch) {
+  if (literal.find('\\') == std::string_view::npos) return literal.substr(1, literal.size() - 2);
+  scratch = json::unquote(literal).value_or(std::string());
+  return scratch;
+}
+
+// As JavaScript sees a value that is not a string.
+bool is_falsy(std::string_view raw) {
+  if (raw.empty() || raw == "null" || raw == "false") return true;
+  const auto mantissa = raw.substr(0, raw.find_first_of("eE"));
+  return mantissa.find_first_not_of("-0.") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view to_string(MessageType type) {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
+
+MessageType message_type(std::string_view name) {
+  const auto found = std::find(kTypeNames.begin(), kTypeNames.end() - 1, name);
+  return static_cast<MessageType>(found - kTypeNames.begin());
+}
+
+std::string_view to_string(ParseError error) {
+  switch (error) {
+    case ParseError::NotUtf8:
+      return "not valid UTF-8";
+    case ParseError::NotJson:
+      return "not JSON";
+    case ParseError::NotAnObject:
+      return "not a JSON object";
+    case ParseError::TooDeep:
+      return "nested too deeply";
+  }
+  return "";
+}
+
+std::variant<ClientMessage, ParseError> MessageParser::parse(std::string_view text) {
+  if (!json::is_valid_utf8(text)) return ParseError::NotUtf8;
+  using Step = json::ObjectScanner::Step;
+  std::string_view type, dst, payload;
+  std::string scratch;
+  json::ObjectScanner members(text);
+  Step step;
+  while ((step = members.next()) == Step::Member) {
+    if (members.key() == "type") type = members.value();
+    if (members.key() == "dst") dst = members.value();
+    if (members.key() == "payload") payload = members.value();
+  }
+  if (step != Step::End) return to_parse_error(step);
+  ClientMessage message{MessageType::Unknown, {}, {}, payload};
+  if (is_string(type)) message.type = message_type(decoded(type, scratch));
+  set_dst(message, dst);
+  return message;
+}
+
+void MessageParser::set_dst(ClientMessage& message, std::string_view raw) {
+  if (!is_string(raw)) {
+    if (!is_falsy(raw)) message.dst_json = raw;
+    return;
+  }
+  message.dst = decoded(raw, dst_);
+  if (message.dst.empty()) return;
+  message.dst_json = raw;
+  const bool had_escapes = message.dst.size() + 2 != raw.size();
+  if (had_escapes) {
+    dst_json_.clear();
+    json::append_quoted(dst_json_, message.dst);
+    message.dst_json = dst_json_;
+  }
+}
+
+void append_message(std::string& out, MessageType type, std::string_view src_json,
+                    std::string_view dst_json, std::string_view payload) {
+  constexpr std::size_t kFrameSize =
+      std::string_view(R"({"type":"","src":,"dst":,"payload":})").size();
+  const auto name = to_string(type);
+  out.reserve(out.size() + kFrameSize + name.size() + src_json.size() + dst_json.size() +
+              payload.size());
+  out += R"({"type":")";
+  out += name;
+  out += '"';
+  const auto append_member = [&out](std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    out += key;
+    out += value;
+  };
+  append_member(R"(,"src":)", src_json);
+  append_member(R"(,"dst":)", dst_json);
+  append_member(R"(,"payload":)", payload);
+  out += '}';
+}
+
+std::string error_text(std::string_view msg) {
+  std::string payload = R"({"msg":)";
+  json::append_quoted(payload, msg);
+  payload += '}';
+  std::string text;
+  append_message(text, MessageType::Error, {}, {}, payload);
+  return text;
+}
+
+}  // namespace peerjsd::core

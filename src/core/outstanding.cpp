@@ -1,0 +1,125 @@
+#include "peerjsd/core/outstanding.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerjsd::core {
+
+Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json, MessageType type,
+                                       std::string text, Instant now) {
+  Attempt* attempt = find(dst_json, sender.registration);
+  if (attempt != nullptr && attempt->ran_out) {
+    if (type != MessageType::Offer) return Verdict::Tail;
+    forget(*attempt);
+    attempt = nullptr;
+  }
+  const std::size_t cost = text.size() + kOverhead + (attempt == nullptr ? kOverhead : 0);
+  if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
+    refuse(sender, dst_json, now);
+    return Verdict::Refused;
+  }
+  if (attempt == nullptr) attempt = &start(sender, dst_json, now);
+  charge(*attempt, text.size() + kOverhead);
+  attempt->messages.push_back(
+      {order_++, {type, std::move(text), std::string(sender.id), sender.registration}});
+  return Verdict::Kept;
+}
+
+std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return {};
+  std::vector<Kept> kept;
+  for (auto& [sender, attempt] : destination->second.attempts) {
+    std::move(attempt.messages.begin(), attempt.messages.end(), std::back_inserter(kept));
+    release(attempt, attempt.bytes);
+  }
+  destinations_.erase(destination);
+  std::sort(kept.begin(), kept.end(),
+            [](const Kept& a, const Kept& b) { return a.order < b.order; });
+  std::vector<Message> messages;
+  messages.reserve(kept.size());
+  for (Kept& each : kept) messages.push_back(std::move(each.message));
+  return messages;
+}
+
+std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
+  while (Attempt* const tail = ran_out_.pop_due(now, std::max(expire_timeout_, kShortestTail))) {
+    forget(*tail);
+  }
+  Attempt* const attempt = waiting_.pop_due(now, expire_timeout_);
+  if (attempt == nullptr) return std::nullopt;
+  run_out(*attempt, now);
+  return Expired{attempt->src, attempt->registration, attempt->dst_json};
+}
+
+bool Outstanding::has_room(std::string_view dst_json, Registration sender,
+                           std::size_t bytes) const {
+  const auto fits = [bytes](std::size_t used, std::size_t limit) {
+    return bytes <= limit && used <= limit - bytes;
+  };
+  const auto destination = destinations_.find(dst_json);
+  const auto sent = sender_bytes_.find(sender);
+  return fits(bytes_, limits_.total) &&
+         fits(destination == destinations_.end() ? 0 : destination->second.bytes,
+              limits_.per_destination) &&
+         fits(sent == sender_bytes_.end() ? 0 : sent->second, limits_.per_sender);
+}
+
+Outstanding::Attempt* Outstanding::find(std::string_view dst_json, Registration sender) {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return nullptr;
+  const auto attempt = destination->second.attempts.find(sender);
+  return attempt == destination->second.attempts.end() ? nullptr : &attempt->second;
+}
+
+Outstanding::Attempt& Outstanding::start(Sender sender, std::string_view dst_json, Instant now) {
+  Destination& destination = destinations_.try_emplace(std::string(dst_json)).first->second;
+  Attempt& attempt = destination.attempts[sender.registration];
+  attempt.src = sender.id;
+  attempt.registration = sender.registration;
+  attempt.dst_json = dst_json;
+  charge(attempt, kOverhead);
+  waiting_.push(attempt, now);
+  return attempt;
+}
+
+/// What already waited goes with the message that found no room: half an attempt is of no use.
+void Outstanding::refuse(Sender sender, std::string_view dst_json, Instant now) {
+  Attempt* attempt = find(dst_json, sender.registration);
+  if (attempt == nullptr && has_room(dst_json, sender.registration, kOverhead)) {
+    attempt = &start(sender, dst_json, now);
+  }
+  if (attempt != nullptr) run_out(*attempt, now);
+}
+
+void Outstanding::run_out(Attempt& attempt, Instant now) {
+  release(attempt, attempt.bytes - kOverhead);
+  attempt.messages = {};
+  attempt.ran_out = true;
+  ran_out_.push(attempt, now);
+}
+
+void Outstanding::forget(Attempt& attempt) {
+  release(attempt, attempt.bytes);
+  const auto destination = destinations_.find(attempt.dst_json);
+  destination->second.attempts.erase(attempt.registration);
+  if (destination->second.attempts.empty()) destinations_.erase(destination);
+}
+
+void Outstanding::charge(Attempt& attempt, std::size_t bytes) {
+  attempt.bytes += bytes;
+  destinations_.find(attempt.dst_json)->second.bytes += bytes;
+  sender_bytes_[attempt.registration] += bytes;
+  bytes_ += bytes;
+}
+
+void Outstanding::release(Attempt& attempt, std::size_t bytes) {
+  attempt.bytes -= bytes;
+  destinations_.find(attempt.dst_json)->second.bytes -= bytes;
+  const auto sent = sender_bytes_.find(attempt.registration);
+  sent->second -= bytes;
+  if (sent->second == 0) sender_bytes_.erase(sent);
+  bytes_ -= bytes;
+}
+
+}  // namespace peerjsd::core

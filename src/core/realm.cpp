@@ -1,0 +1,64 @@
+#include "peerjsd/core/realm.hpp"
+
+#include "peerjsd/core/transport.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace peerjsd::core {
+
+Peer* Realm::find(std::string_view id) const {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string_view> Realm::connected_ids() const {
+  std::vector<std::string_view> ids;
+  for (const auto& [id, peer] : peers_) {
+    if (peer->transport != nullptr) ids.push_back(id);
+  }
+  return ids;
+}
+
+Peer& Realm::add(std::string id, std::string token, PeerKind kind, Registration registration) {
+  auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), kind, registration);
+  const std::string_view key = peer->id;
+  return *peers_.emplace(key, std::move(peer)).first->second;
+}
+
+void Realm::remove(Peer& peer) {
+  // extract() first: the key is a view of what is about to be destroyed.
+  peers_.extract(std::string_view(peer.id));
+}
+
+namespace {
+
+std::vector<Peer*>::iterator place_of(std::vector<Peer*>& sorted, Peer* peer) {
+  return std::lower_bound(sorted.begin(), sorted.end(), peer, std::less<>());
+}
+
+bool holds(const std::vector<Peer*>& sorted, std::vector<Peer*>::iterator place, Peer* peer) {
+  return place != sorted.end() && *place == peer;
+}
+
+void erase(std::vector<Peer*>& sorted, Peer* peer) {
+  const auto place = place_of(sorted, peer);
+  if (holds(sorted, place, peer)) sorted.erase(place);
+}
+
+}  // namespace
+
+void make_partners(Peer& a, Peer& b) {
+  const auto place = place_of(a.partners, &b);
+  if (&a == &b || holds(a.partners, place, &b)) return;
+  a.partners.insert(place, &b);
+  b.partners.insert(place_of(b.partners, &a), &a);
+}
+
+void part(Peer& a, Peer& b) {
+  erase(a.partners, &b);
+  erase(b.partners, &a);
+}
+
+}  // namespace peerjsd::core

@@ -1,0 +1,290 @@
+#include "peerjsd/core/relay.hpp"
+
+#include "peerjsd/core/json.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace peerjsd::core {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string json;
+  json::append_quoted(json, text);
+  return json;
+}
+
+Receipt receipt_of(ParseError error) {
+  switch (error) {
+    case ParseError::NotUtf8:
+      return Receipt::NotUtf8;
+    case ParseError::NotJson:
+      return Receipt::NotJson;
+    case ParseError::NotAnObject:
+      return Receipt::NotAnObject;
+    case ParseError::TooDeep:
+      break;
+  }
+  return Receipt::TooDeep;
+}
+
+}  // namespace
+
+bool is_admitted(Admission admission) {
+  return admission == Admission::Opened || admission == Admission::Resumed;
+}
+
+std::string_view refusal(Admission admission) {
+  switch (admission) {
+    case Admission::Incomplete:
+      return R"({"type":"ERROR","payload":{"msg":"No id, token, or key supplied to websocket server"}})";
+    case Admission::InvalidKey:
+      return R"({"type":"ERROR","payload":{"msg":"Invalid key provided"}})";
+    case Admission::IdTaken:
+      return kIdTakenText;
+    case Admission::LimitReached:
+      return R"({"type":"ERROR","payload":{"msg":"Server has reached its concurrent user limit"}})";
+    case Admission::Opened:
+    case Admission::Resumed:
+      break;
+  }
+  return {};
+}
+
+std::string_view complaint(Receipt receipt) {
+  switch (receipt) {
+    case Receipt::NotUtf8:
+      return to_string(ParseError::NotUtf8);
+    case Receipt::NotJson:
+      return to_string(ParseError::NotJson);
+    case Receipt::NotAnObject:
+      return to_string(ParseError::NotAnObject);
+    case Receipt::TooDeep:
+      return to_string(ParseError::TooDeep);
+    case Receipt::UnknownType:
+      return "not a type that clients send";
+    case Receipt::NoDestination:
+      return "no dst";
+    default:
+      return {};
+  }
+}
+
+Relay::Relay(RelayOptions options) : options_(std::move(options)) {
+  for (const std::string& key : options_.keys) {
+    realms_.try_emplace(key, options_.outstanding, options_.expire_timeout);
+  }
+}
+
+const Realm* Relay::realm(std::string_view key) const {
+  const auto found = realms_.find(key);
+  return found == realms_.end() ? nullptr : &found->second;
+}
+
+Admission Relay::attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now) {
+  if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
+  const auto realm = realms_.find(who.key);
+  if (realm == realms_.end()) return Admission::InvalidKey;
+  Peer* const holder = realm->second.find(who.id);
+  if (holder == nullptr) return admit(realm->second, transport, who, kind, now);
+  if (holder->token == who.token) return resume(*holder, transport, kind, now);
+  challenge(*holder, now);
+  return Admission::IdTaken;
+}
+
+Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
+                       Instant now) {
+  if (!make_room(realm)) return Admission::LimitReached;
+  Peer& peer =
+      realm.add(std::string(who.id), std::string(who.token), kind, Registration{++registrations_});
+  bind(peer, transport, now);
+  transport.send(kOpenText);
+  deliver_outstanding(peer);
+  return Admission::Opened;
+}
+
+Admission Relay::resume(Peer& peer, Transport& transport, PeerKind kind, Instant now) {
+  std::vector<std::string> unsent;
+  if (peer.transport != nullptr) {
+    unsent = peer.transport->take_unsent();
+    let_go(peer, End::Replaced);
+  }
+  peer.kind = kind;
+  bind(peer, transport, now);
+  transport.send(kOpenText);
+  for (const std::string& text : unsent) {
+    if (text != kOpenText) transport.send(text);
+  }
+  deliver_outstanding(peer);
+  return Admission::Resumed;
+}
+
+/// Another token wants the id. If its holder is gone without our knowing (a page reloaded after its
+/// network broke), the next try shall find the id free.
+void Relay::challenge(Peer& holder, Instant now) {
+  if (options_.takeover_probe == Duration::zero() || probed_.contains(holder)) return;
+  if (holder.transport == nullptr || holder.transport->probe()) probed_.push(holder, now);
+}
+
+/// A peer that may come back yields its place, if it must, to one that is here.
+bool Relay::make_room(Realm& realm) {
+  if (realm.size() < options_.concurrent_limit) return true;
+  Peer* const longest_lost = realm.lost.front();
+  if (longest_lost == nullptr) return false;
+  end_peer(*longest_lost, true);
+  return true;
+}
+
+void Relay::bind(Peer& peer, Transport& transport, Instant now) {
+  peer.transport = &transport;
+  transport.peer_ = &peer;
+  alive_.push(peer, now);
+  probed_.remove(peer);
+}
+
+void Relay::deliver_outstanding(Peer& peer) {
+  for (const Outstanding::Message& message : peer.realm.outstanding.take(quoted(peer.id))) {
+    Peer* const src = peer.realm.find(message.src);
+    if (src != nullptr && src->registration == message.registration) {
+      deliver(*src, peer, message.type, message.text);
+    } else {
+      peer.transport->send(message.text);
+    }
+  }
+}
+
+Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
+  Peer* const src = from.peer_;
+  if (src == nullptr) return Receipt::Late;
+  sign_of_life(from, now);
+  const auto parsed = parser_.parse(text);
+  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
+  const auto& message = std::get<ClientMessage>(parsed);
+  switch (message.type) {
+    case MessageType::Heartbeat:
+      return Receipt::Heartbeat;
+    case MessageType::Leave:
+      if (message.dst_json.empty()) {
+        end_connection(*src, End::Left, now);
+        return Receipt::Left;
+      }
+      [[fallthrough]];
+    case MessageType::Offer:
+    case MessageType::Answer:
+    case MessageType::Candidate:
+      return transmit(*src, message, now);
+    default:
+      return Receipt::UnknownType;
+  }
+}
+
+Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.dst_json.empty()) return Receipt::NoDestination;
+  src_json_.clear();
+  json::append_quoted(src_json_, src.id);
+  text_.clear();
+  append_message(text_, message.type, src_json_, message.dst_json, message.payload);
+  Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
+  if (dst == nullptr || dst->transport == nullptr) return keep(src, message, now);
+  deliver(src, *dst, message.type, text_);
+  return Receipt::Relayed;
+}
+
+void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view text) {
+  if (type == MessageType::Leave) {
+    part(src, dst);  // so that no second LEAVE follows from the server
+  } else {
+    make_partners(src, dst);
+  }
+  dst.transport->send(text);
+}
+
+/// Expects the message's text in text_.
+Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.type == MessageType::Leave) return Receipt::Absent;
+  switch (src.realm.outstanding.keep({src.id, src.registration}, message.dst_json, message.type,
+                                     text_, now)) {
+    case Outstanding::Verdict::Kept:
+      return Receipt::Kept;
+    case Outstanding::Verdict::Tail:
+      return Receipt::Absent;
+    case Outstanding::Verdict::Refused:
+      break;
+  }
+  send_expire(src.realm, src.id, src.registration, message.dst_json);
+  return Receipt::Expired;
+}
+
+void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
+                        std::string_view dst_json) {
+  const Peer* const caller = realm.find(src);
+  if (caller == nullptr || caller->registration != registration) return;
+  if (caller->transport == nullptr) return;
+  std::string text;
+  append_message(text, MessageType::Expire, dst_json, quoted(src), {});
+  caller->transport->send(text);
+}
+
+void Relay::sign_of_life(Transport& from, Instant now) {
+  if (from.peer_ == nullptr) return;
+  alive_.push(*from.peer_, now);
+  probed_.remove(*from.peer_);
+}
+
+void Relay::detach(Transport& transport, End end, Instant now) {
+  Peer* const peer = transport.peer_;
+  if (peer == nullptr) return;
+  transport.peer_ = nullptr;
+  peer->transport = nullptr;
+  end_connection(*peer, end, now);
+}
+
+void Relay::expire(Instant now) {
+  if (options_.alive_timeout > Duration::zero()) {
+    while (Peer* const peer = alive_.pop_due(now, options_.alive_timeout)) {
+      end_connection(*peer, End::Silent, now);
+    }
+  }
+  while (Peer* const peer = probed_.pop_due(now, options_.takeover_probe)) {
+    end_connection(*peer, End::Silent, now);
+  }
+  for (auto& [key, realm] : realms_) {
+    while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) end_peer(*peer, true);
+    while (const auto expired = realm.outstanding.expire_next(now)) {
+      send_expire(realm, expired->src, expired->registration, expired->dst_json);
+    }
+  }
+}
+
+void Relay::let_go(Peer& peer, End reason) {
+  peer.transport->close(reason);
+  peer.transport->peer_ = nullptr;
+  peer.transport = nullptr;
+}
+
+void Relay::end_connection(Peer& peer, End end, Instant now) {
+  if (peer.transport != nullptr) let_go(peer, end);
+  switch (leave_timing(options_.leave, peer.kind, end)) {
+    case LeaveTiming::AtOnce:
+      return end_peer(peer, true);
+    case LeaveTiming::None:
+      return end_peer(peer, false);
+    case LeaveTiming::AfterGrace:
+      probed_.remove(peer);
+      peer.realm.lost.push(peer, now);
+  }
+}
+
+void Relay::end_peer(Peer& peer, bool tell_partners) {
+  while (!peer.partners.empty()) {
+    Peer& partner = *peer.partners.back();
+    part(peer, partner);
+    if (!tell_partners || partner.transport == nullptr) continue;
+    text_.clear();
+    append_message(text_, MessageType::Leave, quoted(peer.id), quoted(partner.id), {});
+    partner.transport->send(text_);
+  }
+  peer.realm.remove(peer);
+}
+
+}  // namespace peerjsd::core

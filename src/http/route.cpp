@@ -1,0 +1,58 @@
+#include "peerjsd/http/route.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "peerjsd/http/url.hpp"
+
+namespace peerjsd::http {
+namespace {
+
+using Segments = std::span<const std::string_view>;
+
+route::WebSocket websocket_route(std::string_view query) {
+  route::WebSocket route;
+  for (QueryParameter& parameter : parse_query(query)) {
+    if (parameter.name == "key") route.key = std::move(parameter.value);
+    if (parameter.name == "id") route.id = std::move(parameter.value);
+    if (parameter.name == "token") route.token = std::move(parameter.value);
+    if (parameter.name == "version") route.has_version = true;
+  }
+  return route;
+}
+
+Route http_route(Segments segments) {
+  if (segments.empty()) return route::Info{};
+  if (segments.size() != 2) return route::NotFound{};
+  auto key = decode_path_segment(segments[0]);
+  if (!key) return route::BadTarget{};
+  if (equal_ignoring_case(segments[1], "id")) return route::NewId{std::move(*key)};
+  if (equal_ignoring_case(segments[1], "peers")) return route::Peers{std::move(*key)};
+  return route::NotFound{};
+}
+
+}  // namespace
+
+Router::Router(std::string path) : path_(std::move(path)) {
+  for (const std::string_view segment : split_path(path_)) prefix_.emplace_back(segment);
+}
+
+Route Router::route(std::string_view method, std::string_view target) const {
+  if (method == "OPTIONS") return route::Preflight{};
+  if (method != "GET" && method != "HEAD") return route::NotFound{};
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  const std::string_view query = target.substr(std::min(mark + 1, target.size()));
+  const std::vector<std::string_view> segments = split_path(target.substr(0, mark));
+  if (segments.size() < prefix_.size()) return route::NotFound{};
+
+  const Segments head = Segments(segments).first(prefix_.size());
+  const Segments rest = Segments(segments).subspan(prefix_.size());
+  if (rest.size() == 1 && rest[0] == "peerjs" && std::ranges::equal(head, prefix_)) {
+    return websocket_route(query);
+  }
+  if (!std::ranges::equal(head, prefix_, equal_ignoring_case)) return route::NotFound{};
+  return http_route(rest);
+}
+
+}  // namespace peerjsd::http

@@ -1,0 +1,118 @@
+#include "peerjsd/http/service.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+namespace peerjsd::http {
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+
+Reply reply(unsigned status, std::string_view content_type, std::string body) {
+  return {status, std::move(body), {{"Content-Type", std::string(content_type)}}};
+}
+
+Reply invalid_key() { return reply(401, kText, "Invalid key provided"); }
+
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Service::Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random)
+    : options_(std::move(options)),
+      relay_(relay),
+      random_(std::move(random)),
+      router_(options_.path) {}
+
+Reply Service::answer(const Request& request) const {
+  Reply reply = std::visit([&](const auto& route) { return answer_route(request, route); },
+                           router_.route(request.method, request.target));
+  add_cors(request, reply);
+  return reply;
+}
+
+Reply Service::answer_route(const Request&, const route::Info&) const {
+  return reply(200, kJson,
+               dump({{"name", "PeerJS Server"},
+                     {"description",
+                      "A server side element to broker connections between PeerJS clients."},
+                     {"website", "https://peerjs.com/"}}));
+}
+
+Reply Service::answer_route(const Request&, const route::NewId& asked) const {
+  if (!is_key(asked.key)) return invalid_key();
+  const core::Realm* const realm = relay_.realm(asked.key);
+  std::string id = core::make_peer_id(options_.id_format, random_);
+  while (realm != nullptr && realm->find(id) != nullptr) {
+    id = core::make_peer_id(options_.id_format, random_);
+  }
+  // peerjs takes the body as it is: no newline.
+  return reply(200, kHtml, std::move(id));
+}
+
+Reply Service::answer_route(const Request&, const route::Peers& asked) const {
+  if (!is_key(asked.key)) return invalid_key();
+  if (!options_.allow_discovery) return reply(401, kText, "Unauthorized");
+  nlohmann::ordered_json ids = nlohmann::ordered_json::array();
+  if (const core::Realm* const realm = relay_.realm(asked.key)) ids = realm->connected_ids();
+  return reply(200, kJson, dump(ids));
+}
+
+Reply Service::answer_route(const Request&, const route::WebSocket&) const {
+  Reply answer = reply(426, kText,
+                       "This is the WebSocket endpoint of a PeerServer, but the request asked for "
+                       "no upgrade. If it comes from a PeerJS client, a proxy in between dropped "
+                       "the headers \"Upgrade\" and \"Connection\": let it pass them on.\n");
+  answer.headers.emplace_back("Upgrade", "websocket");
+  return answer;
+}
+
+Reply Service::answer_route(const Request& request, const route::Preflight&) const {
+  Reply answer{204, {}, {{"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE"}}};
+  if (!request.requested_headers.empty()) {
+    answer.headers.emplace_back("Access-Control-Allow-Headers", request.requested_headers);
+  }
+  answer.headers.emplace_back("Access-Control-Max-Age", "86400");
+  return answer;
+}
+
+Reply Service::answer_route(const Request& request, const route::NotFound&) const {
+  const std::string& path = options_.path;
+  return reply(404, kJson,
+               dump({{"error", "Not found"},
+                     {"method", request.method},
+                     {"target", request.target},
+                     {"path", path},
+                     {"hint", "This PeerServer serves the path " + path +
+                                  ": clients reach it with the option path: '" + path + "'."}}));
+}
+
+Reply Service::answer_route(const Request&, const route::BadTarget&) const {
+  return reply(400, kText, "Bad percent escape in the path\n");
+}
+
+bool Service::is_key(std::string_view key) const {
+  return options_.any_key || relay_.realm(key) != nullptr;
+}
+
+/// On every answer: 0.3.x and 1.x clients read even a refusal only if CORS lets them.
+void Service::add_cors(const Request& request, Reply& reply) const {
+  const bool is_preflight = request.method == "OPTIONS";
+  reply.headers.emplace_back("Vary",
+                             is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
+  if (request.origin.empty()) return;
+  const std::vector<std::string>& allowed = options_.cors;
+  const bool is_allowed =
+      allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& origin) {
+        return origin == "*" || origin == request.origin;
+      });
+  if (is_allowed) reply.headers.emplace_back("Access-Control-Allow-Origin", request.origin);
+}
+
+}  // namespace peerjsd::http

@@ -1,0 +1,66 @@
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <variant>
+
+#include "peerjsd/app/banner.hpp"
+#include "peerjsd/app/config.hpp"
+#include "peerjsd/app/logging.hpp"
+#include "peerjsd/app/server.hpp"
+
+namespace {
+
+using peerjsd::app::Config;
+using peerjsd::app::Server;
+
+constexpr int kStartFailed = 1;
+
+std::string explain(const Config& config, const boost::system::error_code& error) {
+  const std::string address = config.host.empty() ? "any address" : config.host;
+  std::string text = "peerjsd: cannot listen on " + address + ", port " +
+                     std::to_string(config.port) + ": " + error.message();
+  if (error == boost::system::errc::address_in_use) {
+    text += "; stop what uses the port, or choose another with --port";
+  } else if (error == boost::system::errc::permission_denied) {
+    text += "; ports below 1024 need CAP_NET_BIND_SERVICE, or choose another with --port";
+  } else {
+    text += "; check --host";
+  }
+  return text;
+}
+
+int run(const Config& config) {
+  peerjsd::app::set_up_logging(config.log_level);
+  boost::asio::io_context io(1);
+  const auto server = Server::create(io, config);
+  if (!server) {
+    std::cerr << explain(config, server.error()) << std::endl;
+    return kStartFailed;
+  }
+  (*server)->stop_on_signals();
+  (*server)->start();
+  std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
+  io.run();
+  spdlog::info("Stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto loaded = peerjsd::app::load_config(
+        argc, argv, [](const char* name) { return std::getenv(name); });
+    if (const auto* const exit = std::get_if<peerjsd::app::Exit>(&loaded)) {
+      (exit->code == EXIT_SUCCESS ? std::cout : std::cerr) << exit->text << std::flush;
+      return exit->code;
+    }
+    return run(std::get<peerjsd::app::Start>(loaded).config);
+  } catch (const std::exception& error) {
+    std::cerr << "peerjsd: " << error.what() << std::endl;
+    return kStartFailed;
+  }
+}

@@ -1,0 +1,204 @@
+#include "peerjsd/net/http_session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <utility>
+#include <variant>
+
+#include "peerjsd/net/handshake.hpp"
+#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/session_context.hpp"
+#include "peerjsd/net/websocket_session.hpp"
+
+namespace peerjsd::net {
+namespace {
+
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+using Response = bhttp::response<bhttp::string_body>;
+
+constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
+constexpr std::uint64_t kMostBodyBytes = 100 * 1024;   // as npm peer 0.2.x
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string to_wire(const Response& response, bool with_body) {
+  std::string wire;
+  bhttp::response_serializer<bhttp::string_body> serializer(response);
+  serializer.split(!with_body);
+  while (with_body ? !serializer.is_done() : !serializer.is_header_done()) {
+    error_code error;
+    serializer.next(error, [&](error_code&, const auto& buffers) {
+      std::size_t size = 0;
+      for (const boost::asio::const_buffer buffer : beast::buffers_range_ref(buffers)) {
+        wire.append(static_cast<const char*>(buffer.data()), buffer.size());
+        size += buffer.size();
+      }
+      serializer.consume(size);
+    });
+  }
+  return wire;
+}
+
+struct Fault {
+  unsigned status;
+  std::string_view reason;
+};
+
+Fault fault_of(error_code error) {
+  if (error == bhttp::error::header_limit) return {431, "Request header too large"};
+  if (error == bhttp::error::body_limit) return {413, "Request body too large"};
+  return {400, "Bad request"};
+}
+
+}  // namespace
+
+void HttpSession::serve(SessionContext& context, Socket socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  boost::asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  }
+  const boost::intrusive_ptr<HttpSession> session(
+      new HttpSession(context, std::move(socket), address.to_string()));
+  context.await_request(*session);
+  session->start();
+}
+
+HttpSession::HttpSession(SessionContext& context, Socket socket, std::string address)
+    : Connection(context, std::move(socket), std::move(address)) {}
+
+void HttpSession::on_bytes(std::span<char> bytes) {
+  unparsed_.append(bytes.data(), bytes.size());
+  const std::string input = std::move(unparsed_);
+  unparsed_.clear();
+  std::string_view rest = input;
+  while (!rest.empty() && !is_closing()) {
+    if (!parser_) {
+      parser_.emplace();
+      parser_->eager(true);
+      parser_->header_limit(kMostHeaderBytes);
+      parser_->body_limit(kMostBodyBytes);
+    }
+    error_code error;
+    rest.remove_prefix(parser_->put(boost::asio::buffer(rest.data(), rest.size()), error));
+    if (error == bhttp::error::need_more) break;
+    if (error) {
+      const Fault fault = fault_of(error);
+      return refuse(fault.status, fault.reason);
+    }
+    if (!parser_->is_done()) continue;
+    const Request request = parser_->release();
+    parser_.reset();
+    handle(request, rest);
+  }
+  unparsed_ = rest;
+}
+
+/// `rest`: what has come after the request.
+void HttpSession::handle(const Request& request, std::string_view rest) {
+  if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
+    return refuse(400, "A request needs one Host header");
+  }
+  if (!try_upgrade(request, rest)) answer(request);
+}
+
+bool HttpSession::try_upgrade(const Request& request, std::string_view rest) {
+  if (!beast::websocket::is_upgrade(request)) return false;
+  const std::string_view target = view(request.target());
+  const http::Route route =
+      context().service().router().route(view(request.method_string()), target);
+  const auto* const endpoint = std::get_if<http::route::WebSocket>(&route);
+  if (endpoint == nullptr) {
+    // The query stays out of the log: it may hold a token.
+    spdlog::warn("WebSocket refused: this server has none at {} ({})",
+                 log_text(target.substr(0, target.find('?'))), address());
+    return false;
+  }
+  if (context().draining()) {
+    refuse(503, "The server is stopping");
+  } else if (request[bhttp::field::sec_websocket_version] != "13") {
+    refuse(426, "Sec-WebSocket-Version must be 13");
+  } else if (!is_websocket_key(view(request[bhttp::field::sec_websocket_key]))) {
+    refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64");
+  } else {
+    upgrade(request, *endpoint, rest);
+  }
+  return true;
+}
+
+void HttpSession::upgrade(const Request& request, const http::route::WebSocket& endpoint,
+                          std::string_view rest) {
+  flush();  // answers to requests before this one
+  if (!queue().empty()) {
+    spdlog::warn("WebSocket refused: the client does not read its answers ({})", address());
+    return close();
+  }
+  if (is_closing()) return;
+  const bool is_page = endpoint.has_version || request.count(bhttp::field::origin) > 0;
+  WebSocketSession::open(
+      context(), release_socket(), address_of(request),
+      switching_protocols(view(request[bhttp::field::sec_websocket_key])),
+      {endpoint.key, endpoint.id, endpoint.token},
+      is_page ? core::PeerKind::Page : core::PeerKind::Native, std::string(rest));
+  close();
+}
+
+void HttpSession::answer(const Request& request) {
+  const http::Reply reply = context().service().answer(
+      {view(request.method_string()), view(request.target()), view(request[bhttp::field::origin]),
+       view(request[bhttp::field::access_control_request_headers])});
+  if (reply.status == 401) spdlog::warn("HTTP request refused: {} ({})", reply.body, address());
+  Response response(static_cast<bhttp::status>(reply.status), request.version());
+  for (const auto& [name, value] : reply.headers) response.insert({name.data(), name.size()}, value);
+  response.body() = reply.body;
+  const bool keep_alive = request.keep_alive() && !context().draining();
+  response.keep_alive(keep_alive);
+  response.content_length(reply.body.size());
+  write(to_wire(response, request.method() != bhttp::verb::head));
+  if (!keep_alive) return close_when_flushed();
+  context().await_request(*this);
+}
+
+/// For requests that cannot be answered in a friendlier way.
+void HttpSession::refuse(unsigned status, std::string_view reason) {
+  Response response(static_cast<bhttp::status>(status), 11);
+  response.set(bhttp::field::content_type, "text/plain; charset=utf-8");
+  if (status == 426) {
+    response.set(bhttp::field::upgrade, "websocket");
+    response.set(bhttp::field::sec_websocket_version, "13");
+  }
+  response.body() = std::string(reason) + "\n";
+  response.keep_alive(false);
+  response.prepare_payload();
+  spdlog::warn("HTTP request refused: {} ({})", reason, address());
+  write(to_wire(response, true));
+  close_when_flushed();
+}
+
+/// Behind a proxy, as npm peer does it: the first address that X-Forwarded-For names.
+std::string HttpSession::address_of(const Request& request) {
+  const std::string_view forwarded = view(request["X-Forwarded-For"]);
+  if (!context().options().proxied || forwarded.empty()) return address();
+  const std::string_view first = forwarded.substr(0, forwarded.find(','));
+  return log_text(first.substr(0, first.find_last_not_of(' ') + 1));
+}
+
+void HttpSession::on_timeout(core::Instant) {
+  // Between requests there is nobody to tell.
+  if (!parser_) return close();
+  refuse(408, "The request took too long");
+}
+
+void HttpSession::drain(core::Instant) { close_when_flushed(); }
+
+}  // namespace peerjsd::net

@@ -1,0 +1,99 @@
+#include "peerjsd/net/listener.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace peerjsd::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+boost::system::result<std::vector<tcp::endpoint>> candidates(asio::io_context& io,
+                                                             const std::string& host,
+                                                             std::uint16_t port) {
+  if (host.empty()) {
+    return std::vector<tcp::endpoint>{{asio::ip::address_v6::any(), port},
+                                      {asio::ip::address_v4::any(), port}};
+  }
+  error_code error;
+  const auto resolved = tcp::resolver(io).resolve(host, std::to_string(port), error);
+  if (error) return error;
+  return std::vector<tcp::endpoint>(resolved.begin(), resolved.end());
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<Listener>> Listener::bind(asio::io_context& io,
+                                                                const std::string& host,
+                                                                std::uint16_t port) {
+  const auto endpoints = candidates(io, host, port);
+  if (!endpoints) return endpoints.error();
+  error_code error = asio::error::host_not_found;
+  for (const tcp::endpoint& endpoint : *endpoints) {
+    std::unique_ptr<Listener> listener(new Listener(io));
+    error = listener->listen(endpoint);
+    if (!error) return listener;
+    // Only where IPv6 is off is IPv4 the better answer: a taken port is taken.
+    if (error != asio::error::address_family_not_supported &&
+        error != error_code(EADDRNOTAVAIL, boost::system::system_category())) {
+      break;
+    }
+  }
+  return error;
+}
+
+error_code Listener::listen(const tcp::endpoint& endpoint) {
+  error_code error;
+  if (acceptor_.open(endpoint.protocol(), error)) return error;
+  if (acceptor_.set_option(asio::socket_base::reuse_address(true), error)) return error;
+  if (endpoint.protocol() == tcp::v6()) {
+    // An explicit IPv6 address means IPv6; only "every address" means IPv4 too.
+    const bool is_any = endpoint.address().is_unspecified();
+    if (acceptor_.set_option(asio::ip::v6_only(!is_any), error)) return error;
+  }
+  if (acceptor_.bind(endpoint, error)) return error;
+  acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  return error;
+}
+
+tcp::endpoint Listener::endpoint() const { return acceptor_.local_endpoint(); }
+
+void Listener::start(OnAccept on_accept) {
+  on_accept_ = std::move(on_accept);
+  accept();
+}
+
+void Listener::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+}
+
+void Listener::accept() {
+  acceptor_.async_accept([this](error_code error, Socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (error == asio::error::connection_aborted) return accept();
+    if (error) return accept_later(error);
+    on_accept_(std::move(socket));
+    accept();
+  });
+}
+
+/// Out of descriptors or memory: those who are here go on, and may free some.
+void Listener::accept_later(error_code error) {
+  spdlog::error("Cannot accept connections: {}; trying again in 100 ms", error.message());
+  retry_.expires_after(std::chrono::milliseconds(100));
+  retry_.async_wait([this](error_code aborted) {
+    if (!aborted) accept();
+  });
+}
+
+}  // namespace peerjsd::net

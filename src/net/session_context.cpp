@@ -1,0 +1,59 @@
+#include "peerjsd/net/session_context.hpp"
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+namespace peerjsd::net {
+
+SessionContext::SessionContext(boost::asio::io_context& io, core::Relay& relay,
+                               const http::Service& service, SessionOptions options)
+    : io_(io), relay_(relay), service_(service), options_(options) {}
+
+core::Instant SessionContext::now() {
+  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+void SessionContext::flush_soon(Connection& connection) {
+  to_flush_.emplace_back(&connection);
+  // Handlers that are ready now run before this one: what they add is flushed along.
+  if (to_flush_.size() == 1) boost::asio::post(io_, [this] { flush_all(); });
+}
+
+void SessionContext::flush_all() {
+  // A flush may lose a connection, and so queue something for another one.
+  std::vector<boost::intrusive_ptr<Connection>> batch;
+  batch.swap(to_flush_);
+  for (const auto& connection : batch) connection->flush();
+  batch.clear();
+  if (to_flush_.empty()) to_flush_.swap(batch);
+}
+
+void SessionContext::expire(core::Instant now) {
+  const auto expire_queue = [now](Queue& queue, core::Duration delay) {
+    while (Connection* const connection = queue.pop_due(now, delay)) connection->time_out(now);
+  };
+  expire_queue(requests_, options_.http_timeout);
+  if (options_.ping_interval > core::Duration::zero()) {
+    expire_queue(pings_, options_.ping_interval);
+  }
+  expire_queue(ends_, options_.closing_timeout);
+}
+
+void SessionContext::start_draining(core::Instant now) {
+  draining_ = true;
+  while (Connection* const connection = requests_.front()) connection->drain(now);
+}
+
+bool SessionContext::drain(std::size_t most, core::Instant now) {
+  for (; most > 0 && !pings_.empty(); --most) pings_.front()->drain(now);
+  return !pings_.empty();
+}
+
+void SessionContext::close_all() {
+  for (Queue* const queue : {&requests_, &pings_, &ends_}) {
+    while (Connection* const connection = queue->front()) connection->close();
+  }
+}
+
+}  // namespace peerjsd::net

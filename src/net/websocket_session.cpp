@@ -1,0 +1,217 @@
+#include "peerjsd/net/websocket_session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/session_context.hpp"
+
+namespace peerjsd::net {
+namespace {
+
+core::End end_of(CloseCode code) {
+  switch (code) {
+    case CloseCode::GoingAway:
+      return core::End::GoingAway;
+    case CloseCode::NoStatus:
+      return core::End::ClosedWithoutCode;
+    default:
+      return core::End::ClosedWithCode;
+  }
+}
+
+/// npm peer closes without a code; where a code tells the client more, it gets one.
+CloseCode code_of(core::End reason) {
+  switch (reason) {
+    case core::End::Replaced:
+      return CloseCode::ResumedElsewhere;
+    case core::End::ServerStops:
+      return CloseCode::ServiceRestart;
+    case core::End::OverLimit:
+      return CloseCode::TryAgainLater;
+    default:
+      return CloseCode::NoStatus;
+  }
+}
+
+constexpr std::size_t kMostFrameHeader = 10;  // of a server's frame
+
+bool is_text_frame(std::string_view unit) {
+  return static_cast<unsigned char>(unit[0]) == 0x81;  // FIN and the opcode
+}
+
+/// Of one of our own frames.
+std::size_t payload_size(std::string_view frame) {
+  const auto length = static_cast<unsigned char>(frame[1]);
+  return frame.size() - (length == 127 ? 10 : length == 126 ? 4 : 2);
+}
+
+}  // namespace
+
+void WebSocketSession::open(SessionContext& context, Socket socket, std::string address,
+                            std::string handshake, const core::Credentials& who,
+                            core::PeerKind kind, std::string early) {
+  const boost::intrusive_ptr<WebSocketSession> session(
+      new WebSocketSession(context, std::move(socket), std::move(address)));
+  context.await_ping(*session);
+  session->write(std::move(handshake));
+  session->admit(who, kind);
+  if (!early.empty()) session->on_bytes(early);
+  session->start();
+}
+
+WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, std::string address)
+    : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
+
+void WebSocketSession::admit(const core::Credentials& who, core::PeerKind kind) {
+  const core::Admission admission = context().relay().attach(*this, who, kind, since_);
+  if (core::is_admitted(admission)) {
+    spdlog::info("Client connected: {} ({}{})", log_text(who.id), address(),
+                 admission == core::Admission::Resumed ? ", resumed" : "");
+    return;
+  }
+  const std::string_view refusal = core::refusal(admission);
+  spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(), refusal);
+  write_frame(Opcode::Text, refusal);
+  begin_close(CloseCode::NoStatus, {});
+}
+
+void WebSocketSession::on_bytes(std::span<char> bytes) {
+  while (!is_closing()) {
+    const WebSocketDecoder::Result result =
+        decoder_.next(bytes, context().options().max_message_bytes);
+    if (std::holds_alternative<NeedMore>(result)) return;
+    if (const auto* const error = std::get_if<WebSocketError>(&result)) {
+      return fail(error->close_code, error->reason);
+    }
+    on_event(std::get<WebSocketEvent>(result));
+  }
+}
+
+void WebSocketSession::on_event(const WebSocketEvent& event) {
+  switch (event.kind) {
+    case WebSocketEvent::Kind::Text:
+    case WebSocketEvent::Kind::Binary:
+      return on_message(event);
+    case WebSocketEvent::Kind::Close:
+      return on_close(event);
+    case WebSocketEvent::Kind::Ping:
+      if (!close_sent_) write_frame(Opcode::Pong, event.data);
+      [[fallthrough]];
+    case WebSocketEvent::Kind::Pong:
+      return context().relay().sign_of_life(*this, context().now());
+  }
+}
+
+void WebSocketSession::on_message(const WebSocketEvent& event) {
+  const core::Receipt receipt = context().relay().receive(*this, event.data, context().now());
+  if (receipt == core::Receipt::NotUtf8 && event.kind == WebSocketEvent::Kind::Text) {
+    return fail(CloseCode::InvalidText, "text is not UTF-8");
+  }
+  const std::string_view complaint = core::complaint(receipt);
+  if (complaint.empty()) return;
+  // Once a connection: who sends nonsense for ever shall not fill the log.
+  if (dropped_++ > 0) return;
+  spdlog::warn("Message dropped: {} ({} bytes from {}, {})", complaint, event.data.size(),
+               log_text(peer()->id), address());
+}
+
+void WebSocketSession::on_close(const WebSocketEvent& event) {
+  finish(end_of(event.close_code));
+  if (!close_sent_) begin_close(event.close_code, {});
+  close_when_flushed();
+}
+
+/// The client broke the protocol: RFC 6455 7.1.7.
+void WebSocketSession::fail(CloseCode code, std::string_view reason) {
+  spdlog::warn("WebSocket failed: {} ({}, {})", reason, peer() ? log_text(peer()->id) : "no peer",
+               address());
+  finish(core::End::Lost);
+  if (!close_sent_) begin_close(code, reason);
+  close_when_flushed();
+}
+
+void WebSocketSession::send(std::string_view text) {
+  if (queue().bytes() + text.size() > context().options().send_queue_bytes) {
+    if (std::exchange(overflowed_, true)) return;
+    // The relay may be in the middle of something, so the end is told from the loop.
+    boost::asio::post(context().io(), [self = boost::intrusive_ptr<WebSocketSession>(this)] {
+      self->overflow();
+    });
+    return;
+  }
+  write_frame(Opcode::Text, text);
+}
+
+void WebSocketSession::close(core::End reason) {
+  log_end(reason);
+  begin_close(code_of(reason), core::to_string(reason));
+}
+
+bool WebSocketSession::probe() {
+  write_frame(Opcode::Ping, {});
+  return true;
+}
+
+std::vector<std::string> WebSocketSession::take_unsent() {
+  std::vector<std::string> texts = queue().take_unsent(is_text_frame);
+  for (std::string& text : texts) text.erase(0, text.size() - payload_size(text));
+  return texts;
+}
+
+void WebSocketSession::drain(core::Instant) {
+  finish(core::End::ServerStops);
+  begin_close(code_of(core::End::ServerStops), "server stops");
+}
+
+void WebSocketSession::on_lost() { finish(core::End::Lost); }
+
+void WebSocketSession::on_timeout(core::Instant) {
+  if (close_sent_) return Connection::close();
+  write_frame(Opcode::Ping, {});
+  context().await_ping(*this);
+}
+
+/// More is queued than the client reads. What of it has not begun is dropped, for the Close to get
+/// through if anything does.
+void WebSocketSession::overflow() {
+  finish(core::End::OverLimit);
+  if (close_sent_) return;
+  take_unsent();
+  begin_close(code_of(core::End::OverLimit), "too slow for what is sent to it");
+}
+
+void WebSocketSession::write_frame(Opcode opcode, std::string_view payload) {
+  std::string frame;
+  frame.reserve(payload.size() + kMostFrameHeader);
+  append_frame(frame, opcode, payload);
+  write(std::move(frame));
+}
+
+void WebSocketSession::begin_close(CloseCode code, std::string_view reason) {
+  std::string frame;
+  append_close(frame, code, reason);
+  write(std::move(frame));
+  close_sent_ = true;
+  context().await_end(*this);
+}
+
+/// The session's registration ends here, and nowhere else; what the relay ended, it says itself.
+void WebSocketSession::finish(core::End end) {
+  if (peer() == nullptr) return;
+  log_end(end);
+  context().relay().detach(*this, end, context().now());
+}
+
+void WebSocketSession::log_end(core::End end) {
+  const std::chrono::duration<double> seconds = context().now() - since_;
+  spdlog::info("Client disconnected: {} ({}, {}, {:.1f} s{})", log_text(peer()->id), address(),
+               core::to_string(end), seconds.count(),
+               dropped_ == 0 ? "" : fmt::format(", {} messages dropped", dropped_));
+}
+
+}  // namespace peerjsd::net

@@ -1,0 +1,652 @@
+#include "peerjsd/app/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace peerjsd::app {
+namespace {
+
+using std::chrono::milliseconds;
+using Arguments = std::vector<std::string>;
+using Variables = std::map<std::string, std::string>;
+using List = std::vector<std::string>;
+
+std::variant<Start, Exit> load(const Arguments& arguments, const Variables& variables = {}) {
+  std::vector<const char*> argv = {"peerjsd"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  const auto lookup = [&](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  };
+  return load_config(static_cast<int>(argv.size()), argv.data(), lookup);
+}
+
+Config config_of(const Arguments& arguments, const Variables& variables = {}) {
+  const auto result = load(arguments, variables);
+  if (const auto* exit = std::get_if<Exit>(&result)) {
+    ADD_FAILURE() << "ends with " << exit->code << ": " << exit->text;
+    return {};
+  }
+  return std::get<Start>(result).config;
+}
+
+// The line of a start that fails, without "peerjsd: " and the newline.
+std::string error_of(const Arguments& arguments, const Variables& variables = {}) {
+  const auto result = load(arguments, variables);
+  const auto* exit = std::get_if<Exit>(&result);
+  if (exit == nullptr) return "(it started)";
+  EXPECT_EQ(exit->code, 2);
+  const std::string prefix = "peerjsd: ";
+  EXPECT_EQ(exit->text.substr(0, prefix.size()), prefix);
+  EXPECT_EQ(exit->text.find('\n'), exit->text.size() - 1) << "is not one line: " << exit->text;
+  return exit->text.substr(prefix.size(), exit->text.size() - prefix.size() - 1);
+}
+
+std::string output_of(const Arguments& arguments, const Variables& variables = {}) {
+  const auto result = load(arguments, variables);
+  const auto* exit = std::get_if<Exit>(&result);
+  if (exit == nullptr || exit->code != 0) {
+    ADD_FAILURE() << (exit == nullptr ? "it started" : exit->text);
+    return {};
+  }
+  return exit->text;
+}
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) {
+    const int handle = mkstemp(path_.data());
+    if (handle < 0) throw std::runtime_error("no temporary file");
+    close(handle);
+    std::ofstream(path_, std::ios::binary) << content;
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "peerjsd_config_XXXXXX";
+};
+
+Config config_of_file(const std::string& content) {
+  const TemporaryFile file(content);
+  return config_of({"--config", file.path()});
+}
+
+// What follows "FILE:" in the error line.
+std::string error_of_file(const std::string& content) {
+  const TemporaryFile file(content);
+  const std::string error = error_of({"--config", file.path()});
+  EXPECT_EQ(error.substr(0, file.path().size() + 1), file.path() + ":");
+  return error.substr(std::min(file.path().size() + 1, error.size()));
+}
+
+List lines_of(const std::string& text) {
+  List lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+struct KeyAndValue {
+  std::string key, value;
+};
+
+// Of every option, from the file format.
+std::vector<KeyAndValue> options_of(const Config& config) {
+  std::vector<KeyAndValue> options;
+  for (const std::string& line : lines_of(to_text(config))) {
+    const std::size_t equals = line.find(" =");
+    options.push_back({line.substr(0, equals), line.substr(std::min(equals + 3, line.size()))});
+  }
+  return options;
+}
+
+Config unlike_the_defaults() {
+  Config config;
+  config.port = 1;
+  config.host = "::1";
+  config.path = "/a/b/";
+  config.keys = {"one", "two words"};
+  config.cors = {"https://a.example", "http://localhost:3000"};
+  config.proxied = true;
+  config.concurrent_limit = 2;
+  config.allow_discovery = true;
+  config.id_format = core::IdFormat::Token;
+  config.compat_http_key = true;
+  config.expire_timeout = milliseconds{3};
+  config.alive_timeout = milliseconds{4};
+  config.ping_interval = milliseconds{5};
+  config.leave = core::LeavePolicy::Always;
+  config.leave_grace = milliseconds{6};
+  config.takeover_probe = milliseconds{7};
+  config.drain_timeout = milliseconds{8};
+  config.max_message_bytes = 9;
+  config.send_queue_bytes = std::size_t{10} * 1024;
+  config.outstanding_per_destination = 11 * kMiB;
+  config.outstanding_per_sender = 12 * kMiB + 1;
+  config.outstanding_total = 13 * kMiB;
+  config.log_level = "warn";
+  return config;
+}
+
+// sslkey and sslcert have no other value than their default.
+Arguments as_flags(const Config& config) {
+  Arguments arguments;
+  for (const auto& [key, value] : options_of(config)) {
+    if (key != "key" && key != "cors") arguments.push_back("--" + key + "=" + value);
+  }
+  for (const std::string& key : config.keys) arguments.push_back("--key=" + key);
+  for (const std::string& origin : config.cors) arguments.push_back("--cors=" + origin);
+  return arguments;
+}
+
+Variables as_variables(const Config& config) {
+  Variables variables;
+  for (const auto& [key, value] : options_of(config)) {
+    std::string name = "PEERJSD_" + key;
+    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    variables[name] = value;
+  }
+  return variables;
+}
+
+const std::string kNotAPort = " is not a whole number from 0 to 65535";
+const std::string kNotAHost = " is not an address or a host name, like 0.0.0.0, ::1 or localhost";
+const std::string kNotAPath =
+    " is not a URL path like / or /myapp (of letters, digits and -._~!$&()*+,;=:@/)";
+const std::string kNotAKey =
+    " is not a key: it must not be empty, nor have / ? # % , quotes, a backslash, control "
+    "characters or blanks around it";
+
+// --- defaults and layers
+
+TEST(Config, IsAllDefaultsWithoutInput) {
+  EXPECT_EQ(config_of({}), Config{});
+  EXPECT_EQ(std::get<Start>(load_config(0, nullptr, [](const char*) { return nullptr; })).config,
+            Config{});
+}
+
+TEST(Config, TakesEveryOptionAsAFlag) {
+  EXPECT_EQ(config_of(as_flags(unlike_the_defaults())), unlike_the_defaults());
+}
+
+TEST(Config, TakesEveryOptionFromTheEnvironment) {
+  EXPECT_EQ(config_of({}, as_variables(unlike_the_defaults())), unlike_the_defaults());
+}
+
+TEST(Config, TakesEveryOptionFromTheFile) {
+  EXPECT_EQ(config_of_file(to_text(unlike_the_defaults())), unlike_the_defaults());
+}
+
+TEST(Config, PrefersAFlagToTheEnvironmentToTheFileToTheDefault) {
+  const TemporaryFile file("port = 1\nhost = file\nalive_timeout = 1\n");
+  const Config config = config_of({"--config", file.path(), "--port", "3"},
+                                  {{"PEERJSD_PORT", "2"}, {"PEERJSD_HOST", "environment"}});
+  EXPECT_EQ(config.port, 3);
+  EXPECT_EQ(config.host, "environment");
+  EXPECT_EQ(config.alive_timeout, milliseconds{1});
+  EXPECT_EQ(config.expire_timeout, milliseconds{5000});
+}
+
+TEST(Config, ReplacesAListOfALowerLayerWhole) {
+  const TemporaryFile file("key = a, b\ncors = https://a.example\n");
+  const Variables variables = {{"PEERJSD_KEY", "c,d"}};
+  EXPECT_EQ(config_of({"--config", file.path()}).keys, (List{"a", "b"}));
+  EXPECT_EQ(config_of({"--config", file.path()}, variables).keys, (List{"c", "d"}));
+  EXPECT_EQ(config_of({"--config", file.path(), "--key", "e"}, variables).keys, (List{"e"}));
+  EXPECT_EQ(config_of({"--config", file.path(), "--cors", "*"}).cors, List{});
+}
+
+TEST(Config, PrefersItsOwnVariablesToThoseOfNpmPeer) {
+  const Variables npm = {{"PORT", "1"}, {"PEERSERVER_PATH", "npm"}};
+  EXPECT_EQ(config_of({}, npm).port, 1);
+  EXPECT_EQ(config_of({}, npm).path, "/npm/");
+  const Variables both = {
+      {"PORT", "1"}, {"PEERSERVER_PATH", "npm"}, {"PEERJSD_PORT", "2"}, {"PEERJSD_PATH", "own"}};
+  EXPECT_EQ(config_of({}, both).port, 2);
+  EXPECT_EQ(config_of({}, both).path, "/own/");
+  EXPECT_EQ(config_of({"--port", "3", "--path", "flag"}, npm).port, 3);
+  EXPECT_EQ(config_of({"--port", "3", "--path", "flag"}, npm).path, "/flag/");
+}
+
+TEST(Config, LooksAtPortOnlyIfNothingElseGivesThePort) {
+  const Variables variables = {{"PORT", "/dev/pipe"}};
+  EXPECT_EQ(error_of({}, variables), "environment variable PORT: '/dev/pipe'" + kNotAPort);
+  EXPECT_EQ(config_of({"--port", "3"}, variables).port, 3);
+  EXPECT_EQ(config_of({}, {{"PORT", "/dev/pipe"}, {"PEERJSD_PORT", "4"}}).port, 4);
+}
+
+TEST(Config, PrefersPortToTheFile) {
+  const TemporaryFile file("port = 1\n");
+  EXPECT_EQ(config_of({"--config", file.path()}, {{"PORT", "2"}}).port, 2);
+}
+
+TEST(Config, TakesTheFileFromTheEnvironmentUnlessAFlagNamesOne) {
+  const TemporaryFile first("port = 1\n");
+  const TemporaryFile second("port = 2\n");
+  const Variables variables = {{"PEERJSD_CONFIG", first.path()}};
+  EXPECT_EQ(config_of({}, variables).port, 1);
+  EXPECT_EQ(config_of({"--config=" + second.path()}, variables).port, 2);
+}
+
+TEST(Config, IgnoresEmptyVariables) {
+  EXPECT_EQ(config_of({}, {{"PORT", ""}, {"PEERJSD_HOST", ""}, {"PEERJSD_CONFIG", ""}}), Config{});
+}
+
+TEST(Config, IgnoresWhatKubernetesSetsForAServiceOfItsName) {
+  const Variables variables = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
+                               {"PEERJSD_SERVICE_PORT", "80"},
+                               {"PEERJSD_PORT", "tcp://10.0.0.1:80"},
+                               {"PEERJSD_PORT_80_TCP", "tcp://10.0.0.1:80"},
+                               {"PEERJSD_PORT_80_TCP_PROTO", "tcp"}};
+  EXPECT_EQ(config_of({}, variables), Config{});
+  Variables with_port = variables;
+  with_port["PORT"] = "9001";
+  EXPECT_EQ(config_of({}, with_port).port, 9001);
+  EXPECT_EQ(error_of({}, {{"PEERJSD_HOST", "tcp://10.0.0.1:80"}}),
+            "environment variable PEERJSD_HOST: 'tcp://10.0.0.1:80'" + kNotAHost);
+}
+
+// --- command line
+
+TEST(CommandLine, TakesTheShortFormsOfNpmPeer) {
+  const Config config = config_of({"-p", "1", "-H", "h", "-k", "k", "-t", "2", "-c", "3"});
+  EXPECT_EQ(config.port, 1);
+  EXPECT_EQ(config.host, "h");
+  EXPECT_EQ(config.keys, List{"k"});
+  EXPECT_EQ(config.expire_timeout, milliseconds{2});
+  EXPECT_EQ(config.concurrent_limit, 3U);
+}
+
+TEST(CommandLine, TakesAValueThatIsAttached) {
+  EXPECT_EQ(config_of({"--port=1"}).port, 1);
+  EXPECT_EQ(config_of({"-p1"}).port, 1);
+  EXPECT_EQ(config_of({"-p=1"}).port, 1);
+  EXPECT_EQ(config_of({"--key=a=b"}).keys, List{"a=b"});
+  EXPECT_EQ(config_of({"-k=a=b"}).keys, List{"a=b"});
+  EXPECT_EQ(config_of({"--key=-a"}).keys, List{"-a"});
+}
+
+TEST(CommandLine, TakesAnEmptyValue) {
+  const Variables variables = {{"PEERJSD_HOST", "h"}, {"PEERJSD_PATH", "p"}};
+  EXPECT_EQ(config_of({"--host", ""}, variables).host, "");
+  EXPECT_EQ(config_of({"--host=", "--port", "1"}, variables).host, "");
+  EXPECT_EQ(config_of({"-H="}, variables).host, "");
+  EXPECT_EQ(config_of({"--path="}, variables).path, "/");
+}
+
+TEST(CommandLine, TakesHyphensForUnderscores) {
+  const Config config =
+      config_of({"--alive-timeout", "1", "--outstanding-per_sender=2", "--allow-discovery"});
+  EXPECT_EQ(config.alive_timeout, milliseconds{1});
+  EXPECT_EQ(config.outstanding_per_sender, 2U);
+  EXPECT_TRUE(config.allow_discovery);
+  EXPECT_EQ(config_of({"--host", "a-b"}).host, "a-b");
+  EXPECT_EQ(config_of({"--host=a-b"}).host, "a-b");
+}
+
+TEST(CommandLine, TakesSwitchesInAllForms) {
+  const Variables on = {{"PEERJSD_ALLOW_DISCOVERY", "true"}};
+  for (const Arguments& arguments : std::vector<Arguments>{{"--allow_discovery"},
+                                                           {"--allow_discovery", "true"},
+                                                           {"--allow_discovery", "1"},
+                                                           {"--allow_discovery=yes"},
+                                                           {"--allow_discovery", "--proxied"}}) {
+    EXPECT_TRUE(config_of(arguments).allow_discovery) << arguments.back();
+  }
+  for (const Arguments& arguments : std::vector<Arguments>{{"--allow_discovery", "false"},
+                                                           {"--allow_discovery=no"},
+                                                           {"--allow_discovery", "0"},
+                                                           {"--no-allow_discovery"},
+                                                           {"--no-allow-discovery"}}) {
+    EXPECT_FALSE(config_of(arguments, on).allow_discovery) << arguments.back();
+  }
+}
+
+TEST(CommandLine, TakesTheLastOfAFlagThatIsNoList) {
+  EXPECT_EQ(config_of({"--port", "1", "-p", "2"}).port, 2);
+  EXPECT_FALSE(config_of({"--proxied", "--no-proxied"}).proxied);
+  EXPECT_TRUE(config_of({"--no-proxied", "--proxied"}).proxied);
+}
+
+TEST(CommandLine, CollectsKeysAndOrigins) {
+  EXPECT_EQ(config_of({"--key", "a", "-k", "b", "--key=a"}).keys, (List{"a", "b"}));
+  EXPECT_EQ(config_of({"--cors", "http://a", "http://b", "--port", "1", "--cors=http://c"}).cors,
+            (List{"http://a", "http://b", "http://c"}));
+}
+
+TEST(CommandLine, RefusesWhatIsNoFlag) {
+  EXPECT_EQ(error_of({"--prot", "1"}), "--prot: unknown option; did you mean --port?");
+  EXPECT_EQ(error_of({"--alive-timeuot=1"}),
+            "--alive-timeuot: unknown option; did you mean --alive_timeout?");
+  EXPECT_EQ(error_of({"--bogus-flag"}), "--bogus-flag: unknown option; see --help");
+  EXPECT_EQ(error_of({"-x"}), "-x: unknown option; see --help");
+  EXPECT_EQ(error_of({"--no-port"}), "--no-port: unknown option; see --help");
+  EXPECT_EQ(error_of({"---"}), "---: unknown option; see --help");
+  EXPECT_EQ(error_of({"--=1"}), "--: unknown option; see --help");
+  const std::string rest = ": no argument is expected here; options begin with --";
+  EXPECT_EQ(error_of({"9000"}), "'9000'" + rest);
+  EXPECT_EQ(error_of({"--port", "1", "2"}), "'2'" + rest);
+  EXPECT_EQ(error_of({"--", "9000"}), "'9000'" + rest);
+  EXPECT_EQ(error_of({"a\nb\x01"}), "'a\\x0ab\\x01'" + rest);
+}
+
+TEST(CommandLine, RefusesAFlagWithoutItsValue) {
+  EXPECT_EQ(error_of({"--port"}), "--port: a value must follow");
+  EXPECT_EQ(error_of({"-H", "--port", "1"}), "--host: a value must follow");
+  EXPECT_EQ(error_of({"--cors"}), "--cors: a value must follow");
+  EXPECT_EQ(error_of({"--port", "1", "--config"}), "--config: a value must follow");
+}
+
+// --- values
+
+TEST(ConfigValues, PortIsFrom0To65535) {
+  EXPECT_EQ(config_of({"--port", "0"}).port, 0);
+  EXPECT_EQ(config_of({"--port", "65535"}).port, 65535);
+  for (const std::string bad :
+       {"65536", "-1", "abc", "", "1 ", "1.0", "0x10", "+1", "9e3", "18446744073709551617"}) {
+    EXPECT_EQ(error_of({"--port", bad}), "--port: '" + bad + "'" + kNotAPort);
+  }
+}
+
+TEST(ConfigValues, CountIsAtLeast1) {
+  EXPECT_EQ(config_of({"--concurrent_limit", "1"}).concurrent_limit, 1U);
+  for (const std::string bad : {"0", "4294967296", "1k"}) {
+    EXPECT_EQ(error_of({"-c", bad}),
+              "--concurrent_limit: '" + bad + "' is not a whole number from 1 to 4294967295");
+  }
+}
+
+TEST(ConfigValues, TimeIsMillisecondsOrSecondsBelow24Days) {
+  EXPECT_EQ(config_of({"--expire_timeout", "0"}).expire_timeout, milliseconds{0});
+  EXPECT_EQ(config_of({"--expire_timeout", "7ms"}).expire_timeout, milliseconds{7});
+  EXPECT_EQ(config_of({"--expire_timeout", "7s"}).expire_timeout, milliseconds{7000});
+  EXPECT_EQ(config_of({"--expire_timeout", "2073599999"}).expire_timeout, milliseconds{2073599999});
+  for (const std::string bad :
+       {"2073600000", "2073600s", "-5", "", "s", "5 s", "1.5", "5m", "18446744073709552s"}) {
+    EXPECT_EQ(error_of({"-t", bad}),
+              "--expire_timeout: '" + bad +
+                  "' is not a time from 0 to below 24 days in whole milliseconds (or seconds, as "
+                  "in 5s)");
+  }
+}
+
+TEST(ConfigValues, SizeIsBytesOrKiBOrMiB) {
+  const std::map<std::string, std::size_t> good = {{"1", 1},
+                                                   {"2k", 2048},
+                                                   {"2K", 2048},
+                                                   {"2KiB", 2048},
+                                                   {"3m", 3 * kMiB},
+                                                   {"3MiB", 3 * kMiB},
+                                                   {"5000000000", 5000000000}};
+  for (const auto& [text, bytes] : good) {
+    EXPECT_EQ(config_of({"--max_message_bytes", text}).max_message_bytes, bytes) << text;
+  }
+  for (const std::string bad : {"0", "0k", "", "k", "1kb", "1g", "-1", "17592186044416MiB"}) {
+    EXPECT_EQ(error_of({"--max_message_bytes", bad}),
+              "--max_message_bytes: '" + bad +
+                  "' is not a number of bytes from 1 on (or of KiB or MiB, as in 2MiB)");
+  }
+}
+
+TEST(ConfigValues, SwitchIsTrueOrFalse) {
+  for (const std::string good : {"true", "1", "yes", "True"}) {
+    EXPECT_TRUE(config_of_file("proxied = " + good).proxied) << good;
+  }
+  for (const std::string good : {"false", "0", "no"}) {
+    const TemporaryFile file("proxied = " + good);
+    EXPECT_FALSE(config_of({"--config", file.path()}).proxied) << good;
+  }
+  EXPECT_EQ(error_of({"--proxied", "maybe"}), "--proxied: 'maybe' is not true or false");
+  EXPECT_EQ(error_of({"--proxied="}), "--proxied: '' is not true or false");
+  EXPECT_EQ(error_of_file("proxied ="), "1: proxied: '' is not true or false");
+}
+
+TEST(ConfigValues, HostIsAnAddressOrAName) {
+  for (const std::string good : {"0.0.0.0", "::", "fe80::1%eth0", "my-host.example"}) {
+    EXPECT_EQ(config_of({"--host", good}).host, good);
+  }
+  for (const std::string bad : {"http://a", "a b", "\"a\"", "[::1]"}) {
+    EXPECT_EQ(error_of({"--host", bad}), "--host: '" + bad + "'" + kNotAHost);
+  }
+}
+
+TEST(ConfigValues, PathBeginsAndEndsWithASlash) {
+  const std::map<std::string, std::string> good = {
+      {"", "/"}, {"/", "/"}, {"a", "/a/"}, {"/a", "/a/"}, {"a/", "/a/"}, {"//a//b//", "/a/b/"}};
+  for (const auto& [text, path] : good) EXPECT_EQ(config_of({"--path", text}).path, path) << text;
+  for (const std::string bad : {"/a?b", "/a#b", "/a b", "/a%20b", "/\"a\"", "C:\\a"}) {
+    EXPECT_EQ(error_of({"--path", bad}), "--path: '" + bad + "'" + kNotAPath);
+  }
+  EXPECT_EQ(error_of({"--path", "/a\nb"}), "--path: '/a\\x0ab'" + kNotAPath);
+}
+
+TEST(ConfigValues, KeyFitsIntoAUrlAndIntoAList) {
+  EXPECT_EQ(config_of({"--key", "my key"}).keys, List{"my key"});
+  for (const std::string bad :
+       {"", "a/b", "a?b", "a#b", "a%b", "a,b", "\"a\"", "'a'", "a\\b", " a", "a "}) {
+    EXPECT_EQ(error_of({"--key", bad}), "--key: '" + bad + "'" + kNotAKey);
+  }
+  EXPECT_EQ(error_of({"--key", "a\tb"}), "--key: 'a\\x09b'" + kNotAKey);
+  EXPECT_EQ(error_of_file("key ="), "1: key: ''" + kNotAKey);
+  EXPECT_EQ(error_of_file("key = a,"), "1: key: ''" + kNotAKey);
+  EXPECT_EQ(error_of({}, {{"PEERJSD_KEY", "a,,b"}}),
+            "environment variable PEERJSD_KEY: ''" + kNotAKey);
+}
+
+TEST(ConfigValues, CorsIsOriginsOrAny) {
+  const List good = {"https://a.example", "http://localhost:3000",
+                     "http://[::1]:80",   "capacitor://localhost",
+                     "file://",           "null"};
+  for (const std::string& origin : good) {
+    EXPECT_EQ(config_of({"--cors", origin}).cors, List{origin});
+  }
+  EXPECT_EQ(config_of({"--cors", "HTTPS://A.Example"}).cors, List{"https://a.example"});
+  EXPECT_EQ(config_of({"--cors", "https://a.example", "*"}).cors, List{});
+  for (const std::string bad : {"", "a.example", "https://a.example/", "https://*.a.example",
+                                "https://", "://a", "https://a,https://b", "https://u@a"}) {
+    EXPECT_EQ(error_of({"--cors", bad}),
+              "--cors: '" + bad +
+                  "' is not an origin like https://example.com or http://localhost:3000 (without a "
+                  "path), null or *");
+  }
+}
+
+TEST(ConfigValues, ChoicesNameWhatThereIs) {
+  EXPECT_EQ(config_of({"--leave", "auto"}).leave, core::LeavePolicy::Auto);
+  EXPECT_EQ(config_of({"--leave", "never"}).leave, core::LeavePolicy::Never);
+  EXPECT_EQ(config_of({"--id_format", "uuid"}).id_format, core::IdFormat::Uuid);
+  for (const std::string level : {"trace", "debug", "info", "warn", "error", "off"}) {
+    EXPECT_EQ(config_of({"--log_level", level}).log_level, level);
+  }
+  EXPECT_EQ(error_of({"--leave", "soon"}), "--leave: 'soon' is not one of auto, always and never");
+  EXPECT_EQ(error_of({"--id_format", ""}), "--id_format: '' is not one of uuid and token");
+  EXPECT_EQ(error_of({"--log_level", "loud"}),
+            "--log_level: 'loud' is not one of trace, debug, info, warn, error and off");
+}
+
+TEST(ConfigValues, TlsIsRefused) {
+  const std::string refusal =
+      ": this build serves plain HTTP and WebSocket only; put a TLS proxy in front, or leave "
+      "--sslkey and --sslcert out";
+  EXPECT_EQ(error_of({"--sslkey", "k.pem", "--sslcert", "c.pem"}), "--sslkey" + refusal);
+  EXPECT_EQ(error_of({"--sslcert", "c.pem"}), "--sslcert" + refusal);
+  EXPECT_EQ(error_of_file("\nsslcert = c.pem"), "2: sslcert" + refusal);
+  EXPECT_EQ(config_of_file("sslkey =\nsslcert =\n"), Config{});
+}
+
+TEST(ConfigValues, AreTrimmedInTheEnvironment) {
+  EXPECT_EQ(config_of({}, {{"PEERJSD_PORT", " 1 "}, {"PEERJSD_KEY", " a , b "}}).keys,
+            (List{"a", "b"}));
+  EXPECT_EQ(config_of({}, {{"PEERJSD_PORT", " 1 "}}).port, 1);
+}
+
+TEST(ConfigValues, AreRefusedInEveryLayer) {
+  EXPECT_EQ(error_of({"--port", "abc"}), "--port: 'abc'" + kNotAPort);
+  EXPECT_EQ(error_of({}, {{"PEERJSD_PORT", "abc"}}),
+            "environment variable PEERJSD_PORT: 'abc'" + kNotAPort);
+  EXPECT_EQ(error_of_file("# one\n\nport = abc\n"), "3: port: 'abc'" + kNotAPort);
+}
+
+// --- file
+
+TEST(ConfigFile, TakesCommentsBlanksCrLfAndAByteOrderMark) {
+  const Config config = config_of_file(
+      "\xEF\xBB\xBFport=1\r\n  # comment\r\n\r\n\talive-timeout\t=  2 # comment\r\n"
+      "cors =  # none\r\n key = a, b");
+  EXPECT_EQ(config.port, 1);
+  EXPECT_EQ(config.alive_timeout, milliseconds{2});
+  EXPECT_EQ(config.cors, List{});
+  EXPECT_EQ(config.keys, (List{"a", "b"}));
+}
+
+TEST(ConfigFile, NamesTheLineThatIsMalformed) {
+  const std::string rest = " is not of the form 'key = value'";
+  EXPECT_EQ(error_of_file("port 9000"), "1: 'port 9000'" + rest);
+  EXPECT_EQ(error_of_file("\n\nport"), "3: 'port'" + rest);
+  EXPECT_EQ(error_of_file("[server]\nport = 1"), "1: '[server]'" + rest);
+  EXPECT_EQ(error_of_file("= 1"), "1: '= 1'" + rest);
+  EXPECT_EQ(error_of_file("x"), "1: 'x'" + rest);
+  EXPECT_EQ(error_of_file(std::string("\x7f\0\x1b", 3)), "1: '\\x7f\\x00\\x1b'" + rest);
+}
+
+TEST(ConfigFile, NamesAKeyThatIsUnknown) {
+  EXPECT_EQ(error_of_file("host = a\nprot = 1"), "2: unknown key 'prot'; did you mean 'port'?");
+  EXPECT_EQ(error_of_file("server.port = 1"),
+            "1: unknown key 'server.port'; see --check_config for all keys");
+  EXPECT_EQ(error_of_file("check_config = true"),
+            "1: unknown key 'check_config'; see --check_config for all keys");
+}
+
+TEST(ConfigFile, RefusesAKeyThatStandsThereTwice) {
+  EXPECT_EQ(error_of_file("leave_grace = 1\n\nleave-grace = 2"),
+            "3: 'leave-grace' is set on line 1 already; leave one of the two out");
+}
+
+TEST(ConfigFile, MustBeReadable) {
+  const std::string missing = testing::TempDir() + "peerjsd_no_such_file";
+  const std::string rest = "'" + missing + "' cannot be read: No such file or directory";
+  EXPECT_EQ(error_of({"--config", missing}), "--config: " + rest);
+  EXPECT_EQ(error_of({}, {{"PEERJSD_CONFIG", missing}}),
+            "environment variable PEERJSD_CONFIG: " + rest);
+  EXPECT_EQ(error_of({"--config="}), "--config: '' cannot be read: No such file or directory");
+  EXPECT_EQ(error_of({"--config", "/"}), "--config: '/' cannot be read: Is a directory");
+}
+
+// --- output
+
+TEST(CheckConfig, PrintsAFileThatGivesTheSameConfiguration) {
+  for (const Config& config : {Config{}, unlike_the_defaults()}) {
+    Arguments arguments = as_flags(config);
+    arguments.emplace_back("--check-config");
+    const std::string text = output_of(arguments);
+    EXPECT_EQ(text, to_text(config));
+    EXPECT_EQ(config_of_file(text), config);
+  }
+}
+
+TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
+  EXPECT_EQ(error_of({"--check_config", "--port", "abc"}), "--port: 'abc'" + kNotAPort);
+  EXPECT_EQ(config_of({"--check_config=false"}), Config{});
+}
+
+TEST(CheckConfig, KeepsSizesAndTimesExact) {
+  Config config;
+  config.max_message_bytes = 1025;
+  config.send_queue_bytes = 3 * 1024;
+  config.expire_timeout = milliseconds{1500};
+  const List lines = lines_of(to_text(config));
+  for (const std::string line :
+       {"max_message_bytes = 1025", "send_queue_bytes = 3KiB", "expire_timeout = 1500"}) {
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), line), 1) << line;
+  }
+}
+
+TEST(Version, IsPrintedWithTheName) {
+  const List lines = lines_of(output_of({"--version", "--bogus"}));
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].find_first_of("0123456789"), std::string("peerjsd ").size()) << lines[0];
+  EXPECT_EQ(lines[0].substr(0, 8), "peerjsd ");
+  EXPECT_EQ(lines_of(output_of({"-v"})), lines);
+}
+
+TEST(Help, ListsEveryFlagWithItsDefault) {
+  const std::string help = output_of({"--help"});
+  EXPECT_EQ(output_of({"-h", "--bogus"}), help);
+  const auto options = options_of(Config{});
+  EXPECT_EQ(options.size(), 25U);
+  for (const auto& [key, value] : options) {
+    const std::size_t flag = help.find("--" + key + " ");
+    ASSERT_NE(flag, help.npos) << key;
+    const std::size_t start = help.find("(default: ", flag) + 10;
+    EXPECT_EQ(help.substr(start, help.find(')', start) - start), value.empty() ? "empty" : value)
+        << key;
+  }
+}
+
+TEST(Help, ListsShortFormsUnitsActionsAndVariables) {
+  const std::string help = output_of({"--help"});
+  for (const std::string text :
+       {"-p,--port PORT ", "-H,--host ", "-k,--key ", "-t,--expire_timeout MS ",
+        "-c,--concurrent_limit N ", "--max_message_bytes SIZE ", "--config FILE ",
+        "--check_config ", "-v,--version ", "-h,--help ", "PEERJSD_PORT", "PEERSERVER_PATH",
+        "MS is milliseconds"}) {
+    EXPECT_NE(help.find(text), help.npos) << text;
+  }
+}
+
+TEST(Help, FitsInto100Columns) {
+  for (const std::string& line : lines_of(output_of({"--help"})))
+    EXPECT_LE(line.size(), 100U) << line;
+}
+
+// --- the sample
+
+// Keys are commented out as "#key = value", words as "# words".
+TEST(SampleFile, HoldsEveryOptionAtItsDefault) {
+  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  std::ifstream file(root / "config" / "peerjsd.conf");
+  ASSERT_TRUE(file.is_open());
+  std::string settings;
+  for (std::string line; std::getline(file, line);) {
+    EXPECT_TRUE(line.empty() || line.front() == '#') << line;
+    if (line.size() > 1 && line[1] != ' ') settings += line.substr(1) + "\n";
+  }
+  EXPECT_EQ(settings, to_text(Config{}));
+  EXPECT_EQ(config_of_file(settings), Config{});
+  EXPECT_EQ(config_of({"--config", (root / "config" / "peerjsd.conf").string()}), Config{});
+}
+
+// --- pings
+
+TEST(EffectivePingInterval, LeavesTimeForTwoPingsWithinAliveTimeout) {
+  Config config;
+  EXPECT_EQ(effective_ping_interval(config), milliseconds{25000});
+  config.alive_timeout = milliseconds{5000};
+  EXPECT_EQ(effective_ping_interval(config), milliseconds{2500});
+  config.alive_timeout = milliseconds{1};
+  EXPECT_EQ(effective_ping_interval(config), milliseconds{1});
+  config.alive_timeout = milliseconds{0};
+  EXPECT_EQ(effective_ping_interval(config), milliseconds{25000});
+  config.alive_timeout = milliseconds{5000};
+  config.ping_interval = milliseconds{0};
+  EXPECT_EQ(effective_ping_interval(config), milliseconds{0});
+}
+
+}  // namespace
+}  // namespace peerjsd::app

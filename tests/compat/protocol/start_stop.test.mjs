@@ -1,0 +1,137 @@
+// The process: its banner, what a taken port leads to, and how it ends.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { suite } from '../support/suite.mjs';
+import { runToEnd, startFromEnvironment } from '../support/server.mjs';
+import { get, relayed, within } from '../support/wire.mjs';
+
+suite('Start', [], ({ kind, both, improvement }) => {
+  both('the banner names address, port and path', async ({ server, start }) => {
+    assert.match(
+      server.log(),
+      new RegExp(`Started PeerServer on 127\\.0\\.0\\.1, port: ${server.port}, path: /\n`),
+    );
+    const other = await start(['--path', '/app']);
+    await other.waitForLog(/, path: \/app\/?\n/);
+  });
+
+  both('who comes and goes is logged', async ({ server, peer }) => {
+    const a = await peer('a-');
+    await server.waitForLog(new RegExp(`Client connected: ${a.id}\\b`));
+    await a.close(1000);
+    await server.waitForLog(new RegExp(`Client disconnected: ${a.id}\\b`));
+  });
+
+  both('tokens are not logged', async ({ server, peer, socket }) => {
+    const a = await peer('a-', { token: 'very-secret' });
+    const other = socket({ id: a.id, token: 'also-secret' });
+    await other.next();
+    await a.close();
+    await server.waitForLog(new RegExp(`Client disconnected: ${a.id}\\b`));
+    assert.doesNotMatch(server.log(), /secret/);
+  });
+
+  both('the port may come from PORT, the path from PEERSERVER_PATH', async ({ adopt }) => {
+    const server = adopt(await startFromEnvironment(kind, { PEERSERVER_PATH: '/env' }));
+    await server.waitForLog(new RegExp(`, port: ${server.port}, path: /env/?\n`));
+    assert.equal((await get(server, '/env/peerjs/id')).status, 200);
+  });
+
+  improvement(
+    'a taken port ends the start with one plain line',
+    'npm peer prints the error and goes on without a port',
+    async ({ server }) => {
+      const end = await runToEnd(['--host', '127.0.0.1', '--port', String(server.port)]);
+      assert.ok(end.code > 0, `code ${end.code}, signal ${end.signal}`);
+      const lines = end.log.trimEnd().split('\n');
+      assert.equal(lines.length, 1, end.log);
+      assert.match(lines[0], new RegExp(String(server.port)));
+      assert.match(lines[0], /in use/i);
+      assert.doesNotMatch(lines[0], /terminate|exception|asio/i);
+    },
+  );
+});
+
+const WHY = 'npm peer does not end while somebody is connected';
+
+suite('Stop', [], ({ both, improvement }) => {
+  both('SIGTERM and SIGINT end an idle server with 0', async ({ start }) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) {
+      const server = await start([]);
+      await get(server, '/');
+      assert.deepEqual(await server.stop(signal), { code: 0, signal: null });
+    }
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    improvement(
+      `${signal} closes every connection with 1012 and ends with 0`,
+      WHY,
+      async (scope) => {
+        const server = await scope.start([]);
+        const peers = [];
+        for (let i = 0; i < 20; i += 1)
+          peers.push(await scope[i % 2 ? 'peer' : 'page'](`p${i}`, { server }));
+        for (const peer of peers.slice(1)) {
+          peer.signal('OFFER', 'p0', 1);
+          await peers[0].expect(relayed('OFFER', peer.id, 'p0', '1'));
+        }
+        const end = server.stop(signal);
+        // expectClosed() sees to it that no LEAVE came before.
+        for (const peer of peers) assert.equal((await peer.expectClosed()).code, 1012, peer.id);
+        assert.deepEqual(await within(end, 'the end of the server'), { code: 0, signal: null });
+      },
+    );
+  }
+
+  improvement('nobody new is let in while it stops', WHY, async ({ start, mute }) => {
+    const server = await start(['--drain_timeout', '60000']);
+    const a = await mute('a', { server });
+    const ending = server.stop();
+    const frame = await a.message();
+    assert.deepEqual([frame.opcode, frame.payload.readUInt16BE(0)], [8, 1012]);
+    await assert.rejects(get(server, '/'), /ECONNREFUSED|ECONNRESET|socket hang up/);
+    a.send(frame.payload, { opcode: 8 });
+    assert.deepEqual(await ending, { code: 0, signal: null });
+  });
+
+  improvement('who does not answer does not keep it', WHY, async ({ start, mute }) => {
+    const server = await start(['--drain_timeout', '300']);
+    await mute('a', { server });
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  });
+
+  improvement('a second signal ends it at once', WHY, async ({ start, mute }) => {
+    const server = await start(['--drain_timeout', '600000']);
+    const a = await mute('a', { server });
+    server.child.kill('SIGTERM');
+    const frame = await a.message();
+    assert.equal(frame.opcode, 8, 'the drain has begun');
+    server.child.kill('SIGTERM');
+    await within(server.ended, 'the end of the server', 5000);
+  });
+
+  improvement('open HTTP connections do not keep it', WHY, async ({ start }) => {
+    const server = await start([]);
+    const idle = net.connect(server.port, server.host);
+    try {
+      const answered = new Promise((resolve) => idle.once('data', resolve));
+      idle.on('error', () => {});
+      idle.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await within(answered, 'the answer');
+      assert.deepEqual(await server.stop(), { code: 0, signal: null });
+    } finally {
+      idle.destroy();
+    }
+  });
+
+  improvement('the port is free at once for the next start', WHY, async ({ start, peer }) => {
+    const first = await start([]);
+    await peer('a', { server: first });
+    await first.stop();
+    const second = await start(['--port', String(first.port)]);
+    const a = await peer('a', { server: second });
+    await a.fence();
+  });
+});

@@ -1,0 +1,293 @@
+// Real PeerJS clients in a real headless Chromium: pages on two origins, one event log per tab,
+// and a test wrapper that shows everything on failure and leaves nothing running.
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const WAIT_MS = 15_000;
+const SCENARIO_LIMIT_MS = 90_000;
+const LOG_TAIL = 4_000;
+
+/** The released clients, by version: the file a page loads. */
+const BUNDLES = {
+  '1.0.0': 'peerjs.min.js',
+  '1.3.2': 'peerjs.min.js',
+  '1.5.5': 'peerjs.min.js',
+  '2.0.0-beta.3': 'peerjs.min.js',
+};
+
+/** The versions every scenario runs with. */
+export const VERSIONS = ['1.0.0', '1.5.5', '2.0.0-beta.3'];
+
+export function launchBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--allow-loopback-in-peer-connection',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+}
+
+/**
+ * Opens one browser and the two sites for all tests of the calling file. `scenario(name, body)`
+ * is a test whose body gets a Cast; whatever the Cast handed out is closed at the end, and its
+ * logs are printed if the body fails.
+ */
+export function useBrowser() {
+  const stock = { sites: [], idleWindows: [] };
+  before(async () => {
+    stock.sites = [await openSite('127.0.0.1'), await openSite('localhost')];
+    stock.browser = await launchBrowser();
+  });
+  after(async () => {
+    await stock.browser?.close();
+    for (const site of stock.sites) site.close();
+  });
+
+  function scenario(name, body) {
+    test(name, { timeout: SCENARIO_LIMIT_MS }, async (t) => {
+      const cast = new Cast(stock, t);
+      let passed = false;
+      try {
+        await body(cast);
+        passed = true;
+      } finally {
+        if (!passed) console.error(`--- ${name}\n${cast.logs()}`);
+        await cast.close({ keepWindows: passed });
+      }
+    });
+  }
+  return { scenario };
+}
+
+/** What one scenario uses: servers, browsers and tabs. */
+class Cast {
+  #stock;
+  #test;
+  #tabs = [];
+  #tabCount = 0;
+  #servers = [];
+  #onClose = [];
+
+  constructor(stock, t) {
+    this.#stock = stock;
+    this.#test = t;
+  }
+
+  note(text) {
+    this.#test.diagnostic(text);
+  }
+
+  /** `starting` is what startPeerjsd() or startNpmPeer() returned. */
+  async server(starting) {
+    const server = await starting;
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** A tab with the client of that version loaded; successive tabs alternate between two origins. */
+  async tab(version) {
+    const { browser, idleWindows } = this.#stock;
+    const { origin, number } = this.#nextTab();
+    const known = idleWindows.findIndex((window) => window.origin === origin);
+    const window =
+      known < 0 ? await openWindow(browser, origin) : idleWindows.splice(known, 1)[0];
+    this.onClose(async ({ keepWindows }) => {
+      window.tab = null;
+      if (!keepWindows || window.page.isClosed()) return window.page.context().close();
+      await window.page.goto('about:blank');
+      return idleWindows.push(window);
+    });
+    return this.#load(window, version, number);
+  }
+
+  tabs(...versions) {
+    return Promise.all(versions.map((version) => this.tab(version)));
+  }
+
+  /** Another browser, for scenarios that kill it. `pid` is its main process. */
+  async browser() {
+    const browser = await launchBrowser();
+    this.onClose(() => browser.close());
+    const session = await browser.newBrowserCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const { id: pid } = processInfo.find(({ type }) => type === 'browser');
+    const tab = async (version) => {
+      const { origin, number } = this.#nextTab();
+      return this.#load(await openWindow(browser, origin), version, number);
+    };
+    return { pid, tab };
+  }
+
+  /** Runs `action` when the scenario is over. */
+  onClose(action) {
+    this.#onClose.push(action);
+  }
+
+  #nextTab() {
+    const { sites } = this.#stock;
+    const { origin } = sites[this.#tabCount % sites.length];
+    this.#tabCount += 1;
+    return { origin, number: this.#tabCount };
+  }
+
+  async #load(window, version, number) {
+    const tab = new Tab(`tab ${number} (${version}, ${window.origin})`, window.page);
+    this.#tabs.push(tab);
+    window.tab = tab;
+    await tab.page.goto(`${window.origin}/${version}/`);
+    return tab;
+  }
+
+  logs() {
+    const parts = this.#tabs.map((tab) => `[${tab.name}]\n${tab.lines.join('\n')}`);
+    for (const server of this.#servers) {
+      parts.push(`[${server.kind} on port ${server.port}]\n${server.log().slice(-LOG_TAIL)}`);
+    }
+    return parts.join('\n');
+  }
+
+  async close(how) {
+    await Promise.allSettled(this.#onClose.map((action) => action(how)));
+    await Promise.allSettled(this.#servers.map((server) => server.stop()));
+  }
+}
+
+/** A window outlives its scenario: a fresh one takes half a second and a process. */
+async function openWindow(browser, origin) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const window = { origin, page, tab: null };
+  const note = (line) => window.tab?.lines.push(line);
+  page.on('console', (message) => note(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => note(`uncaught: ${error.message}`));
+  page.on('crash', () => note('crashed'));
+  await page.exposeFunction('tellTest', (event, detail) => window.tab?.record(event, detail));
+  return window;
+}
+
+/** One page with one Peer. Events are named "peer open", "peer error", "NAME data", "NAME close"… */
+class Tab {
+  name;
+  page;
+  lines = [];
+  #events = [];
+  #taken = new Map();
+  #waiting = new Set();
+
+  constructor(name, page) {
+    this.name = name;
+    this.page = page;
+  }
+
+  record(event, detail) {
+    this.lines.push(`event: ${event} ${JSON.stringify(detail).slice(0, 200)}`);
+    this.#events.push({ event, detail });
+    for (const look of this.#waiting) look();
+  }
+
+  /** The detail of the next event of that name that no earlier call has returned. */
+  event(event, within = WAIT_MS) {
+    const index = this.#taken.get(event) ?? 0;
+    this.#taken.set(event, index + 1);
+    return new Promise((resolve, reject) => {
+      const settle = (action, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        action(value);
+      };
+      const look = () => {
+        const found = this.all(event)[index];
+        if (found) settle(resolve, found.detail);
+      };
+      const timer = setTimeout(() => {
+        settle(reject, new Error(`${this.name}: no "${event}" within ${within} ms`));
+      }, within);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** All events of that name so far. */
+  all(event) {
+    return this.#events.filter((one) => one.event === event);
+  }
+
+  /** Calls window.stage.METHOD in the page. */
+  do(method, ...args) {
+    return this.page.evaluate(([name, values]) => window.stage[name](...values), [method, args]);
+  }
+
+  /** Makes the Peer; does not wait for it. `id` undefined: the server gives one. */
+  start(server, id, options = {}) {
+    const { host, port } = server;
+    const config = { iceServers: [] };
+    return this.do('start', id, { host, port, path: '/', debug: 2, config, ...options });
+  }
+
+  /** Makes the Peer and waits until it is open. Returns its id. */
+  async join(server, id, options) {
+    const opened = this.event('peer open');
+    await this.start(server, id, options);
+    return opened;
+  }
+}
+
+/** Opens a data channel called `name` and waits for both ends. */
+export async function openChannel(from, to, toId, name, options = {}) {
+  const opened = Promise.all([from.event(`${name} open`), to.event(`${name} open`)]);
+  await Promise.all([opened, from.do('connect', name, toId, options)]);
+}
+
+let exchanged = 0;
+
+/** Sends a new text each way over the channel; fails unless both arrive. */
+export async function exchange(one, other, name) {
+  for (const [from, to] of [[one, other], [other, one]]) {
+    const text = `message ${(exchanged += 1)} ✓`;
+    const arrival = to.event(`${name} data`);
+    await from.do('send', name, text);
+    const got = await arrival;
+    if (got !== text) throw new Error(`${to.name}: "${name}" brought ${got} instead of ${text}`);
+  }
+}
+
+async function openSite(host) {
+  const here = (file) => new URL(file, import.meta.url);
+  const files = {
+    '': ['text/html', () => here('page.html')],
+    'page.js': ['text/javascript', () => here('page.js')],
+    'peerjs.js': [
+      'text/javascript',
+      (version) => here(`../node_modules/peerjs-${version}/dist/${BUNDLES[version]}`),
+    ],
+  };
+  const server = createServer(async (request, response) => {
+    const [, version, file] = request.url.split('/');
+    if (!(version in BUNDLES) || !(file in files)) return response.writeHead(404).end();
+    const [type, locate] = files[file];
+    response.setHeader('Content-Type', `${type}; charset=utf-8`);
+    return response.end(await readFile(locate(version)));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://${host}:${server.address().port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
