@@ -53,26 +53,29 @@ bool is_reserved(Opcode opcode) {
   return (static_cast<unsigned>(opcode) & 7U) > 2;
 }
 
+// The key for what follows so many bytes.
 std::uint32_t turned(std::uint32_t key, std::size_t bytes) {
   const int bits = static_cast<int>(bytes % 4) * 8;
   return std::endian::native == std::endian::little ? std::rotr(key, bits) : std::rotl(key, bits);
 }
 
-// Unmasks as many whole blocks as there are and returns what is left.
-template <std::size_t Words>
-std::span<char> unmask_blocks(std::span<char> data, std::uint64_t wide_key) {
-  std::array<std::uint64_t, Words> block;
-  for (; data.size() >= sizeof block; data = data.subspan(sizeof block)) {
-    std::memcpy(block.data(), data.data(), sizeof block);
-    for (auto& word : block) word ^= wide_key;
-    std::memcpy(data.data(), block.data(), sizeof block);
+using Words [[gnu::vector_size(16)]] = std::uint64_t;
+
+// Unmasks all whole words of the key's size and returns the bytes that are left.
+template <class Key>
+std::span<char> unmask_wide(std::span<char> data, Key key) {
+  Key word;
+  for (; data.size() >= sizeof word; data = data.subspan(sizeof word)) {
+    std::memcpy(&word, data.data(), sizeof word);
+    word ^= key;
+    std::memcpy(data.data(), &word, sizeof word);
   }
   return data;
 }
 
 void unmask(std::span<char> data, std::uint32_t key) {
   const auto wide_key = std::uint64_t{key} << 32 | key;
-  const auto rest = unmask_blocks<1>(unmask_blocks<4>(data, wide_key), wide_key);
+  const auto rest = unmask_wide(unmask_wide(data, Words{wide_key, wide_key}), wide_key);
   const auto mask = std::bit_cast<std::array<char, 8>>(wide_key);
   for (std::size_t i = 0; i < rest.size(); ++i) rest[i] = static_cast<char>(rest[i] ^ mask[i]);
 }

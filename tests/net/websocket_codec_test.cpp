@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -449,14 +450,18 @@ TEST(WebSocketDecoder, KeepsItsViewsWhenItIsMoved) {
   EXPECT_EQ(std::get<WebSocketEvent>(result).data, "abcd");
 }
 
-std::size_t heap_in_use() {
 #ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kHeapNoise = 0;
+std::size_t heap_in_use() {
   return __sanitizer_get_current_allocated_bytes();
+}
 #else
+constexpr std::size_t kHeapNoise = 1024;  // malloc counts small blocks it caches as in use
+std::size_t heap_in_use() {
   const auto info = mallinfo2();
   return info.uordblks + info.hblkhd;
-#endif
 }
+#endif
 
 void feed_all(WebSocketDecoder& decoder, std::span<char> input) {
   while (!std::holds_alternative<NeedMore>(decoder.next(input, kLimit))) {
@@ -469,7 +474,7 @@ TEST(WebSocketDecoder, HoldsNoMemoryBetweenMessages) {
   WebSocketDecoder decoder;
   const auto before = heap_in_use();
   feed_all(decoder, bytes);
-  EXPECT_EQ(heap_in_use(), before);
+  EXPECT_LE(heap_in_use(), before + kHeapNoise);
   bytes.replace(0, message.size(), message);
   for (std::span<char> rest{bytes}; !rest.empty();) {
     const auto part = rest.first(std::min<std::size_t>(rest.size(), 10'000));
@@ -477,7 +482,7 @@ TEST(WebSocketDecoder, HoldsNoMemoryBetweenMessages) {
     feed_all(decoder, part);
     EXPECT_TRUE(rest.empty() || heap_in_use() > before);
   }
-  EXPECT_LE(heap_in_use(), before + 1024);
+  EXPECT_LE(heap_in_use(), before + kHeapNoise);
 }
 
 TEST(WebSocketDecoder, DoesNotReserveWhatIsOnlyAnnounced) {
@@ -691,10 +696,9 @@ Session decode_like_a_socket(std::string_view bytes, std::size_t limit, std::mt1
   return session;
 }
 
-enum class Verdict { Same, DeliberatelyDifferent, Different };
-
 // Where this decoder means to differ from Beast 1.81:
-// - UTF-8 of text is left to the parser of the message; Beast stops at the first wrong byte.
+// - UTF-8 of text is left to the parser of the message; Beast stops at the first wrong byte, and
+//   what comes after is not compared.
 // - A Close reason that is not UTF-8 is 1007; Beast says 1002.
 // - Close code 1014 (registered with IANA) is accepted, 5000 and above refused; Beast: vice versa.
 // - A 64-bit length with its top bit set is 1002; Beast counts it as a length, 1009.
@@ -711,6 +715,8 @@ bool means_to_differ(const Session& ours, const BeastVerdict& beast) {
   return beast_last.starts_with("close ") && std::stoul(beast_last.substr(6)) >= 5000 &&
          our_last == "error 1002";
 }
+
+enum class Verdict { Same, DeliberatelyDifferent, Different };
 
 Verdict compare(const Session& ours, const BeastVerdict& beast) {
   const auto& lines = ours.transcript();
@@ -821,10 +827,11 @@ class BeastClient {
  public:
   BeastClient() {
     client_.next_layer().connect(server_.next_layer());
-    client_.async_handshake(
-        "localhost", "/", [](beast::error_code error) { EXPECT_FALSE(error) << error.message(); });
-    server_.async_accept([](beast::error_code error) { EXPECT_FALSE(error) << error.message(); });
-    context_.run();
+    {
+      // Either waits for the other; Beast's asynchronous forms treble the time to compile this.
+      const std::jthread server{[this] { server_.accept(); }};
+      client_.handshake("localhost", "/");
+    }
     client_.control_callback([this](websocket::frame_type type, beast::string_view payload) {
       if (type == websocket::frame_type::close) return;
       control.push_back((type == websocket::frame_type::ping ? "ping " : "pong ") +

@@ -60,7 +60,7 @@ suite('HTTP', [], ({ both, improvement }) => {
   });
 
   both('a bad percent escape is a bad request', async ({ server }) => {
-    for (const target of ['/%zz/id', '/peer%/id', '/%c3%28/id']) {
+    for (const target of ['/%zz/id', '/peer%/id', '/peerjs%2/id']) {
       assert.equal((await get(server, target)).status, 400, target);
     }
   });

@@ -1,0 +1,30 @@
+#include "peerjsd/app/banner.hpp"
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::app {
+namespace {
+
+TEST(Banner, SaysWhatNpmPeerSaysAndHowToConnect) {
+  EXPECT_EQ(banner(Config{}, 9000),
+            "Started PeerServer on ::, port: 9000, path: /\n\n"
+            "  const peer = new Peer({\n"
+            "    host: \"localhost\", port: 9000, path: \"/\"\n"
+            "  });\n\n");
+}
+
+TEST(Banner, FitsThisVeryServer) {
+  Config config;
+  config.host = "127.0.0.2";
+  config.path = "/my app/";
+  config.keys = {"k\"ey", "other"};
+  const std::string text = banner(config, 1234);
+  EXPECT_NE(text.find("Started PeerServer on 127.0.0.2, port: 1234, path: /my app/\n"),
+            std::string::npos);
+  EXPECT_NE(text.find(R"(host: "127.0.0.2", port: 1234, path: "/my app/", key: "k\"ey")"),
+            std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace peerjsd::app

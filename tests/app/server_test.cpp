@@ -1,0 +1,72 @@
+#include "peerjsd/app/server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/server_fixture.hpp"
+
+namespace peerjsd::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ServerTest : public test::ServerFixture {};
+
+TEST_F(ServerTest, SaysThatThePortIsTaken) {
+  start();
+  Config config;
+  config.host = "127.0.0.1";
+  config.port = server_->endpoint().port();
+  const auto second = Server::create(io_, config);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), boost::system::errc::address_in_use);
+}
+
+TEST_F(ServerTest, ClosesEveryoneWithServiceRestartAndTellsNobodyToLeave) {
+  start();
+  std::vector<std::unique_ptr<test::WebSocketClient>> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(join("p" + std::to_string(i)));
+  clients[0]->send(R"({"type":"OFFER","dst":"p1"})");
+  ASSERT_TRUE(run_until([&] { return clients[1]->received.size() == 1; }));
+  clients[1]->take();
+  const auto idle = raw();
+  server_->stop();
+  io_.run_for(20s);
+  EXPECT_TRUE(io_.stopped()) << "the loop ends by itself";
+  EXPECT_TRUE(idle->ended);
+  for (const auto& client : clients) {
+    EXPECT_EQ(client->close_code, 1012);
+    EXPECT_TRUE(client->received.empty());
+  }
+}
+
+TEST_F(ServerTest, GivesUpOnWhoDoesNotGo) {
+  Config config;
+  config.drain_timeout = 200ms;
+  start(config);
+  test::RawClient mute(io_, server_->endpoint());
+  mute.write(test::handshake("mute"));
+  ASSERT_TRUE(run_until([&] { return peers() == 1; }));
+  server_->stop();
+  io_.run_for(20s);
+  EXPECT_TRUE(io_.stopped());
+  EXPECT_EQ(peers(), 0U);
+}
+
+TEST_F(ServerTest, AcceptsNobodyWhileItStops) {
+  start();
+  const auto a = join("a");
+  const auto endpoint = server_->endpoint();
+  server_->stop();
+  boost::asio::ip::tcp::socket late(io_);
+  boost::system::error_code error;
+  late.connect(endpoint, error);
+  EXPECT_EQ(error, boost::asio::error::connection_refused);
+}
+
+}  // namespace
+}  // namespace peerjsd::app

@@ -1,0 +1,58 @@
+#include "peerjsd/core/leave_policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace peerjsd::core {
+namespace {
+
+struct Rule {
+  End end;
+  LeaveTiming native;
+  LeaveTiming page;
+};
+
+const std::vector<Rule> kAutoRules = {
+    {End::GoingAway, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::ClosedWithCode, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::ClosedWithoutCode, LeaveTiming::AtOnce, LeaveTiming::None},
+    {End::Lost, LeaveTiming::AtOnce, LeaveTiming::AfterGrace},
+    {End::Silent, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::OverLimit, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::Left, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::Replaced, LeaveTiming::None, LeaveTiming::None},
+    {End::ServerStops, LeaveTiming::None, LeaveTiming::None},
+};
+
+TEST(LeavePolicy, AutoGoesByHowThePeerWentAndWhatItWas) {
+  for (const Rule& rule : kAutoRules) {
+    EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Native, rule.end), rule.native)
+        << to_string(rule.end);
+    EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Page, rule.end), rule.page)
+        << to_string(rule.end);
+  }
+}
+
+TEST(LeavePolicy, AlwaysIsAtOnceAtEveryEndOfAPeer) {
+  for (const Rule& rule : kAutoRules) {
+    const bool is_end_of_peer = rule.end != End::Replaced && rule.end != End::ServerStops;
+    for (const PeerKind kind : {PeerKind::Native, PeerKind::Page}) {
+      EXPECT_EQ(leave_timing(LeavePolicy::Always, kind, rule.end),
+                is_end_of_peer ? LeaveTiming::AtOnce : LeaveTiming::None)
+          << to_string(rule.end);
+    }
+  }
+}
+
+TEST(LeavePolicy, NeverIsNever) {
+  for (const Rule& rule : kAutoRules) {
+    for (const PeerKind kind : {PeerKind::Native, PeerKind::Page}) {
+      EXPECT_EQ(leave_timing(LeavePolicy::Never, kind, rule.end), LeaveTiming::None)
+          << to_string(rule.end);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace peerjsd::core

@@ -1,0 +1,140 @@
+#include "peerjsd/core/outstanding.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace peerjsd::core {
+namespace {
+
+using namespace std::chrono_literals;
+using Verdict = Outstanding::Verdict;
+
+constexpr Instant kStart{1h};
+constexpr Outstanding::Limits kRoomy{1 << 20, 1 << 20, 1 << 22};
+constexpr Outstanding::Sender kAnn{"ann", Registration{1}};
+constexpr Outstanding::Sender kBob{"bob", Registration{2}};
+
+std::vector<std::string> texts(const std::vector<Outstanding::Message>& messages) {
+  std::vector<std::string> result;
+  for (const auto& message : messages) result.push_back(message.text);
+  return result;
+}
+
+class OutstandingTest : public testing::Test {
+ protected:
+  Outstanding outstanding_{kRoomy, 5s};
+
+  Verdict keep(Outstanding::Sender sender, std::string_view dst, MessageType type, std::string text,
+               Instant now) {
+    return outstanding_.keep(sender, dst, type, std::move(text), now);
+  }
+};
+
+TEST_F(OutstandingTest, GivesOutWhatWaitsInTheOrderOfArrivalOverAllSenders) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kBob, R"("x")", MessageType::Offer, "2", kStart);
+  keep(kAnn, R"("x")", MessageType::Candidate, "3", kStart + 1ms);
+  keep(kAnn, R"("y")", MessageType::Offer, "other", kStart);
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_TRUE(outstanding_.take(R"("x")").empty());
+  EXPECT_EQ(texts(outstanding_.take(R"("y")")), (std::vector<std::string>{"other"}));
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+  EXPECT_TRUE(outstanding_.empty());
+}
+
+TEST_F(OutstandingTest, ReportsAnAttemptOnceWhenItsFirstMessageRunsOut) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 4s);
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 4999ms));
+  const auto expired = outstanding_.expire_next(kStart + 5s);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->src, "ann");
+  EXPECT_EQ(expired->dst_json, R"("x")");
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 9s));
+  EXPECT_TRUE(outstanding_.take(R"("x")").empty());
+}
+
+TEST_F(OutstandingTest, DropsTheTailOfAnExpiredAttemptButNotANewOffer) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 6s), Verdict::Tail);
+  EXPECT_EQ(keep(kBob, R"("x")", MessageType::Candidate, "3", kStart + 6s), Verdict::Kept);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Offer, "4", kStart + 7s), Verdict::Kept);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "5", kStart + 7s), Verdict::Kept);
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), (std::vector<std::string>{"3", "4", "5"}));
+}
+
+TEST_F(OutstandingTest, TailEndsAfterAnotherTimeout) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 10s));
+  EXPECT_TRUE(outstanding_.empty());
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 10s), Verdict::Kept);
+}
+
+TEST_F(OutstandingTest, PairsWithSimilarNamesAreTwoPairs) {
+  const Outstanding::Sender x_y{"x_y", Registration{3}};
+  const Outstanding::Sender x{"x", Registration{4}};
+  keep(x_y, R"("z")", MessageType::Offer, "1", kStart);
+  keep(x, R"("y_z")", MessageType::Offer, "2", kStart);
+  EXPECT_EQ(outstanding_.expire_next(kStart + 5s)->src, "x_y");
+  EXPECT_EQ(outstanding_.expire_next(kStart + 5s)->src, "x");
+}
+
+TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
+  Outstanding outstanding(kRoomy, 0ms);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart), Verdict::Refused);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 500ms),
+            Verdict::Tail);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "3", kStart + 600ms),
+            Verdict::Refused);
+  EXPECT_FALSE(outstanding.expire_next(kStart + 1600ms));
+  EXPECT_TRUE(outstanding.empty());
+}
+
+TEST(Outstanding, KeepsEachLimit) {
+  const std::size_t one = 2 * Outstanding::kOverhead + 100;  // an attempt with one message
+  const std::string text(100, 'x');
+  struct Case {
+    Outstanding::Limits limits;
+    Outstanding::Sender second_sender;
+    std::string_view second_dst;
+  };
+  const std::vector<Case> cases = {
+      {{one, 10 * one, 10 * one}, kBob, R"("x")"},
+      {{10 * one, one, 10 * one}, kAnn, R"("y")"},
+      {{10 * one, 10 * one, one}, kBob, R"("y")"},
+  };
+  for (const Case& each : cases) {
+    Outstanding outstanding(each.limits, 5s);
+    EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, text, kStart), Verdict::Kept);
+    EXPECT_EQ(outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text,
+                               kStart),
+              Verdict::Refused);
+    EXPECT_EQ(outstanding.bytes(), one);
+    outstanding.take(R"("x")");
+    EXPECT_EQ(outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text,
+                               kStart),
+              Verdict::Kept);
+  }
+}
+
+TEST(Outstanding, AnAttemptThatOutgrowsTheRoomIsGivenUpWhole) {
+  Outstanding outstanding({1000, 1000, 1000}, 5s);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, std::string(100, 'x'), kStart),
+            Verdict::Kept);
+  EXPECT_EQ(
+      outstanding.keep(kAnn, R"("x")", MessageType::Candidate, std::string(500, 'x'), kStart),
+      Verdict::Refused);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "small", kStart),
+            Verdict::Tail);
+  EXPECT_TRUE(outstanding.take(R"("x")").empty());
+  EXPECT_EQ(outstanding.bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace peerjsd::core

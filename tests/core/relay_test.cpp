@@ -1,0 +1,487 @@
+#include "peerjsd/core/relay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/recording_transport.hpp"
+
+namespace peerjsd::core {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RecordingTransport;
+using Texts = std::vector<std::string>;
+
+constexpr std::string_view kOpen = R"({"type":"OPEN"})";
+
+std::string offer_to(const std::string& dst) {
+  return R"({"type":"OFFER","dst":")" + dst + R"(","payload":{"n":1}})";
+}
+
+std::string message(const std::string& type, const std::string& src, const std::string& dst) {
+  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
+}
+
+std::string relayed_offer(const std::string& src, const std::string& dst) {
+  return R"({"type":"OFFER","src":")" + src + R"(","dst":")" + dst + R"(","payload":{"n":1}})";
+}
+
+RelayOptions options() {
+  RelayOptions options;
+  options.keys = {"peerjs", "other"};
+  options.expire_timeout = 5s;
+  options.alive_timeout = 60s;
+  options.leave_grace = 30s;
+  options.takeover_probe = 2s;
+  options.concurrent_limit = 100;
+  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
+  return options;
+}
+
+class RelayTest : public testing::Test {
+ protected:
+  explicit RelayTest(const RelayOptions& with = options()) : relay_(with) {}
+
+  Admission attach(RecordingTransport& transport, std::string_view id,
+                   std::string_view token = "token", PeerKind kind = PeerKind::Page,
+                   std::string_view key = "peerjs") {
+    return relay_.attach(transport, {key, id, token}, kind, now_);
+  }
+
+  /// Attaches, and forgets the OPEN.
+  void join(RecordingTransport& transport, std::string_view id, PeerKind kind = PeerKind::Page) {
+    ASSERT_EQ(attach(transport, id, "token", kind), Admission::Opened);
+    ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
+  }
+
+  Receipt receive(RecordingTransport& from, std::string_view text) {
+    return relay_.receive(from, text, now_);
+  }
+
+  /// a and b have exchanged an OFFER.
+  void connect(RecordingTransport& from, RecordingTransport& to) {
+    ASSERT_EQ(receive(from, offer_to(to.peer()->id)), Receipt::Relayed);
+    to.take();
+  }
+
+  void detach(RecordingTransport& transport, End end) { relay_.detach(transport, end, now_); }
+
+  void pass(Duration time) {
+    now_ += time;
+    relay_.expire(now_);
+  }
+
+  Instant now_{1h};
+  RecordingTransport a_;
+  RecordingTransport b_;
+  RecordingTransport c_;
+  Relay relay_;
+};
+
+// Admission
+
+TEST_F(RelayTest, OpensAFreeId) {
+  EXPECT_EQ(attach(a_, "a"), Admission::Opened);
+  EXPECT_EQ(a_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(a_.peer()->id, "a");
+}
+
+TEST_F(RelayTest, RefusesWhatIsIncomplete) {
+  EXPECT_EQ(attach(a_, "", "t"), Admission::Incomplete);
+  EXPECT_EQ(attach(a_, "a", ""), Admission::Incomplete);
+  EXPECT_EQ(attach(a_, "a", "t", PeerKind::Page, ""), Admission::Incomplete);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+TEST_F(RelayTest, RefusesAnUnknownKey) {
+  EXPECT_EQ(attach(a_, "a", "t", PeerKind::Page, "wrong"), Admission::InvalidKey);
+}
+
+TEST_F(RelayTest, RefusesAnotherTokenForATakenIdAndLeavesItsOwnerAlone) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(b_.peer(), nullptr);
+  EXPECT_FALSE(a_.closed);
+  join(c_, "c");
+  EXPECT_EQ(receive(c_, offer_to("a")), Receipt::Relayed);
+  EXPECT_EQ(a_.sent, Texts{relayed_offer("c", "a")});
+}
+
+TEST_F(RelayTest, RealmsDoNotKnowEachOther) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a", "another", PeerKind::Page, "other"), Admission::Opened);
+  EXPECT_EQ(attach(c_, "c", "t", PeerKind::Page, "other"), Admission::Opened);
+  EXPECT_EQ(receive(c_, offer_to("a")), Receipt::Relayed);
+  EXPECT_TRUE(a_.take().empty());
+  EXPECT_EQ(relay_.realm("peerjs")->size(), 1U);
+  EXPECT_EQ(relay_.realm("other")->size(), 2U);
+}
+
+class FullRelayTest : public RelayTest {
+ protected:
+  FullRelayTest() : RelayTest(full()) {}
+
+  static RelayOptions full() {
+    RelayOptions two = options();
+    two.concurrent_limit = 2;
+    return two;
+  }
+};
+
+TEST_F(FullRelayTest, RefusesOnePeerTooManyPerKey) {
+  join(a_, "a");
+  join(b_, "b");
+  EXPECT_EQ(attach(c_, "c"), Admission::LimitReached);
+  EXPECT_EQ(attach(c_, "c", "t", PeerKind::Page, "other"), Admission::Opened);
+}
+
+TEST_F(FullRelayTest, LetsAPeerResume) {
+  join(a_, "a");
+  join(b_, "b");
+  EXPECT_EQ(attach(c_, "b"), Admission::Resumed);
+}
+
+TEST_F(FullRelayTest, APeerThatIsHereTakesThePlaceOfOneThatIsLost) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::Lost);
+  EXPECT_EQ(attach(c_, "c"), Admission::Opened);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+}
+
+// Relaying
+
+TEST_F(RelayTest, OverwritesTheSourceAndKeepsThePayload) {
+  join(a_, "a");
+  join(b_, "b");
+  EXPECT_EQ(receive(a_, R"({ "payload" : {"n": 1e400, "s":"\ud800"} , "src":"forged",)"
+                        R"( "extra":1, "dst":"b", "type":"ANSWER"})"),
+            Receipt::Relayed);
+  EXPECT_EQ(b_.sent, Texts{R"({"type":"ANSWER","src":"a","dst":"b",)"
+                           R"("payload":{"n": 1e400, "s":"\ud800"}})"});
+}
+
+TEST_F(RelayTest, QuotesIdsThatNeedIt) {
+  join(a_, "a\"\n");
+  join(b_, "b");
+  receive(a_, R"({"type":"OFFER","dst":"b"})");
+  EXPECT_EQ(b_.sent, Texts{R"({"type":"OFFER","src":"a\"\n","dst":"b"})"});
+}
+
+TEST_F(RelayTest, DeliversToOneself) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, offer_to("a")), Receipt::Relayed);
+  EXPECT_EQ(a_.take(), Texts{relayed_offer("a", "a")});
+  detach(a_, End::GoingAway);
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+TEST_F(RelayTest, DropsWhatClientsDoNotSend) {
+  join(a_, "a");
+  join(b_, "b");
+  for (const char* type : {"OPEN", "ERROR", "ID-TAKEN", "EXPIRE", "offer", "X"}) {
+    EXPECT_EQ(receive(a_, R"({"type":")" + std::string(type) + R"(","dst":"b"})"),
+              Receipt::UnknownType)
+        << type;
+  }
+  EXPECT_EQ(receive(a_, "nonsense"), Receipt::NotJson);
+  EXPECT_EQ(receive(a_, "[]"), Receipt::NotAnObject);
+  EXPECT_EQ(receive(a_, "\xff"), Receipt::NotUtf8);
+  EXPECT_EQ(receive(a_, R"({"type":"OFFER"})"), Receipt::NoDestination);
+  EXPECT_EQ(receive(a_, R"({"type":"HEARTBEAT"})"), Receipt::Heartbeat);
+  EXPECT_TRUE(b_.sent.empty());
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
+}
+
+TEST_F(RelayTest, ComplainsOfNonsenseOnly) {
+  EXPECT_EQ(complaint(Receipt::NotJson), "not JSON");
+  for (const Receipt fine : {Receipt::Relayed, Receipt::Kept, Receipt::Expired, Receipt::Heartbeat,
+                             Receipt::Left, Receipt::Late, Receipt::Absent}) {
+    EXPECT_TRUE(complaint(fine).empty());
+  }
+}
+
+// Outstanding messages
+
+TEST_F(RelayTest, DeliversWhatHasWaitedRightAfterOpen) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Kept);
+  EXPECT_EQ(receive(a_, R"({"type":"CANDIDATE","dst":"b","payload":2})"), Receipt::Kept);
+  pass(4s);
+  attach(b_, "b");
+  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), relayed_offer("a", "b"),
+                              R"({"type":"CANDIDATE","src":"a","dst":"b","payload":2})"}));
+  pass(10s);
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+TEST_F(RelayTest, TellsTheSenderOnceThatNobodyCame) {
+  join(a_, "a");
+  receive(a_, offer_to("b"));
+  receive(a_, R"({"type":"CANDIDATE","dst":"b"})");
+  pass(4999ms);
+  EXPECT_TRUE(a_.sent.empty());
+  pass(1ms);
+  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+  pass(1s);
+  receive(a_, R"({"type":"CANDIDATE","dst":"b"})");
+  pass(10s);
+  EXPECT_TRUE(a_.sent.empty());
+  receive(a_, offer_to("b"));
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+}
+
+TEST_F(RelayTest, ExpireNamesADestinationThatIsNoStringAsItIs) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, R"({"type":"OFFER","dst":5})"), Receipt::Kept);
+  join(b_, "5");
+  EXPECT_TRUE(b_.sent.empty());
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{R"({"type":"EXPIRE","src":5,"dst":"a"})"});
+}
+
+TEST_F(RelayTest, ExpireIsForTheSendersRegistrationOnly) {
+  join(a_, "a");
+  receive(a_, offer_to("b"));
+  detach(a_, End::GoingAway);
+  ASSERT_EQ(attach(c_, "a", "another"), Admission::Opened);
+  c_.take();
+  pass(5s);
+  EXPECT_TRUE(c_.sent.empty());
+}
+
+TEST_F(RelayTest, LeaveForAnAbsentPeerIsForgotten) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, R"({"type":"LEAVE","dst":"b"})"), Receipt::Absent);
+  pass(5s);
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+// Resume
+
+TEST_F(RelayTest, ResumeOpensTheNewTransportAndClosesTheOld) {
+  join(a_, "a");
+  join(c_, "c");
+  EXPECT_EQ(attach(b_, "a"), Admission::Resumed);
+  EXPECT_EQ(a_.closed, End::Replaced);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(b_.take(), Texts{std::string(kOpen)});
+  receive(c_, offer_to("a"));
+  EXPECT_EQ(b_.take(), Texts{relayed_offer("c", "a")});
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+TEST_F(RelayTest, ResumeMovesWhatWasNotYetWrittenAheadOfWhatFollows) {
+  join(a_, "a");
+  join(c_, "c");
+  a_.unsent = {std::string(kOpen), "first", "second"};
+  attach(b_, "a");
+  receive(c_, offer_to("a"));
+  EXPECT_EQ(b_.take(),
+            (Texts{std::string(kOpen), "first", "second", relayed_offer("c", "a")}));
+}
+
+TEST_F(RelayTest, TheLateEndOfAReplacedTransportHarmsNobody) {
+  join(a_, "a");
+  join(c_, "c");
+  connect(a_, c_);
+  attach(b_, "a");
+  detach(a_, End::GoingAway);
+  EXPECT_TRUE(c_.sent.empty());
+  EXPECT_EQ(receive(a_, offer_to("c")), Receipt::Late);
+  EXPECT_TRUE(c_.sent.empty());
+  EXPECT_EQ(receive(b_, offer_to("c")), Receipt::Relayed);
+}
+
+TEST_F(RelayTest, PartnersOutliveAResume) {
+  join(a_, "a");
+  join(c_, "c");
+  connect(a_, c_);
+  attach(b_, "a");
+  detach(b_, End::GoingAway);
+  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+}
+
+// LEAVE
+
+TEST_F(RelayTest, TellsPartnersOfEitherDirectionAndNobodyElse) {
+  RecordingTransport d;
+  join(a_, "a");
+  join(b_, "b");
+  join(c_, "c");
+  join(d, "d");
+  connect(a_, b_);
+  connect(c_, a_);
+  a_.take();
+  detach(a_, End::GoingAway);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_TRUE(d.sent.empty());
+}
+
+TEST_F(RelayTest, ADeliveryFromTheQueueMakesPartners) {
+  join(a_, "a");
+  receive(a_, offer_to("b"));
+  attach(b_, "b");
+  b_.take();
+  detach(a_, End::GoingAway);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayTest, AnUndeliveredMessageMakesNoPartners) {
+  join(a_, "a");
+  receive(a_, offer_to("b"));
+  pass(5s);
+  a_.take();
+  join(b_, "b");
+  detach(a_, End::GoingAway);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+TEST_F(RelayTest, AClientsOwnLeaveIsTheOnlyOne) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  EXPECT_EQ(receive(a_, R"({"type":"LEAVE","dst":"b"})"), Receipt::Relayed);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  detach(a_, End::GoingAway);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+TEST_F(RelayTest, LeaveWithoutDestinationEndsTheSendersRegistration) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  EXPECT_EQ(receive(a_, R"({"type":"LEAVE"})"), Receipt::Left);
+  EXPECT_EQ(a_.closed, End::Left);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Late);
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
+}
+
+TEST_F(RelayTest, APageThatClosedWithoutACodeIsGoneWithoutAWord) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::ClosedWithoutCode);
+  pass(60s);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+TEST_F(RelayTest, ALostPageIsGoneOnlyAfterTheGrace) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::Lost);
+  pass(29s);
+  relay_.sign_of_life(b_, now_);
+  EXPECT_TRUE(b_.sent.empty());
+  pass(1s);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
+}
+
+TEST_F(RelayTest, ALostPageThatComesBackWasNeverGone) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::Lost);
+  EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Kept);
+  pass(4s);
+  EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
+  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), relayed_offer("b", "a")}));
+  pass(30s);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+TEST_F(RelayTest, ALostPageIsNotListed) {
+  join(a_, "a");
+  join(b_, "b");
+  detach(a_, End::Lost);
+  EXPECT_EQ(relay_.realm("peerjs")->connected_ids(), std::vector<std::string_view>{"b"});
+}
+
+TEST_F(RelayTest, WhenTheServerStopsNobodyIsToldToLeave) {
+  join(a_, "a", PeerKind::Native);
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::ServerStops);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+// Liveness
+
+TEST_F(RelayTest, EndsWhoIsSilent) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  pass(30s);
+  relay_.sign_of_life(b_, now_);
+  pass(29999ms);
+  EXPECT_FALSE(a_.closed);
+  pass(1ms);
+  EXPECT_EQ(a_.closed, End::Silent);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_FALSE(b_.closed);
+}
+
+TEST_F(RelayTest, AnyMessageIsASignOfLife) {
+  join(a_, "a");
+  pass(59s);
+  receive(a_, "nonsense");
+  pass(59s);
+  EXPECT_FALSE(a_.closed);
+}
+
+TEST_F(RelayTest, ProbesTheHolderOfAnIdThatAnotherWants) {
+  join(a_, "a");
+  join(c_, "c");
+  connect(a_, c_);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(a_.probes, 1);
+  pass(2s);
+  EXPECT_EQ(a_.closed, End::Silent);
+  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
+}
+
+TEST_F(RelayTest, AHolderThatAnswersTheProbeKeepsItsId) {
+  join(a_, "a");
+  attach(b_, "a", "another");
+  pass(1s);
+  relay_.sign_of_life(a_, now_);
+  pass(2s);
+  EXPECT_FALSE(a_.closed);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(a_.probes, 2);
+}
+
+TEST_F(RelayTest, AHolderThatCannotBeProbedKeepsItsId) {
+  join(a_, "a");
+  a_.can_be_probed = false;
+  attach(b_, "a", "another");
+  pass(3s);
+  EXPECT_FALSE(a_.closed);
+}
+
+TEST_F(RelayTest, ALostHolderHasAsLongAsAProbeToComeBack) {
+  join(a_, "a");
+  join(c_, "c");
+  connect(a_, c_);
+  detach(a_, End::Lost);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  pass(2s);
+  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
+}
+
+}  // namespace
+}  // namespace peerjsd::core

@@ -1,0 +1,126 @@
+#include "peerjsd/http/service.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/recording_transport.hpp"
+
+namespace peerjsd::http {
+namespace {
+
+core::RelayOptions relay_options() {
+  core::RelayOptions options;
+  options.keys = {"peerjs"};
+  options.concurrent_limit = 10;
+  return options;
+}
+
+class ServiceTest : public testing::Test {
+ protected:
+  Reply get(const ServiceOptions& options, std::string_view target, std::string_view origin = {}) {
+    return Service(options, relay_, random()).answer({"GET", target, origin, {}});
+  }
+
+  static std::optional<std::string> header(const Reply& reply, std::string_view name) {
+    const auto found = std::ranges::find(reply.headers, name, [](const auto& h) { return h.first; });
+    return found == reply.headers.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  /// 0, 0, 0, ... then 1, 1, 1, ...: the first id twice, then another.
+  core::RandomSource random() {
+    return [this](std::span<std::byte> bytes) {
+      std::ranges::fill(bytes, std::byte{static_cast<unsigned char>(draws_++ / 2)});
+    };
+  }
+
+  core::Relay relay_{relay_options()};
+  unsigned draws_ = 0;
+};
+
+TEST_F(ServiceTest, SaysWhatItIsInTheOrderOfNpmPeer) {
+  const Reply reply = get({}, "/");
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_EQ(header(reply, "Content-Type"), "application/json; charset=utf-8");
+  EXPECT_TRUE(reply.body.starts_with(R"({"name":"PeerJS Server","description":)"));
+  EXPECT_NE(reply.body.find(R"(,"website":)"), std::string::npos);
+}
+
+TEST_F(ServiceTest, GivesAnIdThatNobodyHas) {
+  const Reply first = get({}, "/peerjs/id");
+  EXPECT_EQ(first.status, 200U);
+  EXPECT_EQ(header(first, "Content-Type"), "text/html; charset=utf-8");
+  test::RecordingTransport transport;
+  relay_.attach(transport, {"peerjs", first.body, "t"}, core::PeerKind::Page, core::Instant{});
+  EXPECT_NE(get({}, "/peerjs/id").body, first.body);
+  EXPECT_EQ(draws_, 3U);
+}
+
+TEST_F(ServiceTest, KnowsOnlyItsKeysUnlessToldOtherwise) {
+  for (const char* target : {"/wrong/id", "/wrong/peers"}) {
+    const Reply reply = get({}, target, "http://page");
+    EXPECT_EQ(reply.status, 401U);
+    EXPECT_EQ(reply.body, "Invalid key provided");
+    EXPECT_EQ(header(reply, "Access-Control-Allow-Origin"), "http://page");
+  }
+  ServiceOptions any_key;
+  any_key.any_key = true;
+  any_key.allow_discovery = true;
+  EXPECT_EQ(get(any_key, "/wrong/id").status, 200U);
+  EXPECT_EQ(get(any_key, "/wrong/peers").body, "[]");
+}
+
+TEST_F(ServiceTest, ListsPeersOnlyWhereAllowed) {
+  test::RecordingTransport transport;
+  relay_.attach(transport, {"peerjs", "a\"b", "t"}, core::PeerKind::Page, core::Instant{});
+  EXPECT_EQ(get({}, "/peerjs/peers").status, 401U);
+  EXPECT_EQ(get({}, "/peerjs/peers").body, "Unauthorized");
+  ServiceOptions discovery;
+  discovery.allow_discovery = true;
+  EXPECT_EQ(get(discovery, "/peerjs/peers").body, R"(["a\"b"])");
+}
+
+TEST_F(ServiceTest, EchoesEveryOriginByDefaultAndOnlyListedOnesElse) {
+  EXPECT_EQ(header(get({}, "/", "http://a"), "Access-Control-Allow-Origin"), "http://a");
+  EXPECT_EQ(header(get({}, "/"), "Access-Control-Allow-Origin"), std::nullopt);
+  EXPECT_EQ(header(get({}, "/"), "Vary"), "Origin");
+  ServiceOptions listed;
+  listed.cors = {"http://a", "http://b"};
+  EXPECT_EQ(header(get(listed, "/", "http://b"), "Access-Control-Allow-Origin"), "http://b");
+  EXPECT_EQ(header(get(listed, "/", "http://c"), "Access-Control-Allow-Origin"), std::nullopt);
+  EXPECT_EQ(get(listed, "/", "http://c").status, 200U);
+}
+
+TEST_F(ServiceTest, AnswersAPreflight) {
+  const Reply reply =
+      Service({}, relay_, random()).answer({"OPTIONS", "/x", "http://a", "content-type,x"});
+  EXPECT_EQ(reply.status, 204U);
+  EXPECT_EQ(header(reply, "Access-Control-Allow-Methods"), "GET,HEAD,PUT,PATCH,POST,DELETE");
+  EXPECT_EQ(header(reply, "Access-Control-Allow-Headers"), "content-type,x");
+  EXPECT_EQ(header(reply, "Access-Control-Max-Age"), "86400");
+  EXPECT_EQ(header(reply, "Vary"), "Origin, Access-Control-Request-Headers");
+}
+
+TEST_F(ServiceTest, NamesItsPathToWhoLooksElsewhere) {
+  ServiceOptions options;
+  options.path = "/app/";
+  const Reply reply = get(options, "/peerjs/id\xff");
+  EXPECT_EQ(reply.status, 404U);
+  EXPECT_EQ(header(reply, "Content-Type"), "application/json; charset=utf-8");
+  EXPECT_NE(reply.body.find(R"("path":"/app/")"), std::string::npos) << reply.body;
+  EXPECT_EQ(get(options, "/app/%zz/id").status, 400U);
+}
+
+TEST_F(ServiceTest, ExplainsAGetOnTheWebSocketPath) {
+  const Reply reply = get({}, "/peerjs");
+  EXPECT_EQ(reply.status, 426U);
+  EXPECT_EQ(header(reply, "Upgrade"), "websocket");
+  EXPECT_NE(reply.body.find("proxy"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peerjsd::http

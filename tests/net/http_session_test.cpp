@@ -1,0 +1,105 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/server_fixture.hpp"
+
+namespace peerjsd::net {
+namespace {
+
+class HttpSessionTest : public test::ServerFixture {
+ protected:
+  /// All that the server says to `request` on a connection of its own until it ends it.
+  std::string ask(const std::string& request) {
+    const auto client = raw();
+    client->write(request);
+    EXPECT_TRUE(run_until([&] { return client->ended; })) << client->received;
+    return client->received;
+  }
+
+  static std::size_t count(const std::string& text, const std::string& part) {
+    std::size_t n = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  }
+};
+
+TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
+  start();
+  const std::string answer = ask(
+      "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n"
+      "GET /peerjs/id HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(count(answer, "HTTP/1.1 "), 3U);
+  EXPECT_LT(answer.find("200 OK"), answer.find("404 Not Found"));
+  EXPECT_LT(answer.find("404 Not Found"), answer.rfind("200 OK"));
+}
+
+TEST_F(HttpSessionTest, ReadsARequestThatComesByteByByte) {
+  start();
+  const auto client = raw();
+  const std::string request =
+      "POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+      "GET /peerjs/id HTTP/1.0\r\n\r\n";
+  for (const char byte : request) {
+    client->write(std::string_view(&byte, 1));
+    io_.poll();
+  }
+  EXPECT_TRUE(run_until([&] { return client->ended; })) << client->received;
+  EXPECT_NE(client->received.find("404 Not Found"), std::string::npos) << client->received;
+  EXPECT_NE(client->received.find("200 OK"), std::string::npos) << client->received;
+}
+
+TEST_F(HttpSessionTest, AnswersHeadWithoutTheBody) {
+  start();
+  const std::string answer =
+      ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("Content-Length: 140"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+}
+
+TEST_F(HttpSessionTest, RefusesWhatIsNoRequestAndThenCloses) {
+  start();
+  const std::string host = "Host: x\r\n";
+  const auto status = [&](const std::string& request) { return ask(request).substr(9, 3); };
+  EXPECT_EQ(status("nonsense\r\n\r\n"), "400");
+  EXPECT_EQ(status("GET / HTTP/1.1\r\n\r\n"), "400");
+  EXPECT_EQ(status("GET / HTTP/1.1\r\n" + host + host + "\r\n"), "400");
+  EXPECT_EQ(status("GET / HTTP/1.1\r\n" + host + "A: " + std::string(20000, 'x') + "\r\n\r\n"),
+            "431");
+  EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 200000\r\n\r\n"), "413");
+}
+
+TEST_F(HttpSessionTest, BecomesAWebSocketAfterOtherAnswers) {
+  start();
+  const auto client = raw();
+  client->write("GET /nope HTTP/1.1\r\nHost: x\r\n\r\n" + test::handshake("a"));
+  ASSERT_TRUE(run_until([&] { return client->received.ends_with(R"({"type":"OPEN"})"); }));
+  EXPECT_LT(client->received.find("404 Not Found"), client->received.find("101 Switching"));
+}
+
+TEST_F(HttpSessionTest, HandsOverWhatCameWithTheUpgrade) {
+  start();
+  const auto client = raw();
+  client->write(test::handshake("a") + test::text_frame(R"({"type":"OFFER","dst":"a"})"));
+  EXPECT_TRUE(run_until([&] {
+    return client->received.ends_with(R"({"type":"OFFER","src":"a","dst":"a"})");
+  })) << client->received;
+}
+
+TEST_F(HttpSessionTest, RefusesUpgradesItCannotMake) {
+  start();
+  const auto with = [](std::string request, const std::string& what, const std::string& instead) {
+    return request.replace(request.find(what), what.size(), instead);
+  };
+  const std::string good = test::handshake("a");
+  EXPECT_EQ(ask(with(good, "Version: 13", "Version: 8")).substr(9, 3), "426");
+  EXPECT_NE(ask(with(good, "Version: 13", "Version: 8")).find("Sec-WebSocket-Version: 13"),
+            std::string::npos);
+  EXPECT_EQ(ask(with(good, "dGhlIHNhbXBsZSBub25jZQ==", "short")).substr(9, 3), "400");
+  EXPECT_EQ(ask(with(good, "GET /peerjs?", "GET /wrong?") + "GET / HTTP/1.0\r\n\r\n").substr(9, 3),
+            "404");
+  EXPECT_EQ(peers(), 0U);
+}
+
+}  // namespace
+}  // namespace peerjsd::net

@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/server_fixture.hpp"
+
+namespace peerjsd::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RawClient;
+using test::WebSocketClient;
+using Texts = std::vector<std::string>;
+
+std::string candidate(const std::string& dst, const std::string& payload) {
+  return R"({"type":"CANDIDATE","dst":")" + dst + R"(","payload":)" + payload + "}";
+}
+
+std::string relayed(const std::string& src, const std::string& dst, const std::string& payload) {
+  return R"({"type":"CANDIDATE","src":")" + src + R"(","dst":")" + dst + R"(","payload":)" +
+         payload + "}";
+}
+
+std::string leave(const std::string& src, const std::string& dst) {
+  return R"({"type":"LEAVE","src":")" + src + R"(","dst":")" + dst + R"("})";
+}
+
+class WebSocketSessionTest : public test::ServerFixture {
+ protected:
+  /// Everything the server had to do for `client` by now is done: its next message is this one.
+  void expect_nothing_before(WebSocketClient& from, WebSocketClient& client, const std::string& id) {
+    from.send(candidate(id, R"("fence")"));
+    ASSERT_TRUE(run_until([&] { return !client.received.empty(); }));
+    EXPECT_NE(client.take().front().find("fence"), std::string::npos);
+  }
+
+  /// A peer that reads nothing more after its OPEN.
+  std::unique_ptr<RawClient> join_without_reading(const std::string& id) {
+    auto client = std::make_unique<RawClient>(io_, server_->endpoint(), 4096);
+    client->write(test::handshake(id));
+    EXPECT_TRUE(run_until([&] { return server_->relay().realm("peerjs")->find(id) != nullptr; }));
+    return client;
+  }
+};
+
+TEST_F(WebSocketSessionTest, RelaysInOrderWhateverTheSize) {
+  start();
+  const auto a = join("a");
+  const auto b = join("b");
+  Texts expected;
+  for (const std::size_t size : {1U, 100U, 126U, 65535U, 70000U, 1048576U, 5U}) {
+    const std::string payload = '"' + std::string(size, 'x') + '"';
+    a->send(candidate("b", payload));
+    expected.push_back(relayed("a", "b", payload));
+    ASSERT_TRUE(run_until([&] { return b->received.size() == expected.size(); })) << size;
+  }
+  EXPECT_EQ(b->received, expected);
+}
+
+TEST_F(WebSocketSessionTest, AResumeTakesAlongWhatTheOldSocketDidNotTake) {
+  start();
+  const auto slow = join_without_reading("slow");
+  const auto a = join("a");
+  // More than the kernel's buffers take, so that most of it waits in the server.
+  const std::string payload = '"' + std::string(200000, 'x') + '"';
+  constexpr int count = 15;
+  for (int i = 0; i < count; ++i) {
+    a->send(candidate("slow", std::to_string(i)));
+    a->send(candidate("slow", payload));
+  }
+  expect_nothing_before(*a, *a, "a");
+
+  const auto resumed = join("slow");
+  a->send(candidate("slow", R"("last")"));
+  ASSERT_TRUE(run_until([&] {
+    return !resumed->received.empty() && resumed->received.back() == relayed("a", "slow", R"("last")");
+  }));
+  // What had gone to the old socket is not sent again; what follows is there, in order, once.
+  ASSERT_GT(resumed->received.size(), 2U);
+  const std::size_t on_old = 2 * count + 1 - resumed->received.size();
+  for (std::size_t i = 0; i + 1 < resumed->received.size(); ++i) {
+    const std::size_t n = on_old + i;
+    EXPECT_EQ(resumed->received[i],
+              relayed("a", "slow", n % 2 == 0 ? std::to_string(n / 2) : payload))
+        << n;
+  }
+  slow->read();
+  ASSERT_TRUE(run_until([&] { return slow->ended; }));
+  EXPECT_NE(slow->received.find("\x0f\xa0resumed elsewhere"), std::string::npos) << "Close 4000";
+  EXPECT_EQ(peers(), 2U);
+}
+
+TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {
+  app::Config config;
+  config.send_queue_bytes = 300000;
+  start(config);
+  const auto slow = join_without_reading("slow");
+  const auto a = join("a");
+  const std::string payload = '"' + std::string(100000, 'x') + '"';
+  while (peers() == 2) {
+    a->send(candidate("slow", payload));
+    expect_nothing_before(*a, *a, "a");
+  }
+  expect_nothing_before(*a, *a, "a");
+  slow->read();
+  ASSERT_TRUE(run_until([&] { return slow->ended; }));
+  EXPECT_NE(slow->received.find("\x03\xf5"), std::string::npos) << "Close 1013";
+}
+
+TEST_F(WebSocketSessionTest, RefusesAMessageBeyondTheLimit) {
+  app::Config config;
+  config.max_message_bytes = 1000;
+  start(config);
+  const auto a = join("a");
+  const auto b = join("b");
+  a->send(candidate("b", '"' + std::string(1000, 'x') + '"'));
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_EQ(a->close_code, 1009);
+  expect_nothing_before(*b, *b, "b");
+}
+
+TEST_F(WebSocketSessionTest, ALostNativePeerIsGoneAtOnceALostPageAfterItsGrace) {
+  app::Config config;
+  config.leave_grace = 200ms;
+  start(config);
+  const auto native = join("native");
+  const auto page = join("page", "token", "http://page");
+  const auto b = join("b");
+  native->send(candidate("b", "1"));
+  page->send(candidate("b", "2"));
+  ASSERT_TRUE(run_until([&] { return b->received.size() == 2; }));
+  b->take();
+  page->break_off();
+  native->break_off();
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{leave("native", "b")});
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{leave("page", "b")});
+}
+
+TEST_F(WebSocketSessionTest, PingsKeepAPeerThatSaysNothing) {
+  app::Config config;
+  config.alive_timeout = 400ms;
+  config.ping_interval = 100ms;
+  start(config);
+  const auto answering = join("answering");  // Beast answers pings
+  const auto mute = join_without_reading("mute");
+  ASSERT_TRUE(run_until([&] { return peers() == 1; }));
+  EXPECT_NE(server_->relay().realm("peerjs")->find("answering"), nullptr);
+  EXPECT_FALSE(answering->ended);
+}
+
+TEST_F(WebSocketSessionTest, BadUtf8EndsATextButOnlyDropsABinaryMessage) {
+  start();
+  const auto a = raw();
+  a->write(test::handshake("a"));
+  std::string binary = test::text_frame("\xff");
+  binary[0] = '\x82';
+  a->write(binary + test::text_frame(candidate("a", "1")));
+  ASSERT_TRUE(run_until([&] { return a->received.ends_with(relayed("a", "a", "1")); }));
+  a->write(test::text_frame("\xff"));
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_NE(a->received.find("\x03\xef"), std::string::npos) << "Close 1007";
+}
+
+TEST_F(WebSocketSessionTest, AnsweringAClosePutsAnEndToTheConnection) {
+  start();
+  const auto a = join("a");
+  a->close(boost::beast::websocket::close_code::normal);
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_EQ(a->close_code, 1000);
+  EXPECT_EQ(peers(), 0U);
+}
+
+TEST_F(WebSocketSessionTest, ARefusedClientIsToldWhyAndClosed) {
+  start();
+  const auto a = join("a");
+  WebSocketClient intruder(io_, server_->endpoint(), "a", "another");
+  ASSERT_TRUE(run_until([&] { return intruder.ended; }));
+  EXPECT_EQ(intruder.received, Texts{R"({"type":"ID-TAKEN","payload":{"msg":"ID is taken"}})"});
+  EXPECT_EQ(intruder.close_code, 1005);
+  expect_nothing_before(*a, *a, "a");
+}
+
+}  // namespace
+}  // namespace peerjsd::net

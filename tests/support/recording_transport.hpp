@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "peerjsd/core/transport.hpp"
+
+namespace peerjsd::test {
+
+/// Keeps what the relay gives it.
+class RecordingTransport final : public core::Transport {
+ public:
+  void send(std::string_view text) override { sent.emplace_back(text); }
+  void close(core::End reason) override { closed = reason; }
+  bool probe() override {
+    ++probes;
+    return can_be_probed;
+  }
+  std::vector<std::string> take_unsent() override { return std::exchange(unsent, {}); }
+
+  /// What was sent since the last call.
+  std::vector<std::string> take() { return std::exchange(sent, {}); }
+
+  std::vector<std::string> sent;
+  std::optional<core::End> closed;
+  std::vector<std::string> unsent;
+  bool can_be_probed = true;
+  int probes = 0;
+};
+
+}  // namespace peerjsd::test
