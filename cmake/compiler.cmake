@@ -16,7 +16,8 @@ endif()
 
 if(PEERJSD_SANITIZE)
   target_compile_options(peerjsd_compiler INTERFACE
-    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-maybe-uninitialized)  # false alarms on instrumented code, as GCC's manual warns
   target_link_options(peerjsd_compiler INTERFACE -fsanitize=address,undefined)
 endif()
 

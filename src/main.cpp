@@ -1,15 +1,15 @@
-#include <spdlog/spdlog.h>
+#include "peerjsd/app/banner.hpp"
+#include "peerjsd/app/config.hpp"
+#include "peerjsd/app/logging.hpp"
+#include "peerjsd/app/server.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <variant>
 
-#include "peerjsd/app/banner.hpp"
-#include "peerjsd/app/config.hpp"
-#include "peerjsd/app/logging.hpp"
-#include "peerjsd/app/server.hpp"
+#include <boost/asio/io_context.hpp>
+#include <spdlog/spdlog.h>
 
 namespace {
 
@@ -52,8 +52,8 @@ int run(const Config& config) {
 
 int main(int argc, char** argv) {
   try {
-    const auto loaded = peerjsd::app::load_config(
-        argc, argv, [](const char* name) { return std::getenv(name); });
+    const auto loaded =
+        peerjsd::app::load_config(argc, argv, [](const char* name) { return std::getenv(name); });
     if (const auto* const exit = std::get_if<peerjsd::app::Exit>(&loaded)) {
       (exit->code == EXIT_SUCCESS ? std::cout : std::cerr) << exit->text << std::flush;
       return exit->code;

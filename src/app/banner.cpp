@@ -11,15 +11,17 @@ std::string reachable_host(const std::string& host) {
 }
 
 /// As a JavaScript string.
-std::string literal(const std::string& text) { return nlohmann::json(text).dump(); }
+std::string literal(const std::string& text) {
+  return nlohmann::json(text).dump();
+}
 
 }  // namespace
 
 std::string banner(const Config& config, std::uint16_t port) {
   const std::string host = config.host.empty() ? "::" : config.host;
   const std::string number = std::to_string(port);
-  std::string text = "Started PeerServer on " + host + ", port: " + number +
-                     ", path: " + config.path + "\n\n";
+  std::string text =
+      "Started PeerServer on " + host + ", port: " + number + ", path: " + config.path + "\n\n";
   text += "  const peer = new Peer({\n";
   text += "    host: " + literal(reachable_host(config.host)) + ", port: " + number +
           ", path: " + literal(config.path);

@@ -1,17 +1,17 @@
 #include "peerjsd/app/server.hpp"
 
-#include <spdlog/spdlog.h>
-#include <unistd.h>
+#include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <system_error>
 #include <utility>
 
-#include "peerjsd/net/http_session.hpp"
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace peerjsd::app {
 namespace {
@@ -80,9 +80,8 @@ Server::~Server() {
 }
 
 void Server::start() {
-  listener_->start([this](net::Socket socket) {
-    net::HttpSession::serve(sessions_, std::move(socket));
-  });
+  listener_->start(
+      [this](net::Socket socket) { net::HttpSession::serve(sessions_, std::move(socket)); });
   tick_timer_.expires_after(kTick);
   await_tick();
 }
@@ -108,8 +107,8 @@ void Server::await_tick() {
     if (error) return;
     tick();
     if (sessions_.draining() && sessions_.connections() == 0) return end();
-    tick_timer_.expires_at(std::max(tick_timer_.expiry() + kTick,
-                                    std::chrono::steady_clock::now()));
+    tick_timer_.expires_at(
+        std::max(tick_timer_.expiry() + kTick, std::chrono::steady_clock::now()));
     await_tick();
   });
 }
@@ -128,8 +127,8 @@ void Server::stop() {
   sessions_.start_draining(now);
   drain_until_ = now + config_.drain_timeout;
   // Goodbyes are spread over the first half; the second is for the clients to say theirs.
-  const auto steps = static_cast<std::size_t>(std::max<core::Duration::rep>(
-      1, config_.drain_timeout / 2 / kTick));
+  const auto steps =
+      static_cast<std::size_t>(std::max<core::Duration::rep>(1, config_.drain_timeout / 2 / kTick));
   drain_step_ = sessions_.connections() / steps + 1;
 }
 

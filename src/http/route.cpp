@@ -1,10 +1,10 @@
 #include "peerjsd/http/route.hpp"
 
+#include "peerjsd/http/url.hpp"
+
 #include <algorithm>
 #include <span>
 #include <utility>
-
-#include "peerjsd/http/url.hpp"
 
 namespace peerjsd::http {
 namespace {

@@ -1,9 +1,10 @@
 #include "peerjsd/http/service.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
+
+#include <nlohmann/json.hpp>
 
 namespace peerjsd::http {
 namespace {
@@ -16,7 +17,9 @@ Reply reply(unsigned status, std::string_view content_type, std::string body) {
   return {status, std::move(body), {{"Content-Type", std::string(content_type)}}};
 }
 
-Reply invalid_key() { return reply(401, kText, "Invalid key provided"); }
+Reply invalid_key() {
+  return reply(401, kText, "Invalid key provided");
+}
 
 std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -38,11 +41,11 @@ Reply Service::answer(const Request& request) const {
 }
 
 Reply Service::answer_route(const Request&, const route::Info&) const {
-  return reply(200, kJson,
-               dump({{"name", "PeerJS Server"},
-                     {"description",
-                      "A server side element to broker connections between PeerJS clients."},
-                     {"website", "https://peerjs.com/"}}));
+  return reply(
+      200, kJson,
+      dump({{"name", "PeerJS Server"},
+            {"description", "A server side element to broker connections between PeerJS clients."},
+            {"website", "https://peerjs.com/"}}));
 }
 
 Reply Service::answer_route(const Request&, const route::NewId& asked) const {

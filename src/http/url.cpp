@@ -1,8 +1,8 @@
 #include "peerjsd/http/url.hpp"
 
-#include <algorithm>
-
 #include "peerjsd/http/utf8.hpp"
+
+#include <algorithm>
 
 namespace peerjsd::http {
 namespace {
@@ -23,7 +23,9 @@ std::optional<char> unescape(std::string_view text) {
   return static_cast<char>(high * 16 + low);
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 

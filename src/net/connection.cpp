@@ -1,10 +1,11 @@
 #include "peerjsd/net/connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
+#include "peerjsd/net/session_context.hpp"
+
 #include <utility>
 
-#include "peerjsd/net/session_context.hpp"
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 namespace peerjsd::net {
 
@@ -15,7 +16,9 @@ Connection::Connection(SessionContext& context, Socket socket, std::string addre
   ++context_.connections_;
 }
 
-Connection::~Connection() { --context_.connections_; }
+Connection::~Connection() {
+  --context_.connections_;
+}
 
 void Connection::start() {
   error_code ignored;  // of a dead socket: the first read will tell

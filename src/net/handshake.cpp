@@ -1,10 +1,10 @@
 #include "peerjsd/net/handshake.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 namespace peerjsd::net {
 namespace {

@@ -1,6 +1,12 @@
 #include "peerjsd/net/http_session.hpp"
 
-#include <spdlog/spdlog.h>
+#include "peerjsd/net/handshake.hpp"
+#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/session_context.hpp"
+#include "peerjsd/net/websocket_session.hpp"
+
+#include <utility>
+#include <variant>
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
@@ -8,13 +14,7 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <utility>
-#include <variant>
-
-#include "peerjsd/net/handshake.hpp"
-#include "peerjsd/net/log_text.hpp"
-#include "peerjsd/net/session_context.hpp"
-#include "peerjsd/net/websocket_session.hpp"
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 namespace {
@@ -27,7 +27,9 @@ using Response = bhttp::response<bhttp::string_body>;
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
 constexpr std::uint64_t kMostBodyBytes = 100 * 1024;   // as npm peer 0.2.x
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 std::string to_wire(const Response& response, bool with_body) {
   std::string wire;
@@ -145,11 +147,11 @@ void HttpSession::upgrade(const Request& request, const http::route::WebSocket& 
   }
   if (is_closing()) return;
   const bool is_page = endpoint.has_version || request.count(bhttp::field::origin) > 0;
-  WebSocketSession::open(
-      context(), release_socket(), address_of(request),
-      switching_protocols(view(request[bhttp::field::sec_websocket_key])),
-      {endpoint.key, endpoint.id, endpoint.token},
-      is_page ? core::PeerKind::Page : core::PeerKind::Native, std::string(rest));
+  WebSocketSession::open(context(), release_socket(), address_of(request),
+                         switching_protocols(view(request[bhttp::field::sec_websocket_key])),
+                         {endpoint.key, endpoint.id, endpoint.token},
+                         is_page ? core::PeerKind::Page : core::PeerKind::Native,
+                         std::string(rest));
   close();
 }
 
@@ -159,7 +161,8 @@ void HttpSession::answer(const Request& request) {
        view(request[bhttp::field::access_control_request_headers])});
   if (reply.status == 401) spdlog::warn("HTTP request refused: {} ({})", reply.body, address());
   Response response(static_cast<bhttp::status>(reply.status), request.version());
-  for (const auto& [name, value] : reply.headers) response.insert({name.data(), name.size()}, value);
+  for (const auto& [name, value] : reply.headers)
+    response.insert({name.data(), name.size()}, value);
   response.body() = reply.body;
   const bool keep_alive = request.keep_alive() && !context().draining();
   response.keep_alive(keep_alive);
@@ -199,6 +202,8 @@ void HttpSession::on_timeout(core::Instant) {
   refuse(408, "The request took too long");
 }
 
-void HttpSession::drain(core::Instant) { close_when_flushed(); }
+void HttpSession::drain(core::Instant) {
+  close_when_flushed();
+}
 
 }  // namespace peerjsd::net

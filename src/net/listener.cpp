@@ -1,12 +1,12 @@
 #include "peerjsd/net/listener.hpp"
 
-#include <spdlog/spdlog.h>
-
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <chrono>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 
@@ -64,7 +64,9 @@ error_code Listener::listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-tcp::endpoint Listener::endpoint() const { return acceptor_.local_endpoint(); }
+tcp::endpoint Listener::endpoint() const {
+  return acceptor_.local_endpoint();
+}
 
 void Listener::start(OnAccept on_accept) {
   on_accept_ = std::move(on_accept);

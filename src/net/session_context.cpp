@@ -1,8 +1,9 @@
 #include "peerjsd/net/session_context.hpp"
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
+
+#include <boost/asio/post.hpp>
 
 namespace peerjsd::net {
 

@@ -113,19 +113,8 @@ WebSocketDecoder::Result close_event(std::string_view body) {
 }
 
 WebSocketDecoder::Result event_of(Opcode opcode, std::string_view data) {
-  using Kind = WebSocketEvent::Kind;
-  switch (opcode) {
-    case Opcode::Close:
-      return close_event(data);
-    case Opcode::Ping:
-      return WebSocketEvent{Kind::Ping, data};
-    case Opcode::Pong:
-      return WebSocketEvent{Kind::Pong, data};
-    case Opcode::Binary:
-      return WebSocketEvent{Kind::Binary, data};
-    default:
-      return WebSocketEvent{Kind::Text, data};
-  }
+  if (opcode == Opcode::Close) return close_event(data);
+  return WebSocketEvent{static_cast<WebSocketEvent::Kind>(opcode), data};
 }
 
 // What is wrong with a frame taken for itself, RFC 6455 5.1, 5.2 and 5.5.

@@ -1,14 +1,14 @@
 #include "peerjsd/net/websocket_session.hpp"
 
-#include <spdlog/spdlog.h>
+#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/session_context.hpp"
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 #include <variant>
 
-#include "peerjsd/net/log_text.hpp"
-#include "peerjsd/net/session_context.hpp"
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 namespace {
@@ -139,9 +139,8 @@ void WebSocketSession::send(std::string_view text) {
   if (queue().bytes() + text.size() > context().options().send_queue_bytes) {
     if (std::exchange(overflowed_, true)) return;
     // The relay may be in the middle of something, so the end is told from the loop.
-    boost::asio::post(context().io(), [self = boost::intrusive_ptr<WebSocketSession>(this)] {
-      self->overflow();
-    });
+    boost::asio::post(context().io(),
+                      [self = boost::intrusive_ptr<WebSocketSession>(this)] { self->overflow(); });
     return;
   }
   write_frame(Opcode::Text, text);
@@ -168,7 +167,9 @@ void WebSocketSession::drain(core::Instant) {
   begin_close(code_of(core::End::ServerStops), "server stops");
 }
 
-void WebSocketSession::on_lost() { finish(core::End::Lost); }
+void WebSocketSession::on_lost() {
+  finish(core::End::Lost);
+}
 
 void WebSocketSession::on_timeout(core::Instant) {
   if (close_sent_) return Connection::close();

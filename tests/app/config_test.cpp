@@ -335,6 +335,7 @@ TEST(CommandLine, RefusesWhatIsNoFlag) {
   EXPECT_EQ(error_of({"--alive-timeuot=1"}),
             "--alive-timeuot: unknown option; did you mean --alive_timeout?");
   EXPECT_EQ(error_of({"--bogus-flag"}), "--bogus-flag: unknown option; see --help");
+  EXPECT_EQ(error_of({"--xy"}), "--xy: unknown option; see --help");
   EXPECT_EQ(error_of({"-x"}), "-x: unknown option; see --help");
   EXPECT_EQ(error_of({"--no-port"}), "--no-port: unknown option; see --help");
   EXPECT_EQ(error_of({"---"}), "---: unknown option; see --help");

@@ -1,13 +1,13 @@
 #include "peerjsd/app/server.hpp"
 
-#include <gtest/gtest.h>
+#include "support/server_fixture.hpp"
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "support/server_fixture.hpp"
+#include <gtest/gtest.h>
 
 namespace peerjsd::app {
 namespace {

@@ -1,9 +1,9 @@
 #include "peerjsd/core/deadline_queue.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <memory>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::core {
 namespace {

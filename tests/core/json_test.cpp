@@ -327,6 +327,14 @@ TEST(Json, ChecksEveryByteOfAStringWhereverItStands) {
   }
 }
 
+TEST(Json, ChecksEveryByteThatABackslashEscapes) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text = {'"', '\\', static_cast<char>(byte), '1', '2', '3', '4', '"'};
+    const bool known = byte != 0 && std::string_view(R"("\/bfnrtu)").find(text[2]) != text.npos;
+    EXPECT_EQ(outcome(text), known ? Step::NotAnObject : Step::Malformed) << "byte " << byte;
+  }
+}
+
 TEST(Json, RefusesEveryTruncation) {
   const std::string text =
       R"( {"type":"OFFER","payload":{"n":-1.5e+10,"b":[true,false,null,{}],"s":"\u00e9\r\n"}} )";

@@ -1,8 +1,8 @@
 #include "peerjsd/core/leave_policy.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::core {
 namespace {

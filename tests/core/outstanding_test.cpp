@@ -1,10 +1,10 @@
 #include "peerjsd/core/outstanding.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::core {
 namespace {
@@ -112,14 +112,14 @@ TEST(Outstanding, KeepsEachLimit) {
   for (const Case& each : cases) {
     Outstanding outstanding(each.limits, 5s);
     EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, text, kStart), Verdict::Kept);
-    EXPECT_EQ(outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text,
-                               kStart),
-              Verdict::Refused);
+    EXPECT_EQ(
+        outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text, kStart),
+        Verdict::Refused);
     EXPECT_EQ(outstanding.bytes(), one);
     outstanding.take(R"("x")");
-    EXPECT_EQ(outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text,
-                               kStart),
-              Verdict::Kept);
+    EXPECT_EQ(
+        outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text, kStart),
+        Verdict::Kept);
   }
 }
 
@@ -127,9 +127,8 @@ TEST(Outstanding, AnAttemptThatOutgrowsTheRoomIsGivenUpWhole) {
   Outstanding outstanding({1000, 1000, 1000}, 5s);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, std::string(100, 'x'), kStart),
             Verdict::Kept);
-  EXPECT_EQ(
-      outstanding.keep(kAnn, R"("x")", MessageType::Candidate, std::string(500, 'x'), kStart),
-      Verdict::Refused);
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, std::string(500, 'x'), kStart),
+            Verdict::Refused);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "small", kStart),
             Verdict::Tail);
   EXPECT_TRUE(outstanding.take(R"("x")").empty());

@@ -1,10 +1,10 @@
 #include "peerjsd/core/peer_id.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <regex>
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::core {
 namespace {
@@ -20,8 +20,7 @@ TEST(PeerId, IsAUuidVersion4) {
   EXPECT_EQ(make_peer_id(IdFormat::Uuid, counting_from(0)), "00010203-0405-4607-8809-0a0b0c0d0e0f");
   const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   for (unsigned first = 0; first < 256; ++first) {
-    const auto id =
-        make_peer_id(IdFormat::Uuid, counting_from(static_cast<unsigned char>(first)));
+    const auto id = make_peer_id(IdFormat::Uuid, counting_from(static_cast<unsigned char>(first)));
     EXPECT_TRUE(std::regex_match(id, form)) << id;
   }
 }

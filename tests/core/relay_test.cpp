@@ -1,12 +1,12 @@
 #include "peerjsd/core/relay.hpp"
 
-#include <gtest/gtest.h>
+#include "support/recording_transport.hpp"
 
 #include <chrono>
 #include <string>
 #include <vector>
 
-#include "support/recording_transport.hpp"
+#include <gtest/gtest.h>
 
 namespace peerjsd::core {
 namespace {
@@ -283,8 +283,7 @@ TEST_F(RelayTest, ResumeMovesWhatWasNotYetWrittenAheadOfWhatFollows) {
   a_.unsent = {std::string(kOpen), "first", "second"};
   attach(b_, "a");
   receive(c_, offer_to("a"));
-  EXPECT_EQ(b_.take(),
-            (Texts{std::string(kOpen), "first", "second", relayed_offer("c", "a")}));
+  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), "first", "second", relayed_offer("c", "a")}));
 }
 
 TEST_F(RelayTest, TheLateEndOfAReplacedTransportHarmsNobody) {

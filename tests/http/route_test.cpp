@@ -1,9 +1,9 @@
 #include "peerjsd/http/route.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <variant>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::http {
 namespace {
@@ -22,7 +22,9 @@ TEST(Route, FindsTheEndpoints) {
   EXPECT_TRUE(is<route::Preflight>(router.route("OPTIONS", "/anything")));
 }
 
-TEST(Route, HeadIsAsGet) { EXPECT_TRUE(is<route::NewId>(Router("/").route("HEAD", "/k/id"))); }
+TEST(Route, HeadIsAsGet) {
+  EXPECT_TRUE(is<route::NewId>(Router("/").route("HEAD", "/k/id")));
+}
 
 TEST(Route, KnowsNoOtherMethods) {
   for (const char* method : {"POST", "PUT", "DELETE", "get", ""}) {
@@ -40,7 +42,8 @@ TEST(Route, KnowsNothingElse) {
 
 TEST(Route, HttpEndpointsDisregardCaseAndSurplusSlashes) {
   const Router router("/app/");
-  for (const char* target : {"/app/k/id", "/APP/k/ID", "/app/k/id/", "//app//k//id", "/app/k/id?x"}) {
+  for (const char* target :
+       {"/app/k/id", "/APP/k/ID", "/app/k/id/", "//app//k//id", "/app/k/id?x"}) {
     const Route route = router.route("GET", target);
     ASSERT_TRUE(is<route::NewId>(route)) << target;
     EXPECT_EQ(std::get<route::NewId>(route).key, "k");

@@ -1,6 +1,6 @@
 #include "peerjsd/http/service.hpp"
 
-#include <gtest/gtest.h>
+#include "support/recording_transport.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "support/recording_transport.hpp"
+#include <gtest/gtest.h>
 
 namespace peerjsd::http {
 namespace {
@@ -27,7 +27,8 @@ class ServiceTest : public testing::Test {
   }
 
   static std::optional<std::string> header(const Reply& reply, std::string_view name) {
-    const auto found = std::ranges::find(reply.headers, name, [](const auto& h) { return h.first; });
+    const auto found =
+        std::ranges::find(reply.headers, name, [](const auto& h) { return h.first; });
     return found == reply.headers.end() ? std::nullopt : std::optional(found->second);
   }
 

@@ -1,10 +1,10 @@
 #include "peerjsd/http/url.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::http {
 namespace {
@@ -35,10 +35,10 @@ TEST(Url, ReplacesWhatIsNotUtf8AsADecoderInABrowserDoes) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"\xff", r},
       {"a\x80z", "a" + r + "z"},
-      {"\xe3\x81", r},                  // cut short: one
-      {"\xe3\x81z", r + "z"},           //
-      {"\xc0\xaf", r + r},              // overlong
-      {"\xed\xa0\x80", r + r + r},      // a surrogate
+      {"\xe3\x81", r},              // cut short: one
+      {"\xe3\x81z", r + "z"},       //
+      {"\xc0\xaf", r + r},          // overlong
+      {"\xed\xa0\x80", r + r + r},  // a surrogate
       {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
       {"\xf4\x90\x80\x80", r + r + r + r},  // beyond U+10FFFF
       {"\xf0\x80\x80", r + r + r},

@@ -15,9 +15,9 @@ TEST(Handshake, AnswersTheKeyOfRfc6455) {
 
 TEST(Handshake, KnowsAKey) {
   EXPECT_TRUE(is_websocket_key("dGhlIHNhbXBsZSBub25jZQ=="));
-  for (const char* key : {"", "x", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQAA",
-                          "dGhlIHNhbXBsZSBub25jZQ==x", "dGhlIHNhbXBsZSBu\r\n5jZQ==",
-                          "=====================Q=="}) {
+  for (const char* key :
+       {"", "x", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQAA", "dGhlIHNhbXBsZSBub25jZQ==x",
+        "dGhlIHNhbXBsZSBu\r\n5jZQ==", "=====================Q=="}) {
     EXPECT_FALSE(is_websocket_key(key)) << key;
   }
 }

@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
+#include "support/server_fixture.hpp"
 
 #include <string>
 
-#include "support/server_fixture.hpp"
+#include <gtest/gtest.h>
 
 namespace peerjsd::net {
 namespace {
@@ -26,9 +26,9 @@ class HttpSessionTest : public test::ServerFixture {
 
 TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
   start();
-  const std::string answer = ask(
-      "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n"
-      "GET /peerjs/id HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      ask("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n"
+          "GET /peerjs/id HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(count(answer, "HTTP/1.1 "), 3U);
   EXPECT_LT(answer.find("200 OK"), answer.find("404 Not Found"));
   EXPECT_LT(answer.find("404 Not Found"), answer.rfind("200 OK"));
@@ -51,8 +51,7 @@ TEST_F(HttpSessionTest, ReadsARequestThatComesByteByByte) {
 
 TEST_F(HttpSessionTest, AnswersHeadWithoutTheBody) {
   start();
-  const std::string answer =
-      ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string answer = ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("Content-Length: 140"), std::string::npos) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }

@@ -1,13 +1,15 @@
 #include "peerjsd/net/log_text.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::net {
 namespace {
 
-TEST(LogText, LeavesOrdinaryIdsAlone) { EXPECT_EQ(log_text("peer-1_x"), "peer-1_x"); }
+TEST(LogText, LeavesOrdinaryIdsAlone) {
+  EXPECT_EQ(log_text("peer-1_x"), "peer-1_x");
+}
 
 TEST(LogText, KeepsALineALine) {
   EXPECT_EQ(log_text("a\nClient connected: b\x1b[31m"), "a\\nClient connected: b\\u001b[31m");

@@ -857,9 +857,11 @@ class BeastClient {
   Transcript control;
 
  private:
-  asio::io_context context_;
-  websocket::stream<beast::test::stream, false> client_{context_};
-  websocket::stream<beast::test::stream, false> server_{context_};
+  // A context each: the handshake runs on two threads.
+  asio::io_context client_context_;
+  asio::io_context server_context_;
+  websocket::stream<beast::test::stream, false> client_{client_context_};
+  websocket::stream<beast::test::stream, false> server_{server_context_};
 };
 
 TEST(AppendFrame, IsReadByBeast) {

@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
+#include "support/server_fixture.hpp"
 
 #include <chrono>
 #include <string>
 #include <vector>
 
-#include "support/server_fixture.hpp"
+#include <gtest/gtest.h>
 
 namespace peerjsd::net {
 namespace {
@@ -30,7 +30,8 @@ std::string leave(const std::string& src, const std::string& dst) {
 class WebSocketSessionTest : public test::ServerFixture {
  protected:
   /// Everything the server had to do for `client` by now is done: its next message is this one.
-  void expect_nothing_before(WebSocketClient& from, WebSocketClient& client, const std::string& id) {
+  void expect_nothing_before(WebSocketClient& from, WebSocketClient& client,
+                             const std::string& id) {
     from.send(candidate(id, R"("fence")"));
     ASSERT_TRUE(run_until([&] { return !client.received.empty(); }));
     EXPECT_NE(client.take().front().find("fence"), std::string::npos);
@@ -75,7 +76,8 @@ TEST_F(WebSocketSessionTest, AResumeTakesAlongWhatTheOldSocketDidNotTake) {
   const auto resumed = join("slow");
   a->send(candidate("slow", R"("last")"));
   ASSERT_TRUE(run_until([&] {
-    return !resumed->received.empty() && resumed->received.back() == relayed("a", "slow", R"("last")");
+    return !resumed->received.empty() &&
+           resumed->received.back() == relayed("a", "slow", R"("last")");
   }));
   // What had gone to the old socket is not sent again; what follows is there, in order, once.
   ASSERT_GT(resumed->received.size(), 2U);

@@ -1,16 +1,18 @@
 #include "peerjsd/net/write_queue.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace peerjsd::net {
 namespace {
 
 using Strings = std::vector<std::string>;
 
-bool is_message(const std::string& unit) { return unit[0] == 'm'; }
+bool is_message(const std::string& unit) {
+  return unit[0] == 'm';
+}
 
 std::string next(const WriteQueue& queue) {
   std::string bytes;

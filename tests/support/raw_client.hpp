@@ -1,10 +1,11 @@
 #pragma once
 
 #include <array>
+#include <string>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <string>
 
 namespace peerjsd::test {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "peerjsd/core/transport.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "peerjsd/core/transport.hpp"
 
 namespace peerjsd::test {
 

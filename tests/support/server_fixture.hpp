@@ -1,16 +1,16 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
-#include <memory>
-#include <string>
-
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/server.hpp"
 #include "support/loop.hpp"
 #include "support/raw_client.hpp"
 #include "support/websocket_client.hpp"
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 namespace peerjsd::test {
 
@@ -40,8 +40,7 @@ class ServerFixture : public testing::Test {
   /// A peer that has had its OPEN.
   std::unique_ptr<WebSocketClient> join(const std::string& id, const std::string& token = "token",
                                         const std::string& origin = "") {
-    auto client =
-        std::make_unique<WebSocketClient>(io_, server_->endpoint(), id, token, origin);
+    auto client = std::make_unique<WebSocketClient>(io_, server_->endpoint(), id, token, origin);
     EXPECT_TRUE(run_until([&] { return !client->received.empty(); })) << id;
     EXPECT_EQ(client->take(), std::vector<std::string>{R"({"type":"OPEN"})"}) << id;
     return client;

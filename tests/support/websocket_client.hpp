@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
 namespace peerjsd::test {
 
@@ -22,9 +23,10 @@ class WebSocketClient {
       : stream_(io) {
     namespace websocket = boost::beast::websocket;
     stream_.next_layer().connect(server);
-    stream_.set_option(websocket::stream_base::decorator([origin](websocket::request_type& request) {
-      if (!origin.empty()) request.set(boost::beast::http::field::origin, origin);
-    }));
+    stream_.set_option(
+        websocket::stream_base::decorator([origin](websocket::request_type& request) {
+          if (!origin.empty()) request.set(boost::beast::http::field::origin, origin);
+        }));
     stream_.async_handshake("localhost", "/peerjs?key=peerjs&id=" + id + "&token=" + token,
                             [this](boost::system::error_code error) {
                               if (error) {
@@ -35,9 +37,7 @@ class WebSocketClient {
                             });
   }
 
-  void send(const std::string& text) {
-    stream_.write(boost::asio::buffer(text));
-  }
+  void send(const std::string& text) { stream_.write(boost::asio::buffer(text)); }
 
   /// Without a code as a peerjs client's disconnect(), or with one.
   void close(boost::beast::websocket::close_reason reason = {}) {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "peerjsd/app/config.hpp"
+
 #include <cstdint>
 #include <string>
-
-#include "peerjsd/app/config.hpp"
 
 namespace peerjsd::app {
 

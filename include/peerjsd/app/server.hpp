@@ -1,16 +1,17 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/result.hpp>
-#include <memory>
-
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/listener.hpp"
 #include "peerjsd/net/session_context.hpp"
+
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
 
 namespace peerjsd::app {
 

@@ -4,8 +4,8 @@
 
 namespace peerjsd::core {
 
-/// The link by which an object stands in a DeadlineQueue. An object derives from it once per kind of
-/// deadline (`Tag`), stands in at most one queue of that kind, and leaves it when destroyed.
+/// The link by which an object stands in a DeadlineQueue. An object derives from it once per kind
+/// of deadline (`Tag`), stands in at most one queue of that kind, and leaves it when destroyed.
 template <class Tag>
 class Deadline {
  public:
@@ -32,8 +32,8 @@ class Deadline {
 };
 
 /// Objects that all wait equally long, oldest first. Because the delay is one for the whole queue,
-/// pushing, leaving and finding what is due are O(1), and a tick costs what is due, not what exists.
-/// Objects are not owned.
+/// pushing, leaving and finding what is due are O(1), and a tick costs what is due, not what
+/// exists. Objects are not owned.
 template <class T, class Tag>
 class DeadlineQueue {
  public:

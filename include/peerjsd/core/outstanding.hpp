@@ -1,5 +1,9 @@
 #pragma once
 
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/peer.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,18 +12,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "peerjsd/core/deadline_queue.hpp"
-#include "peerjsd/core/message.hpp"
-#include "peerjsd/core/peer.hpp"
-
 namespace peerjsd::core {
 
 /// Messages kept for absent peers of one realm.
 ///
 /// What one sender has sent to one destination is an *attempt*. It runs out `expire_timeout` after
 /// its first message: the sender is told so once (EXPIRE) and all of it is dropped. What follows
-/// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is dropped
-/// without a word; an OFFER, though, starts a new attempt.
+/// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is
+/// dropped without a word; an OFFER, though, starts a new attempt.
 class Outstanding {
  public:
   /// In bytes: texts, and kOverhead for each message and each attempt.
@@ -110,7 +110,9 @@ class Outstanding {
 
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
 
   Limits limits_;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/core/leave_policy.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "peerjsd/core/deadline_queue.hpp"
-#include "peerjsd/core/leave_policy.hpp"
 
 namespace peerjsd::core {
 

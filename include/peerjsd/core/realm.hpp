@@ -1,13 +1,13 @@
 #pragma once
 
+#include "peerjsd/core/outstanding.hpp"
+#include "peerjsd/core/peer.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "peerjsd/core/outstanding.hpp"
-#include "peerjsd/core/peer.hpp"
 
 namespace peerjsd::core {
 

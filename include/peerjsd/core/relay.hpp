@@ -1,15 +1,15 @@
 #pragma once
 
+#include "peerjsd/core/leave_policy.hpp"
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/realm.hpp"
+#include "peerjsd/core/transport.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "peerjsd/core/leave_policy.hpp"
-#include "peerjsd/core/message.hpp"
-#include "peerjsd/core/realm.hpp"
-#include "peerjsd/core/transport.hpp"
 
 namespace peerjsd::core {
 
@@ -43,12 +43,12 @@ enum class Admission : std::uint8_t {
 /// What became of a message.
 enum class Receipt : std::uint8_t {
   Relayed,
-  Kept,       ///< the destination is absent; the message waits for it
-  Expired,    ///< the destination is absent and the sender was told so
+  Kept,     ///< the destination is absent; the message waits for it
+  Expired,  ///< the destination is absent and the sender was told so
   Heartbeat,
-  Left,       ///< LEAVE without a destination: the sender's registration has ended
-  Late,       ///< the relay had already let go of this transport
-  Absent,     ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
+  Left,    ///< LEAVE without a destination: the sender's registration has ended
+  Late,    ///< the relay had already let go of this transport
+  Absent,  ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
   NotUtf8,
   NotJson,
   NotAnObject,
@@ -73,7 +73,8 @@ class Relay {
 
   /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
-  /// coming with its id and its token, even when the server is full; the transport it had is closed.
+  /// coming with its id and its token, even when the server is full; the transport it had is
+  /// closed.
   Admission attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now);
 
   /// Takes one message from the peer behind `from`. `text` is what the client sent, untouched.

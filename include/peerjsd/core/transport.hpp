@@ -1,10 +1,10 @@
 #pragma once
 
+#include "peerjsd/core/leave_policy.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "peerjsd/core/leave_policy.hpp"
 
 namespace peerjsd::core {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "peerjsd/core/peer_id.hpp"
+#include "peerjsd/core/relay.hpp"
+#include "peerjsd/http/route.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "peerjsd/core/peer_id.hpp"
-#include "peerjsd/core/relay.hpp"
-#include "peerjsd/http/route.hpp"
 
 namespace peerjsd::http {
 
@@ -39,8 +39,8 @@ class Service {
 
   const Router& router() const { return router_; }
 
-  /// The answer to a request that did not become a WebSocket. To HEAD as to GET: the body is for the
-  /// caller to leave out.
+  /// The answer to a request that did not become a WebSocket. To HEAD as to GET: the body is for
+  /// the caller to leave out.
   Reply answer(const Request& request) const;
 
  private:

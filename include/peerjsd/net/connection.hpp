@@ -1,24 +1,25 @@
 #pragma once
 
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/net/write_queue.hpp"
+
+#include <span>
+#include <string>
+
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <boost/system/error_code.hpp>
-#include <span>
-#include <string>
-
-#include "peerjsd/core/deadline_queue.hpp"
-#include "peerjsd/net/write_queue.hpp"
 
 namespace peerjsd::net {
 
 class SessionContext;
 
 /// Without the type-erased executor: it is part of every idle peer's memory.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 struct ConnectionTag;
 
@@ -30,9 +31,8 @@ struct ConnectionTag;
 ///
 /// Lives as long as an operation on its socket is pending. It always stands in exactly one of the
 /// context's queues, until close().
-class Connection
-    : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
-      public core::Deadline<ConnectionTag> {
+class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
+                   public core::Deadline<ConnectionTag> {
  public:
   virtual ~Connection();
 

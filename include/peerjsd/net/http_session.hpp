@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include "peerjsd/http/route.hpp"
+#include "peerjsd/net/connection.hpp"
+
 #include <optional>
 #include <string>
 
-#include "peerjsd/http/route.hpp"
-#include "peerjsd/net/connection.hpp"
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 namespace peerjsd::net {
 

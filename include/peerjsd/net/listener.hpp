@@ -1,14 +1,15 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/result.hpp>
+#include "peerjsd/net/connection.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "peerjsd/net/connection.hpp"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
 
 namespace peerjsd::net {
 

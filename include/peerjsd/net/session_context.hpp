@@ -1,15 +1,16 @@
 #pragma once
 
-#include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <cstddef>
-#include <vector>
-
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/connection.hpp"
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 namespace peerjsd::net {
 
@@ -24,8 +25,8 @@ struct SessionOptions {
   bool proxied = false;  ///< believe X-Forwarded-For
 };
 
-/// What the sessions of one event loop share: the read buffer, the end-of-turn flush, and the queues
-/// in which connections wait for their deadlines.
+/// What the sessions of one event loop share: the read buffer, the end-of-turn flush, and the
+/// queues in which connections wait for their deadlines.
 class SessionContext {
  public:
   SessionContext(boost::asio::io_context& io, core::Relay& relay, const http::Service& service,

@@ -43,7 +43,8 @@ enum class Opcode : std::uint8_t {
 
 /// One complete thing the client said.
 struct WebSocketEvent {
-  enum class Kind : std::uint8_t { Text, Binary, Ping, Pong, Close };
+  /// Valued as the opcodes.
+  enum class Kind : std::uint8_t { Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
   Kind kind;
   /// The message, the control frame's payload, or the Close frame's reason. Valid until the next

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/core/transport.hpp"
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/websocket_codec.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace peerjsd::net {
 

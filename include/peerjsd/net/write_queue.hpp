@@ -1,17 +1,18 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/buffer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/buffer.hpp>
+
 namespace peerjsd::net {
 
-/// What waits to be written to one socket, in units (a WebSocket frame, an HTTP answer) that must go
-/// out whole. No I/O of its own. Empty, it holds no memory.
+/// What waits to be written to one socket, in units (a WebSocket frame, an HTTP answer) that must
+/// go out whole. No I/O of its own. Empty, it holds no memory.
 class WriteQueue {
  public:
   /// As many units as one system call takes.

@@ -58,7 +58,10 @@ for (const [serverName, startServer] of SERVERS) {
       });
 
       scenario('reports unavailable-id for an id whose owner notices nothing', async (cast) => {
-        const [server, [owner, other]] = await Promise.all([start(cast), cast.tabs(version, version)]);
+        const [server, [owner, other]] = await Promise.all([
+          start(cast),
+          cast.tabs(version, version),
+        ]);
         await owner.join(server, 'taken');
         await other.start(server, 'taken');
         const error = await other.event('peer error');
@@ -102,11 +105,9 @@ describe('defaults and mixtures on peerjsd', () => {
     assert.ok(took >= 5000, `after ${took} ms already`);
   });
 
-  // Versions pack binary data differently; JSON and media are what they have in common.
   for (const [version, otherVersion] of [
-    ['1.0.0', '1.5.5'],
     ['1.3.2', '2.0.0-beta.3'],
-    ['1.5.5', '1.3.2'],
+    ['1.5.5', '1.0.0'],
   ]) {
     scenario(`peerjs ${version} and ${otherVersion} talk to and see each other`, async (cast) => {
       const [server, [one, two]] = await Promise.all([
@@ -114,8 +115,8 @@ describe('defaults and mixtures on peerjsd', () => {
         cast.tabs(version, otherVersion),
       ]);
       const [oneId, twoId] = await Promise.all([one.join(server), two.join(server)]);
-      await openChannel(one, two, twoId, 'there', { serialization: 'json' });
-      await openChannel(two, one, oneId, 'back', { serialization: 'json' });
+      await openChannel(one, two, twoId, 'there');
+      await openChannel(two, one, oneId, 'back');
       await exchange(one, two, 'there');
       await exchange(one, two, 'back');
       await callWithVideo(one, two, twoId, 'call');

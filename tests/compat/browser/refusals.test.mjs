@@ -77,7 +77,7 @@ for (const [serverName, startServer] of [
   }
 }
 
-scenario('with --compat_http_key peerjsd names the key also to a client without id', async (cast) => {
+scenario('--compat_http_key lets a client without id hear about its key too', async (cast) => {
   const [server, tab] = await Promise.all([
     cast.server(startPeerjsd(['--key', 'right', '--compat_http_key'])),
     cast.tab('1.5.5'),

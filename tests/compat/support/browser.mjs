@@ -68,6 +68,7 @@ export function useBrowser() {
         if (!passed) console.error(`--- ${name}\n${cast.logs()}`);
         await cast.close({ keepWindows: passed });
       }
+      cast.checkServers();
     });
   }
   return { scenario };
@@ -80,6 +81,7 @@ class Cast {
   #tabs = [];
   #tabCount = 0;
   #servers = [];
+  #ends = [];
   #onClose = [];
 
   constructor(stock, t) {
@@ -98,7 +100,7 @@ class Cast {
     return server;
   }
 
-  /** A tab with the client of that version loaded; successive tabs alternate between two origins. */
+  /** A tab with that client version loaded; successive tabs alternate between two origins. */
   async tab(version) {
     const { browser, idleWindows } = this.#stock;
     const { origin, number } = this.#nextTab();
@@ -162,7 +164,16 @@ class Cast {
 
   async close(how) {
     await Promise.allSettled(this.#onClose.map((action) => action(how)));
-    await Promise.allSettled(this.#servers.map((server) => server.stop()));
+    this.#ends = await Promise.all(this.#servers.map((server) => server.stop()));
+  }
+
+  /** A peerjsd that crashed, hung, or has something to say through a sanitizer ends otherwise. */
+  checkServers() {
+    this.#servers.forEach((server, index) => {
+      const { code, signal } = this.#ends[index];
+      if (server.kind === 'peer' || code === 0) return;
+      throw new Error(`peerjsd ended with code ${code}, signal ${signal}:\n${server.log()}`);
+    });
   }
 }
 
@@ -179,7 +190,7 @@ async function openWindow(browser, origin) {
   return window;
 }
 
-/** One page with one Peer. Events are named "peer open", "peer error", "NAME data", "NAME close"… */
+/** One page with one Peer. Its events are called "peer open", "NAME data", "NAME close"… */
 class Tab {
   name;
   page;
@@ -247,9 +258,9 @@ class Tab {
 }
 
 /** Opens a data channel called `name` and waits for both ends. */
-export async function openChannel(from, to, toId, name, options = {}) {
+export async function openChannel(from, to, toId, name) {
   const opened = Promise.all([from.event(`${name} open`), to.event(`${name} open`)]);
-  await Promise.all([opened, from.do('connect', name, toId, options)]);
+  await Promise.all([opened, from.do('connect', name, toId)]);
 }
 
 let exchanged = 0;

@@ -83,8 +83,8 @@ window.stage = {
     });
   },
 
-  connect(name, id, options) {
-    watch(name, peer.connect(id, { reliable: true, ...options, metadata: { name } }));
+  connect(name, id) {
+    watch(name, peer.connect(id, { reliable: true, metadata: { name } }));
   },
 
   async call(name, id) {
