@@ -237,9 +237,19 @@ class Tab {
     return this.#events.filter((one) => one.event === event);
   }
 
-  /** Calls window.stage.METHOD in the page. */
-  do(method, ...args) {
-    return this.page.evaluate(([name, values]) => window.stage[name](...values), [method, args]);
+  /** Calls window.stage.METHOD in the page, which must not take for ever. */
+  async do(method, ...args) {
+    let timer;
+    const deadline = new Promise((_, reject) => {
+      const text = `${this.name}: ${method}(${args}) not done within ${WAIT_MS} ms`;
+      timer = setTimeout(() => reject(new Error(text)), WAIT_MS);
+    });
+    const call = ([name, values]) => window.stage[name](...values);
+    try {
+      return await Promise.race([this.page.evaluate(call, [method, args]), deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Makes the Peer; does not wait for it. `id` undefined: the server gives one. */
