@@ -34,21 +34,26 @@ bool is_admitted(Admission admission) {
   return admission == Admission::Opened || admission == Admission::Resumed;
 }
 
-std::string_view refusal(Admission admission) {
+std::string_view refusal_reason(Admission admission) {
   switch (admission) {
     case Admission::Incomplete:
-      return R"({"type":"ERROR","payload":{"msg":"No id, token, or key supplied to websocket server"}})";
+      return "No id, token, or key supplied to websocket server";
     case Admission::InvalidKey:
-      return R"({"type":"ERROR","payload":{"msg":"Invalid key provided"}})";
+      return "Invalid key provided";
     case Admission::IdTaken:
-      return kIdTakenText;
+      return "ID is taken";
     case Admission::LimitReached:
-      return R"({"type":"ERROR","payload":{"msg":"Server has reached its concurrent user limit"}})";
+      return "Server has reached its concurrent user limit";
     case Admission::Opened:
     case Admission::Resumed:
       break;
   }
   return {};
+}
+
+std::string refusal(Admission admission) {
+  if (admission == Admission::IdTaken) return std::string(kIdTakenText);
+  return error_text(refusal_reason(admission));
 }
 
 std::string_view complaint(Receipt receipt) {

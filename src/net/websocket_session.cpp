@@ -74,9 +74,9 @@ void WebSocketSession::admit(const core::Credentials& who, core::PeerKind kind) 
                  admission == core::Admission::Resumed ? ", resumed" : "");
     return;
   }
-  const std::string_view refusal = core::refusal(admission);
-  spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(), refusal);
-  write_frame(Opcode::Text, refusal);
+  spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
+               core::refusal_reason(admission));
+  write_frame(Opcode::Text, core::refusal(admission));
   begin_close(CloseCode::NoStatus, {});
 }
 

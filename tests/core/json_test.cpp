@@ -1,6 +1,7 @@
 #include "peerjsd/core/json.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -337,6 +338,17 @@ TEST(Json, ChecksEveryByteThatABackslashEscapes) {
     const std::string text = {'"', '\\', static_cast<char>(byte), '1', '2', '3', '4', '"'};
     const bool known = byte != 0 && std::string_view(R"("\/bfnrtu)").find(text[2]) != text.npos;
     EXPECT_EQ(outcome(text), known ? Step::NotAnObject : Step::Malformed) << "byte " << byte;
+  }
+}
+
+TEST(Json, ChecksEveryHexDigit) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const std::size_t at : {3U, 4U, 5U, 6U}) {
+      std::string text = R"("\u0000")";
+      text[at] = static_cast<char>(byte);
+      const bool hex = std::isxdigit(byte) != 0;
+      EXPECT_EQ(outcome(text), hex ? Step::NotAnObject : Step::Malformed) << byte << " at " << at;
+    }
   }
 }
 

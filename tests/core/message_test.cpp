@@ -306,6 +306,7 @@ TEST(Message, SaysWhatIsWrongWithAText) {
         R"({"type":"OFFER",})", "{\"type\":\"OFF\nER\"}", "\xef\xbb\xbf{}", "[1,]"}) {
     EXPECT_EQ(parse(text).error, "not JSON") << text;
   }
+  EXPECT_EQ(std::get<ParseError>(MessageParser().parse({})), ParseError::NotJson);
   for (const auto* text : {"[]", "null", "5", R"("x")", " true "}) {
     EXPECT_EQ(parse(text).error, "not a JSON object") << text;
   }

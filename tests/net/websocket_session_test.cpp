@@ -170,7 +170,7 @@ TEST_F(WebSocketSessionTest, BadUtf8EndsATextButOnlyDropsABinaryMessage) {
 TEST_F(WebSocketSessionTest, AnsweringAClosePutsAnEndToTheConnection) {
   start();
   const auto a = join("a");
-  a->close(boost::beast::websocket::close_code::normal);
+  a->close(1000);
   ASSERT_TRUE(run_until([&] { return a->ended; }));
   EXPECT_EQ(a->close_code, 1000);
   EXPECT_EQ(peers(), 0U);

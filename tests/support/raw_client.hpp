@@ -4,6 +4,7 @@
 #include <string>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 
@@ -33,6 +34,8 @@ class RawClient {
   void read() {
     socket_.async_read_some(boost::asio::buffer(buffer_),
                             [this](boost::system::error_code error, std::size_t size) {
+                              if (error == boost::asio::error::operation_aborted)
+                                return;  // this may be gone
                               received.append(buffer_.data(), size);
                               if (error) {
                                 ended = true;

@@ -59,8 +59,11 @@ enum class Receipt : std::uint8_t {
 
 bool is_admitted(Admission admission);
 
-/// The message that tells a client why it was refused; texts as npm peer 1.0.2 has them.
-std::string_view refusal(Admission admission);
+/// Why a client was refused, in the words of npm peer 1.0.2; empty if it was not.
+std::string_view refusal_reason(Admission admission);
+
+/// The message that tells the client so.
+std::string refusal(Admission admission);
 
 /// Why a message was dropped, in words for the operator; empty if nothing was wrong with it.
 std::string_view complaint(Receipt receipt);

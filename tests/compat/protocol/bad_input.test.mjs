@@ -144,8 +144,10 @@ suite('Bad input', ['--allow_discovery'], ({ both, improvement }) => {
     await unnoticed(scope, async () => {
       const { server } = scope;
       const target = '/peerjs?key=peerjs&id=half&token=t';
-      const head = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
-      const whole = `${head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+      const head =
+        `GET ${target} HTTP/1.1\r\nHost: x\r\n` +
+        'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+      const whole = `${head}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
       for (const text of [
         '',
         'G',

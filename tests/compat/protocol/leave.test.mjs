@@ -1,8 +1,8 @@
 // Whom the server tells, and when, that a peer has gone. npm peer 1.0.2 never does.
 //
-// A page is a peer whose handshake has an Origin or a version, as those of browsers have; any other is
-// native. For a page, an end without a code is disconnect(), which promises that calls live on, and a
-// lost connection may come back.
+// A page is a peer whose handshake has an Origin or a version, as those of browsers have; any other
+// is native. For a page, an end without a code is disconnect(), which promises that calls live on,
+// and a lost connection may come back.
 
 import assert from 'node:assert/strict';
 import { suite } from '../support/suite.mjs';

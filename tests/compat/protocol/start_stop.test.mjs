@@ -99,7 +99,8 @@ suite('Stop', [], ({ both, improvement }) => {
   improvement('who does not answer does not keep it', WHY, async ({ start, mute }) => {
     const server = await start(['--drain_timeout', '300']);
     await mute('a', { server });
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+    const end = await within(server.stop(), 'the end of the server', 3000);
+    assert.deepEqual(end, { code: 0, signal: null });
   });
 
   improvement('a second signal ends it at once', WHY, async ({ start, mute }) => {

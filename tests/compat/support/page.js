@@ -120,6 +120,5 @@ window.stage = {
 
   disconnect: () => peer.disconnect(),
   reconnect: () => peer.reconnect(),
-  destroy: () => peer.destroy(),
   listAllPeers: () => peer.listAllPeers((ids) => report('peers', ids)),
 };

@@ -40,7 +40,7 @@ export function startNpmPeer(args = []) {
   );
 }
 
-/** The port reaches the server of this kind by the environment variable PORT, with others in `env`. */
+/** The port reaches the server by the environment variable PORT, beside those in `env`. */
 export function startFromEnvironment(kind, env) {
   const [command, args] =
     kind === 'peer' ? [process.execPath, [NPM_PEER]] : [process.env.PEERJSD, []];
@@ -168,7 +168,7 @@ async function started(server, pattern) {
   }
 }
 
-// Options may come from the environment of either server; those of the caller's shell are not meant.
+// Both servers take options from the environment; those of the caller's shell are not meant.
 function cleanEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {

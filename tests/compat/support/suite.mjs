@@ -1,5 +1,5 @@
-// One suite, several servers. What peerjsd and npm peer 1.0.2 have in common is checked against both;
-// where peerjsd is meant to differ, `improvement` says so and why.
+// One suite, several servers. What peerjsd and npm peer 1.0.2 have in common is checked against
+// both; where peerjsd is meant to differ, `improvement` says so and why.
 
 import { after, before, describe, it } from 'node:test';
 import { OPEN, Peer, RawPeer, until } from './wire.mjs';
@@ -14,10 +14,11 @@ let names = 0;
 
 /**
  * Runs `define` once per kind of server with functions that declare tests:
- *   both(name, fn)                             the servers agree
- *   improvement(name, why, fn, otherwise?)     peerjsd only; `otherwise` shows what npm peer does instead
- * Tests of a suite share one server started with `args` (a list, or a list per kind), and each gets a
- * scope whose sockets and servers end with the test. Suites that mostly wait may run several at a time.
+ *   both(name, fn)                           the servers agree
+ *   improvement(name, why, fn, otherwise?)   peerjsd only; `otherwise` shows what npm peer does
+ * Tests of a suite share one server started with `args` (a list, or a list per kind), and each gets
+ * a scope whose sockets and servers end with the test. Suites that mostly wait may run several
+ * tests at a time.
  */
 export function suite(title, args, define, { kinds = ['peerjsd', 'peer'], concurrency = 1 } = {}) {
   for (const kind of kinds.filter((name) => KINDS.includes(name))) {
@@ -67,7 +68,10 @@ function makeScope(kind, server) {
   };
   const named = (id) => (id.endsWith('-') ? name(id) : id);
 
-  /** A WebSocket whose handshake is under way; `options` as of socketTarget(), and origin, target, server. */
+  /**
+   * A WebSocket whose handshake is under way; `options` as of socketTarget(), and origin, target,
+   * server.
+   */
   const socket = (options) => kept(new Peer(options.server ?? server, options));
 
   /** The same by hand: see RawPeer. */

@@ -1,5 +1,5 @@
-// `npm run relock` runs this after npm has written package-lock.json. It takes out what npm 9 cannot
-// install with (it fails on overridden edges whose own version is a git URL) and funding addresses.
+// `npm run relock` runs this after npm has written package-lock.json. It takes out the replaced
+// packages (npm 9 cannot read a lock whose overrides name other packages) and funding addresses.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

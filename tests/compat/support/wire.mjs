@@ -1,8 +1,7 @@
-// Clients as thin as the wire: they send and show exactly what passes, and wait only for things that
-// must come. "Nothing came" is shown by a fence: a later message on the same way that comes next.
+// Clients as thin as the wire: they send and show exactly what passes, and wait only for things
+// that must come. "Nothing came" is shown by a fence: a later message on the same way comes next.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { randomBytes } from 'node:crypto';
@@ -49,10 +48,10 @@ export async function until(probe, what, ms = DEADLINE_MS) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // HTTP
 
-/** One request on a connection of its own: { status, headers, body }. `target` goes out as it is. */
+/** One request on a connection of its own: { status, headers, body }. `target` goes out as is. */
 export function request(server, method, target, headers = {}) {
   const answer = new Promise((resolve, reject) => {
     const options = {
@@ -81,7 +80,7 @@ export function request(server, method, target, headers = {}) {
 
 export const get = (server, target, headers) => request(server, 'GET', target, headers);
 
-/** Writes `text` (with \n for CRLF) to a fresh connection and resolves to all that comes until its end. */
+/** Writes `text` (\n stands for CRLF) to a fresh connection; resolves to all that comes back. */
 export function talk(server, text) {
   const socket = net.connect(server.port, server.host);
   const all = new Promise((resolve) => {
@@ -94,10 +93,10 @@ export function talk(server, text) {
   return within(all, 'the end of the connection').finally(() => socket.destroy());
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // WebSocket
 
-/** The target of a peer's WebSocket; every value is percent-encoded, undefined ones are left out. */
+/** The target of a peer's WebSocket; values are percent-encoded, undefined ones left out. */
 export function socketTarget({ path = '/peerjs', key = 'peerjs', id, token = 'token', version }) {
   const query = Object.entries({ key, id, token, version })
     .filter(([, value]) => value !== undefined)
@@ -192,8 +191,8 @@ export class Peer {
   }
 
   /**
-   * A message to itself, which must be the next one to come: the server has then dealt with all this
-   * peer has sent before, and has sent this peer nothing else.
+   * A message to itself, which must be the next one to come: the server has then dealt with all
+   * this peer has sent before, and has sent this peer nothing else.
    */
   async fence() {
     this.#fences += 1;
@@ -281,7 +280,7 @@ export class RawPeer {
     await this.expect(OPEN);
   }
 
-  /** The next frame, Pings included, as { opcode, fin, rsv, payload }; null when the connection is over. */
+  /** The next frame, Pings included: { opcode, fin, rsv, payload }; null after the last. */
   frame() {
     return this.#take((bytes) => {
       if (bytes.length < 2) return null;
@@ -308,11 +307,14 @@ export class RawPeer {
   }
 
   /** The next frame that is no Ping. */
-  async message() {
-    for (;;) {
-      const frame = await this.frame();
-      if (frame === null || frame.opcode !== 9) return frame;
-    }
+  message() {
+    const search = async () => {
+      for (;;) {
+        const frame = await this.frame();
+        if (frame === null || frame.opcode !== 9) return frame;
+      }
+    };
+    return within(search(), `a message for ${this.id}`);
   }
 
   async expect(...texts) {
@@ -324,16 +326,19 @@ export class RawPeer {
     }
   }
 
-  /** Reads on to the end; resolves to the code of the Close frame, 1005 for an empty one, 1006 for none. */
-  async ending() {
-    let code = 1006;
-    for (;;) {
-      const frame = await this.frame();
-      if (frame === null) return code;
-      if (frame.opcode !== 8) continue;
-      code = frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 1005;
-      this.socket.end(); // a server may wait for the client before it lets go of TCP
-    }
+  /** Reads to the end; resolves to the code of the Close frame, 1005 if empty, 1006 if none. */
+  ending() {
+    const read = async () => {
+      let code = 1006;
+      for (;;) {
+        const frame = await this.frame();
+        if (frame === null) return code;
+        if (frame.opcode !== 8) continue;
+        code = frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 1005;
+        this.socket.end(); // a server may wait for the client before it lets go of TCP
+      }
+    };
+    return within(read(), `the end of ${this.id}`);
   }
 
   /** Sends one frame; `claims` declares another length than the payload has. */
@@ -363,11 +368,4 @@ export class RawPeer {
   reset() {
     this.socket.resetAndDestroy();
   }
-}
-
-/** Waits until a socket has closed for good, on this side. */
-export function gone(socket) {
-  return socket.destroyed
-    ? Promise.resolve()
-    : within(once(socket, 'close'), 'the end of a socket');
 }
