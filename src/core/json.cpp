@@ -31,13 +31,14 @@ auto is_special(Bytes bytes) {
 // The first special byte, or `end`.
 inline const char* find_special(const char* p, const char* end) {
   using Block = unsigned char __attribute__((vector_size(16)));
+  using Halves = std::uint64_t __attribute__((vector_size(16)));
   for (; end - p >= 16; p += 16) {
     Block block;
     std::memcpy(&block, p, sizeof block);
-    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(is_special(block));
+    const auto halves = std::bit_cast<Halves>(is_special(block));
     const auto first_byte = [](std::uint64_t half) {
-      constexpr bool kLittle = std::endian::native == std::endian::little;
-      return (kLittle ? std::countr_zero(half) : std::countl_zero(half)) / 8;
+      const bool little_endian = std::endian::native == std::endian::little;
+      return (little_endian ? std::countr_zero(half) : std::countl_zero(half)) / 8;
     };
     if (halves[0] != 0) return p + first_byte(halves[0]);
     if (halves[1] != 0) return p + 8 + first_byte(halves[1]);
@@ -72,6 +73,7 @@ class Scanner {
   char at(const char* p) const { return p != end_ ? *p : '\0'; }
 
   const char* space(const char* p) const {
+    if (static_cast<unsigned char>(at(p)) > ' ') return p;  // as always in compact texts
     while (at(p) == ' ' || at(p) == '\n' || at(p) == '\r' || at(p) == '\t') ++p;
     return p;
   }
@@ -93,7 +95,7 @@ class Scanner {
 
   const char* unicode_escape(const char* p);
   const char* container(const char* p, char closer, std::size_t depth);
-  const char* word(const char* p, std::string_view word);
+  const char* word(const char* p, std::string_view expected);
   const char* number(const char* p);
   const char* digits(const char* p);
 
@@ -153,9 +155,9 @@ const char* Scanner::container(const char* p, char closer, std::size_t depth) {
   }
 }
 
-const char* Scanner::word(const char* p, std::string_view word) {
+const char* Scanner::word(const char* p, std::string_view expected) {
   const std::string_view rest(p, static_cast<std::size_t>(end_ - p));
-  return rest.starts_with(word) ? p + word.size() : fail(Step::Malformed);
+  return rest.starts_with(expected) ? p + expected.size() : fail(Step::Malformed);
 }
 
 const char* Scanner::number(const char* p) {
@@ -174,8 +176,11 @@ const char* Scanner::digits(const char* p) {
   return p;
 }
 
-// Whether the escape at `i` of a well-formed literal is a surrogate whose second digit is one of
-// `digits`.
+// The second hex digit of a surrogate.
+constexpr std::string_view kHigh = "89abAB";
+constexpr std::string_view kLow = "cdefCDEF";
+
+// Whether the escape at `i` of a well-formed literal is a surrogate with one of these digits.
 bool is_surrogate(std::string_view literal, std::size_t i, std::string_view digits) {
   const auto escape = literal.substr(i, 4);
   return (escape.starts_with("\\ud") || escape.starts_with("\\uD")) &&
@@ -184,8 +189,6 @@ bool is_surrogate(std::string_view literal, std::size_t i, std::string_view digi
 
 // A well-formed literal with the surrogates that lack their partner replaced.
 std::string with_paired_surrogates(std::string_view literal) {
-  constexpr std::string_view kHigh = "89abAB";
-  constexpr std::string_view kLow = "cdefCDEF";
   std::string paired(literal);
   std::size_t i = 0;
   while ((i = paired.find('\\', i)) != std::string::npos) {

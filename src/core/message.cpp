@@ -105,10 +105,9 @@ void MessageParser::set_dst(ClientMessage& message, std::string_view raw) {
 
 void append_message(std::string& out, MessageType type, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload) {
-  constexpr std::size_t kFrameSize =
-      std::string_view(R"({"type":"","src":,"dst":,"payload":})").size();
+  constexpr std::string_view punctuation = R"({"type":"","src":,"dst":,"payload":})";
   const auto name = to_string(type);
-  out.reserve(out.size() + kFrameSize + name.size() + src_json.size() + dst_json.size() +
+  out.reserve(out.size() + punctuation.size() + name.size() + src_json.size() + dst_json.size() +
               payload.size());
   out += R"({"type":")";
   out += name;

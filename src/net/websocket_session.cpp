@@ -157,7 +157,12 @@ bool WebSocketSession::probe() {
 }
 
 std::vector<std::string> WebSocketSession::take_unsent() {
-  std::vector<std::string> texts = queue().take_unsent(is_text_frame);
+  std::vector<std::string> texts = queue().take_unbegun(is_text_frame);
+  const std::string* const begun = queue().begun();
+  if (begun != nullptr && is_text_frame(*begun)) {
+    texts.insert(texts.begin(), *begun);
+    cut_ = true;
+  }
   for (std::string& text : texts) text.erase(0, text.size() - payload_size(text));
   return texts;
 }
@@ -182,7 +187,7 @@ void WebSocketSession::on_timeout(core::Instant) {
 void WebSocketSession::overflow() {
   finish(core::End::OverLimit);
   if (close_sent_) return;
-  take_unsent();
+  queue().take_unbegun(is_text_frame);
   begin_close(code_of(core::End::OverLimit), "too slow for what is sent to it");
 }
 
@@ -194,6 +199,7 @@ void WebSocketSession::write_frame(Opcode opcode, std::string_view payload) {
 }
 
 void WebSocketSession::begin_close(CloseCode code, std::string_view reason) {
+  if (cut_) return Connection::close();
   std::string frame;
   append_close(frame, code, reason);
   write(std::move(frame));

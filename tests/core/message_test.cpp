@@ -2,8 +2,6 @@
 
 #include "peerjsd/core/json.hpp"
 
-#include <algorithm>
-#include <memory>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -23,9 +21,8 @@ struct Parsed {
 
 Parsed parse(MessageParser& parser, std::string_view text) {
   // A heap block of exactly its size: the address sanitizer sees a read beyond it.
-  const std::unique_ptr<char[]> copy(new char[text.size()]);
-  std::copy(text.begin(), text.end(), copy.get());
-  const auto result = parser.parse({copy.get(), text.size()});
+  const std::vector<char> copy(text.begin(), text.end());
+  const auto result = parser.parse({copy.data(), copy.size()});
   Parsed found;
   if (const auto* error = std::get_if<ParseError>(&result)) {
     found.error = to_string(*error);
@@ -51,6 +48,11 @@ std::string message(MessageType type, std::string_view src_json, std::string_vie
   return out;
 }
 
+const std::string kFingerprint =
+    "a=fingerprint:sha-256 "
+    "75:74:5A:A6:A4:E5:52:F4:A7:67:4C:01:C7:EE:91:3F:21:3D:A2:E3:53:7B:6F:30:86:F2:30:AA:65:FB:04:"
+    "24";
+
 // As Chromium writes it for a call with sound and picture.
 const std::vector<std::string> kSdpLines = {
     "v=0",
@@ -66,8 +68,7 @@ const std::vector<std::string> kSdpLines = {
     "a=ice-ufrag:4ZcD",
     "a=ice-pwd:2/1muCWoOi3uLifh0NuRHlkT",
     "a=ice-options:trickle",
-    "a=fingerprint:sha-256 75:74:5A:A6:A4:E5:52:F4:A7:67:4C:01:C7:EE:91:3F:21:3D:A2:E3:53:7B:6F:30:"
-    "86:F2:30:AA:65:FB:04:24",
+    kFingerprint,
     "a=setup:actpass",
     "a=mid:0",
     "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
@@ -97,8 +98,7 @@ const std::vector<std::string> kSdpLines = {
     "a=ice-ufrag:4ZcD",
     "a=ice-pwd:2/1muCWoOi3uLifh0NuRHlkT",
     "a=ice-options:trickle",
-    "a=fingerprint:sha-256 75:74:5A:A6:A4:E5:52:F4:A7:67:4C:01:C7:EE:91:3F:21:3D:A2:E3:53:7B:6F:30:"
-    "86:F2:30:AA:65:FB:04:24",
+    kFingerprint,
     "a=setup:actpass",
     "a=mid:1",
     "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset",
@@ -138,9 +138,9 @@ const std::vector<std::string> kSdpLines = {
     "a=ssrc:3012483955 cname:Tf3LnJwwJc0lgnxC",
 };
 
-std::string offer_payload() {
+std::string offer_payload(std::size_t sdp_lines = kSdpLines.size()) {
   std::string sdp;
-  for (const auto& line : kSdpLines) sdp += line + R"(\r\n)";
+  for (std::size_t i = 0; i < sdp_lines; ++i) sdp += kSdpLines[i] + R"(\r\n)";
   return R"({"sdp":{"type":"offer","sdp":")" + sdp +
          R"("},"type":"media","connectionId":"mc_k3h2j4h5k6","metadata":{"name":"Zo\u00eb",)"
          R"("emoji":")"
@@ -149,8 +149,8 @@ std::string offer_payload() {
 }
 
 // In the order in which peerjs 1.5.5 writes it.
-std::string offer_text() {
-  return R"({"type":"OFFER","payload":)" + offer_payload() +
+std::string offer_text(std::size_t sdp_lines = kSdpLines.size()) {
+  return R"({"type":"OFFER","payload":)" + offer_payload(sdp_lines) +
          R"(,"dst":"8d1f3d0e-90c5-4f8e-9d62-1b0b4a3e7f11"})";
 }
 
@@ -340,7 +340,8 @@ TEST(Message, AgreesWithNlohmannOnEveryPrefixOfAnOffer) {
 
 TEST(Message, AgreesWithNlohmannOnEverySubstitutedByteOfAnOffer) {
   MessageParser parser;
-  auto text = offer_text();
+  // Lines of an SDP are alike, and each costs thousands of parses.
+  auto text = offer_text(10);
   for (char& byte : text) {
     const char original = byte;
     for (const char other : std::string_view("\"\\{],0\x1f\xc3")) {

@@ -11,6 +11,8 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using tcp = boost::asio::ip::tcp;
 
+constexpr std::uint16_t kNoStatus = 1005;  // RFC 6455 7.1.5
+
 struct WebSocketClient::Stream {
   websocket::stream<tcp::socket> socket;
   boost::beast::flat_buffer buffer;
@@ -40,7 +42,9 @@ void WebSocketClient::send(const std::string& text) {
 
 void WebSocketClient::close(std::uint16_t code) {
   const auto reason = code == 0 ? websocket::close_reason() : websocket::close_reason(code);
-  stream_->socket.async_close(reason, [](error_code) {});
+  stream_->socket.async_close(reason, [this](error_code error) {
+    if (!error) end(true);
+  });
 }
 
 void WebSocketClient::break_off() {
@@ -60,7 +64,9 @@ void WebSocketClient::read() {
 
 void WebSocketClient::end(bool is_closed) {
   ended = true;
-  if (is_closed) close_code = stream_->socket.reason().code;
+  if (!is_closed) return;
+  const std::uint16_t code = stream_->socket.reason().code;
+  close_code = code == websocket::close_code::none ? kNoStatus : code;
 }
 
 }  // namespace peerjsd::test

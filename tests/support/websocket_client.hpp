@@ -33,7 +33,7 @@ class WebSocketClient {
 
   std::vector<std::string> received;
   bool ended = false;
-  std::uint16_t close_code = 0;
+  std::uint16_t close_code = 0;  ///< 1005: closed without a code; 0: not closed by a Close
 
  private:
   struct Stream;  // keeps Beast out of the tests' compile time

@@ -39,10 +39,12 @@ class WriteQueue {
   /// `written` bytes from the front have been written.
   void consume(std::size_t written);
 
-  /// Takes out the units that `wanted` picks and of which the other side cannot have all. One that
-  /// is partly written is copied and stays, so that the byte stream remains whole.
+  /// The unit that is partly written; nullptr if there is none.
+  const std::string* begun() const { return written_ > 0 ? &units_[first_] : nullptr; }
+
+  /// Takes out the units of which nothing is written and that `wanted` picks.
   template <class Predicate>
-  std::vector<std::string> take_unsent(Predicate wanted);
+  std::vector<std::string> take_unbegun(Predicate wanted);
 
  private:
   std::vector<std::string> units_;
@@ -52,15 +54,12 @@ class WriteQueue {
 };
 
 template <class Predicate>
-std::vector<std::string> WriteQueue::take_unsent(Predicate wanted) {
+std::vector<std::string> WriteQueue::take_unbegun(Predicate wanted) {
   std::vector<std::string> taken;
   std::vector<std::string> kept;
   for (std::size_t i = first_; i < units_.size(); ++i) {
     const bool is_begun = i == first_ && written_ > 0;
-    if (!wanted(units_[i])) {
-      kept.push_back(std::move(units_[i]));
-    } else if (is_begun) {
-      taken.push_back(units_[i]);
+    if (is_begun || !wanted(units_[i])) {
       kept.push_back(std::move(units_[i]));
     } else {
       bytes_ -= units_[i].size();
