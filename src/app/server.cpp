@@ -105,8 +105,10 @@ void Server::await_signal() {
 void Server::await_tick() {
   tick_timer_.async_wait([this](error_code error) {
     if (error) return;
+    if (ended_) return;
     tick();
-    if (sessions_.draining() && sessions_.connections() == 0) return end();
+    if (sessions_.draining() && sessions_.connections() == 0) end();
+    if (ended_) return;
     tick_timer_.expires_at(
         std::max(tick_timer_.expiry() + kTick, std::chrono::steady_clock::now()));
     await_tick();
@@ -140,8 +142,9 @@ void Server::drain(core::Instant now) {
 }
 
 void Server::end() {
+  ended_ = true;
   listener_->stop();
-  sessions_.close_all();
+  sessions_.close_all(sessions_.now());
   tick_timer_.cancel();
   signals_.cancel();
 }

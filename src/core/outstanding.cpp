@@ -13,32 +13,34 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
     forget(*attempt);
     attempt = nullptr;
   }
-  const std::size_t cost = text.size() + kOverhead + (attempt == nullptr ? kOverhead : 0);
+  const std::size_t cost =
+      text.size() + kOverhead + (attempt == nullptr ? cost_of_attempt(sender, dst_json) : 0);
   if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
     refuse(sender, dst_json, now);
     return Verdict::Refused;
   }
   if (attempt == nullptr) attempt = &start(sender, dst_json, now);
   charge(*attempt, text.size() + kOverhead);
-  attempt->messages.push_back(
-      {order_++, {type, std::move(text), std::string(sender.id), sender.registration}});
+  attempt->messages.push_back({order_++, type, std::move(text)});
   return Verdict::Kept;
 }
 
 std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   const auto destination = destinations_.find(dst_json);
   if (destination == destinations_.end()) return {};
-  std::vector<Kept> kept;
+  std::vector<std::pair<std::uint64_t, Message>> ordered;
   for (auto& [sender, attempt] : destination->second.attempts) {
-    std::move(attempt.messages.begin(), attempt.messages.end(), std::back_inserter(kept));
+    for (Kept& kept : attempt.messages) {
+      ordered.push_back(
+          {kept.order, {kept.type, std::move(kept.text), attempt.src, attempt.registration}});
+    }
     release(attempt, attempt.bytes);
   }
   destinations_.erase(destination);
-  std::sort(kept.begin(), kept.end(),
-            [](const Kept& a, const Kept& b) { return a.order < b.order; });
+  std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
   std::vector<Message> messages;
-  messages.reserve(kept.size());
-  for (Kept& each : kept) messages.push_back(std::move(each.message));
+  messages.reserve(ordered.size());
+  for (auto& [order, message] : ordered) messages.push_back(std::move(message));
   return messages;
 }
 
@@ -50,6 +52,11 @@ std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
   if (attempt == nullptr) return std::nullopt;
   run_out(*attempt, now);
   return Expired{attempt->src, attempt->registration, attempt->dst_json};
+}
+
+/// The destination stands in the attempt and as a key.
+std::size_t Outstanding::cost_of_attempt(Sender sender, std::string_view dst_json) {
+  return kOverhead + sender.id.size() + 2 * dst_json.size();
 }
 
 bool Outstanding::has_room(std::string_view dst_json, Registration sender,
@@ -78,7 +85,7 @@ Outstanding::Attempt& Outstanding::start(Sender sender, std::string_view dst_jso
   attempt.src = sender.id;
   attempt.registration = sender.registration;
   attempt.dst_json = dst_json;
-  charge(attempt, kOverhead);
+  charge(attempt, cost_of_attempt(sender, dst_json));
   waiting_.push(attempt, now);
   return attempt;
 }
@@ -86,14 +93,16 @@ Outstanding::Attempt& Outstanding::start(Sender sender, std::string_view dst_jso
 /// What already waited goes with the message that found no room: half an attempt is of no use.
 void Outstanding::refuse(Sender sender, std::string_view dst_json, Instant now) {
   Attempt* attempt = find(dst_json, sender.registration);
-  if (attempt == nullptr && has_room(dst_json, sender.registration, kOverhead)) {
+  if (attempt == nullptr &&
+      has_room(dst_json, sender.registration, cost_of_attempt(sender, dst_json))) {
     attempt = &start(sender, dst_json, now);
   }
   if (attempt != nullptr) run_out(*attempt, now);
 }
 
 void Outstanding::run_out(Attempt& attempt, Instant now) {
-  release(attempt, attempt.bytes - kOverhead);
+  release(attempt,
+          attempt.bytes - cost_of_attempt({attempt.src, attempt.registration}, attempt.dst_json));
   attempt.messages = {};
   attempt.ran_out = true;
   ran_out_.push(attempt, now);

@@ -109,7 +109,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
 }
 
 Admission Relay::resume(Peer& peer, Transport& transport, PeerKind kind, Instant now) {
-  std::vector<std::string> unsent;
+  std::vector<std::string> unsent = std::exchange(peer.backlog, {});
   if (peer.transport != nullptr) {
     unsent = peer.transport->take_unsent();
     let_go(peer, End::Replaced);
@@ -222,12 +222,20 @@ Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
 
 void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
                         std::string_view dst_json) {
-  const Peer* const caller = realm.find(src);
+  Peer* const caller = realm.find(src);
   if (caller == nullptr || caller->registration != registration) return;
-  if (caller->transport == nullptr) return;
   std::string text;
   append_message(text, MessageType::Expire, dst_json, quoted(src), {});
-  caller->transport->send(text);
+  tell(*caller, std::move(text));
+}
+
+/// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
+void Relay::tell(Peer& peer, std::string text) {
+  if (peer.transport != nullptr) {
+    peer.transport->send(text);
+  } else {
+    peer.backlog.push_back(std::move(text));
+  }
 }
 
 void Relay::sign_of_life(Transport& from, Instant now) {
@@ -239,9 +247,11 @@ void Relay::sign_of_life(Transport& from, Instant now) {
 void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
+  const LeaveTiming timing = leave_timing(options_.leave, peer->kind, end);
+  if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
   transport.peer_ = nullptr;
   peer->transport = nullptr;
-  end_connection(*peer, end, now);
+  conclude(*peer, timing, now);
 }
 
 void Relay::expire(Instant now) {
@@ -269,13 +279,16 @@ void Relay::let_go(Peer& peer, End reason) {
 
 void Relay::end_connection(Peer& peer, End end, Instant now) {
   if (peer.transport != nullptr) let_go(peer, end);
-  switch (leave_timing(options_.leave, peer.kind, end)) {
+  conclude(peer, leave_timing(options_.leave, peer.kind, end), now);
+}
+
+void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
+  switch (timing) {
     case LeaveTiming::AtOnce:
       return end_peer(peer, true);
     case LeaveTiming::None:
       return end_peer(peer, false);
     case LeaveTiming::AfterGrace:
-      probed_.remove(peer);
       peer.realm.lost.push(peer, now);
   }
 }
@@ -284,10 +297,10 @@ void Relay::end_peer(Peer& peer, bool tell_partners) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
     part(peer, partner);
-    if (!tell_partners || partner.transport == nullptr) continue;
-    text_.clear();
-    append_message(text_, MessageType::Leave, quoted(peer.id), quoted(partner.id), {});
-    partner.transport->send(text_);
+    if (!tell_partners) continue;
+    std::string text;
+    append_message(text, MessageType::Leave, quoted(peer.id), quoted(partner.id), {});
+    tell(partner, std::move(text));
   }
   peer.realm.remove(peer);
 }

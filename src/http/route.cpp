@@ -34,8 +34,8 @@ Route http_route(Segments segments) {
 
 }  // namespace
 
-Router::Router(std::string path) : path_(std::move(path)) {
-  for (const std::string_view segment : split_path(path_)) prefix_.emplace_back(segment);
+Router::Router(std::string_view path) {
+  for (const std::string_view segment : split_path(path)) prefix_.emplace_back(segment);
 }
 
 Route Router::route(std::string_view method, std::string_view target) const {

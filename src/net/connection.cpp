@@ -42,7 +42,7 @@ void Connection::on_readable() {
       socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error);
   if (error && error != boost::asio::error::would_block) return lose();
   if (!error && !is_closing()) on_bytes(buffer.first(size));
-  if (socket_.is_open()) await_readable();
+  if (socket_.is_open() && !reading_paused_) await_readable();
 }
 
 void Connection::write(std::string unit) {
@@ -66,10 +66,18 @@ void Connection::flush() {
     if (error) return lose();
     queue_.consume(written);
   }
-  if (closing_ != Closing::WhenFlushed) return;
-  closing_ = Closing::AwaitingEnd;
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  if (closing_ == Closing::WhenFlushed) {
+    closing_ = Closing::AwaitingEnd;
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+  }
+  if (reading_paused_) resume_reading();
+}
+
+void Connection::resume_reading() {
+  reading_paused_ = false;
+  if (!is_closing()) on_flushed();
+  if (socket_.is_open() && !reading_paused_) await_readable();
 }
 
 void Connection::await_writable() {

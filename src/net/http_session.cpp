@@ -25,7 +25,8 @@ using boost::system::error_code;
 using Response = bhttp::response<bhttp::string_body>;
 
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
-constexpr std::uint64_t kMostBodyBytes = 100 * 1024;   // as npm peer 0.2.x
+constexpr std::size_t kMostQueuedBytes = 64 * 1024;
+constexpr std::uint64_t kMostBodyBytes = 100 * 1024;  // as npm peer 0.2.x
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
@@ -81,10 +82,23 @@ HttpSession::HttpSession(SessionContext& context, Socket socket, std::string add
 
 void HttpSession::on_bytes(std::span<char> bytes) {
   unparsed_.append(bytes.data(), bytes.size());
+  parse();
+}
+
+void HttpSession::on_flushed() {
+  parse();
+}
+
+void HttpSession::parse() {
   const std::string input = std::move(unparsed_);
   unparsed_.clear();
   std::string_view rest = input;
   while (!rest.empty() && !is_closing()) {
+    // Who does not read its answers gets no more of them.
+    if (queue().bytes() > kMostQueuedBytes) {
+      pause_reading();
+      break;
+    }
     if (!parser_) {
       parser_.emplace();
       parser_->eager(true);
@@ -121,9 +135,9 @@ bool HttpSession::try_upgrade(const Request& request, std::string_view rest) {
       context().service().router().route(view(request.method_string()), target);
   const auto* const endpoint = std::get_if<http::route::WebSocket>(&route);
   if (endpoint == nullptr) {
-    // The query stays out of the log: it may hold a token.
-    spdlog::warn("WebSocket refused: this server has none at {} ({})",
-                 log_text(target.substr(0, target.find('?'))), address());
+    // What was asked for stays out of the log: a token may stand anywhere in it.
+    spdlog::warn("WebSocket refused: wrong path; this server's is {} ({})",
+                 context().service().path(), address());
     return false;
   }
   if (context().draining()) {
@@ -141,11 +155,11 @@ bool HttpSession::try_upgrade(const Request& request, std::string_view rest) {
 void HttpSession::upgrade(const Request& request, const http::route::WebSocket& endpoint,
                           std::string_view rest) {
   flush();  // answers to requests before this one
+  if (is_closing()) return;
   if (!queue().empty()) {
     spdlog::warn("WebSocket refused: the client does not read its answers ({})", address());
     return close();
   }
-  if (is_closing()) return;
   const bool is_page = endpoint.has_version || request.count(bhttp::field::origin) > 0;
   WebSocketSession::open(context(), release_socket(), address_of(request),
                          switching_protocols(view(request[bhttp::field::sec_websocket_key])),

@@ -1,6 +1,7 @@
 #include "peerjsd/net/session_context.hpp"
 
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -51,10 +52,10 @@ bool SessionContext::drain(std::size_t most, core::Instant now) {
   return !pings_.empty();
 }
 
-void SessionContext::close_all() {
-  for (Queue* const queue : {&requests_, &pings_, &ends_}) {
-    while (Connection* const connection = queue->front()) connection->close();
-  }
+void SessionContext::close_all(core::Instant now) {
+  start_draining(now);
+  drain(std::numeric_limits<std::size_t>::max(), now);
+  while (Connection* const connection = ends_.front()) connection->close();
 }
 
 }  // namespace peerjsd::net

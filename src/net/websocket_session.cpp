@@ -100,11 +100,17 @@ void WebSocketSession::on_event(const WebSocketEvent& event) {
     case WebSocketEvent::Kind::Close:
       return on_close(event);
     case WebSocketEvent::Kind::Ping:
-      if (!close_sent_) write_frame(Opcode::Pong, event.data);
+      answer_ping(event.data);
       [[fallthrough]];
     case WebSocketEvent::Kind::Pong:
       return context().relay().sign_of_life(*this, context().now());
   }
+}
+
+/// Not every ping needs an answer (RFC 6455 5.5.3), and a client that reads none gets no more.
+void WebSocketSession::answer_ping(std::string_view payload) {
+  constexpr std::size_t most_queued = 16 * 1024;
+  if (!close_sent_ && queue().bytes() < most_queued) write_frame(Opcode::Pong, payload);
 }
 
 void WebSocketSession::on_message(const WebSocketEvent& event) {
@@ -130,14 +136,15 @@ void WebSocketSession::on_close(const WebSocketEvent& event) {
 void WebSocketSession::fail(CloseCode code, std::string_view reason) {
   spdlog::warn("WebSocket failed: {} ({}, {})", reason, peer() ? log_text(peer()->id) : "no peer",
                address());
-  finish(core::End::Lost);
+  finish(code == CloseCode::TooBig ? core::End::OverLimit : core::End::Lost);
   if (!close_sent_) begin_close(code, reason);
   close_when_flushed();
 }
 
 void WebSocketSession::send(std::string_view text) {
+  if (overflowed_) return;
   if (queue().bytes() + text.size() > context().options().send_queue_bytes) {
-    if (std::exchange(overflowed_, true)) return;
+    overflowed_ = true;
     // The relay may be in the middle of something, so the end is told from the loop.
     boost::asio::post(context().io(),
                       [self = boost::intrusive_ptr<WebSocketSession>(this)] { self->overflow(); });
@@ -185,8 +192,8 @@ void WebSocketSession::on_timeout(core::Instant) {
 /// More is queued than the client reads. What of it has not begun is dropped, for the Close to get
 /// through if anything does.
 void WebSocketSession::overflow() {
+  if (peer() == nullptr) return;  // it has ended meanwhile
   finish(core::End::OverLimit);
-  if (close_sent_) return;
   queue().take_unbegun(is_text_frame);
   begin_close(code_of(core::End::OverLimit), "too slow for what is sent to it");
 }

@@ -97,7 +97,8 @@ TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
 }
 
 TEST(Outstanding, KeepsEachLimit) {
-  const std::size_t one = 2 * Outstanding::kOverhead + 100;  // an attempt with one message
+  // An attempt with one message: "ann" or "bob" once, the quoted destination twice.
+  const std::size_t one = 2 * Outstanding::kOverhead + 100 + 3 + 2 * 3;
   const std::string text(100, 'x');
   struct Case {
     Outstanding::Limits limits;
@@ -121,6 +122,17 @@ TEST(Outstanding, KeepsEachLimit) {
         outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text, kStart),
         Verdict::Kept);
   }
+}
+
+TEST(Outstanding, LongDestinationsCount) {
+  Outstanding outstanding({10000, 10000, 10000}, 5s);
+  const std::string dst = '"' + std::string(4000, 'x') + '"';
+  EXPECT_EQ(outstanding.keep(kAnn, dst, MessageType::Offer, "1", kStart), Verdict::Kept);
+  ASSERT_TRUE(outstanding.expire_next(kStart + 5s));
+  EXPECT_GT(outstanding.bytes(), 8000U) << "its tail still holds the destination";
+  EXPECT_EQ(outstanding.keep(kAnn, dst + "2", MessageType::Offer, "2", kStart + 5s),
+            Verdict::Refused);
+  EXPECT_LT(outstanding.bytes(), 10000U);
 }
 
 TEST(Outstanding, AnAttemptThatOutgrowsTheRoomIsGivenUpWhole) {

@@ -399,6 +399,40 @@ TEST_F(RelayTest, ALostPageThatComesBackWasNeverGone) {
   EXPECT_TRUE(b_.sent.empty());
 }
 
+TEST_F(RelayTest, ALostPageGetsWhatItsConnectionDidNotTakeWhenItIsBack) {
+  join(a_, "a");
+  join(b_, "b");
+  a_.unsent = {"first", "second"};
+  detach(a_, End::Lost);
+  receive(b_, offer_to("a"));
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "first", "second", relayed_offer("b", "a")}));
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(), Texts{std::string(kOpen)}) << "once";
+}
+
+TEST_F(RelayTest, ALostPageHearsOfLeaveAndExpireWhenItIsBack) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  receive(a_, offer_to("absent"));
+  detach(a_, End::Lost);
+  detach(b_, End::GoingAway);
+  pass(5s);
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), message("LEAVE", "b", "a"),
+                              message("EXPIRE", "absent", "a")}));
+}
+
+TEST_F(RelayTest, AHolderLostByItsProbeIsGoneWhenTheProbeWouldBe) {
+  join(a_, "a");
+  attach(b_, "a", "another");
+  pass(1s);
+  detach(a_, End::Lost);
+  pass(1s);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
+}
+
 TEST_F(RelayTest, ALostPageIsNotListed) {
   join(a_, "a");
   join(b_, "b");

@@ -19,6 +19,7 @@ class ListenerTest : public testing::Test {
  protected:
   /// Whether a listener on `host` accepts who connects to `address`.
   bool reaches(const std::string& host, const std::string& address) {
+    io_.restart();
     auto listener = Listener::bind(io_, host, 0);
     if (!listener) return false;
     int accepted = 0;
@@ -28,7 +29,6 @@ class ListenerTest : public testing::Test {
     client.connect({make_address(address), (*listener)->endpoint().port()}, error);
     const bool reached = !error && test::run_until(io_, [&] { return accepted == 1; });
     (*listener)->stop();
-    io_.restart();
     io_.poll();
     return reached;
   }

@@ -59,6 +59,7 @@ class Server {
   boost::asio::signal_set signals_;
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace peerjsd::app

@@ -22,7 +22,7 @@ namespace peerjsd::core {
 /// dropped without a word; an OFFER, though, starts a new attempt.
 class Outstanding {
  public:
-  /// In bytes: texts, and kOverhead for each message and each attempt.
+  /// In bytes: texts and ids, and kOverhead for each message and each attempt.
   struct Limits {
     std::size_t per_destination;
     std::size_t per_sender;
@@ -80,7 +80,8 @@ class Outstanding {
 
   struct Kept {
     std::uint64_t order;
-    Message message;
+    MessageType type;
+    std::string text;
   };
 
   struct Attempt : Deadline<AttemptTag> {
@@ -88,7 +89,7 @@ class Outstanding {
     Registration registration{};
     std::string dst_json;
     std::vector<Kept> messages;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // what it costs in all
     bool ran_out = false;
   };
 
@@ -99,6 +100,7 @@ class Outstanding {
 
   using Queue = DeadlineQueue<Attempt, AttemptTag>;
 
+  static std::size_t cost_of_attempt(Sender sender, std::string_view dst_json);
   bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes) const;
   Attempt* find(std::string_view dst_json, Registration sender);
   Attempt& start(Sender sender, std::string_view dst_json, Instant now);

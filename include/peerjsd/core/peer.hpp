@@ -37,6 +37,9 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   PeerKind kind;
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
+  /// While it is lost: what it will get before anything else when it comes back.
+  std::vector<std::string> backlog;
+
   /// Peers with which an OFFER, ANSWER or CANDIDATE was delivered in either direction, sorted.
   /// Symmetric: if b stands here, this stands in b->partners.
   std::vector<Peer*> partners;

@@ -110,8 +110,10 @@ class Relay {
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json);
 
+  static void tell(Peer& peer, std::string text);
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);
+  void conclude(Peer& peer, LeaveTiming timing, Instant now);
   void end_peer(Peer& peer, bool tell_partners);
 
   RelayOptions options_;

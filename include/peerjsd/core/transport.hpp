@@ -31,7 +31,7 @@ class Transport {
   virtual bool probe() = 0;
 
   /// Takes back, in order, the messages queued by send() of which the other side cannot have
-  /// received all. Called right before close(End::Replaced).
+  /// received all. No send() follows.
   virtual std::vector<std::string> take_unsent() = 0;
 
   /// The peer this transport carries; nullptr before Relay::attach has admitted it, and from the

@@ -45,15 +45,12 @@ using Route = std::variant<route::Info, route::NewId, route::Peers, route::WebSo
 class Router {
  public:
   /// `path`: what all endpoints start with, e.g. "/" or "/myapp/".
-  explicit Router(std::string path);
+  explicit Router(std::string_view path);
 
   /// `target`: path and query as they stand in the request line.
   Route route(std::string_view method, std::string_view target) const;
 
-  const std::string& path() const { return path_; }
-
  private:
-  std::string path_;
   std::vector<std::string> prefix_;
 };
 

@@ -38,6 +38,7 @@ class Service {
   Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random);
 
   const Router& router() const { return router_; }
+  const std::string& path() const { return options_.path; }
 
   /// The answer to a request that did not become a WebSocket. To HEAD as to GET: the body is for
   /// the caller to leave out.

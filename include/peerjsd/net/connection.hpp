@@ -57,12 +57,18 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// `bytes` may be changed and are gone on return.
   virtual void on_bytes(std::span<char> bytes) = 0;
 
+  /// All that was queued when pause_reading() was called, and since, has been written.
+  virtual void on_flushed() {}
+
   /// The other side has gone, or the socket failed. The connection is closed after this.
   virtual void on_lost() = 0;
 
   virtual void on_timeout(core::Instant now) = 0;
 
   void write(std::string unit);
+
+  /// Reads nothing more until on_flushed(). There must be something queued.
+  void pause_reading() { reading_paused_ = true; }
 
   /// Writes what is queued, ends our half, ignores what still comes, and closes when the other side
   /// has ended its half or has taken too long. (Closing at once with unread input would reset the
@@ -82,6 +88,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void await_readable();
   void await_writable();
   void schedule_flush();
+  void resume_reading();
   void on_readable();
   void lose();
 
@@ -92,6 +99,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   Closing closing_ = Closing::No;
   bool flush_scheduled_ = false;
   bool awaiting_writable_ = false;
+  bool reading_paused_ = false;
 };
 
 }  // namespace peerjsd::net

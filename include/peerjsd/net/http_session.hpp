@@ -28,9 +28,11 @@ class HttpSession final : public Connection {
   HttpSession(SessionContext& context, Socket socket, std::string address);
 
   void on_bytes(std::span<char> bytes) override;
+  void on_flushed() override;
   void on_lost() override {}
   void on_timeout(core::Instant now) override;
 
+  void parse();
   void handle(const Request& request, std::string_view rest);
   bool try_upgrade(const Request& request, std::string_view rest);
   void upgrade(const Request& request, const http::route::WebSocket& endpoint,

@@ -59,8 +59,9 @@ class SessionContext {
   /// Ends up to `most` WebSockets; false if there was none left.
   bool drain(std::size_t most, core::Instant now);
 
-  /// To be followed by a turn of the loop, in which the connections' last handlers run.
-  void close_all();
+  /// Ends all connections at once. To be followed by a turn of the loop, in which their last
+  /// handlers run.
+  void close_all(core::Instant now);
 
   /// Connections that exist, closing ones included.
   std::size_t connections() const { return connections_; }

@@ -39,6 +39,7 @@ class WebSocketSession final : public Connection, public core::Transport {
   void on_timeout(core::Instant now) override;
 
   void on_event(const WebSocketEvent& event);
+  void answer_ping(std::string_view payload);
   void on_message(const WebSocketEvent& event);
   void on_close(const WebSocketEvent& event);
   void fail(CloseCode code, std::string_view reason);
