@@ -217,6 +217,8 @@ void HttpSession::on_timeout(core::Instant) {
 }
 
 void HttpSession::drain(core::Instant) {
+  // A browser does not look at a connection it keeps for later, and would never end its half.
+  if (!parser_ && queue().empty()) return close();
   close_when_flushed();
 }
 

@@ -34,6 +34,23 @@ TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_LT(answer.find("404 Not Found"), answer.rfind("200 OK"));
 }
 
+TEST_F(HttpSessionTest, AnswersAllWhoReadLate) {
+  start();
+  test::RawClient client(io_, server_->endpoint(), 4096);
+  // Far more than the system's buffers hold, of requests and of answers.
+  const std::string request =
+      "GET /peerjs/id HTTP/1.1\r\nHost: x\r\nA: " + std::string(500, 'a') + "\r\n\r\n";
+  constexpr std::size_t count = 40000;
+  std::string requests;
+  for (std::size_t i = 0; i < count; ++i) requests += request;
+  client.write_all(requests + "GET / HTTP/1.0\r\n\r\n");
+  for (int i = 0; i < 1000; ++i) io_.poll();
+  EXPECT_FALSE(client.all_written) << "the server takes what it cannot answer";
+  client.read();
+  ASSERT_TRUE(run_until([&] { return client.ended; }));
+  EXPECT_EQ(this->count(client.received, "HTTP/1.1 200 OK"), count);
+}
+
 TEST_F(HttpSessionTest, ReadsARequestThatComesByteByByte) {
   start();
   const auto client = raw();

@@ -128,6 +128,25 @@ TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {
   EXPECT_NE(slow->received.find("\x03\xf5"), std::string::npos) << "Close 1013";
 }
 
+TEST_F(WebSocketSessionTest, WhoReadsNoPongsGetsNoMoreOfThem) {
+  start();
+  RawClient flood(io_, server_->endpoint(), 4096);
+  flood.write(test::handshake("flood"));
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) {
+    pings += "\x89\xfd" + std::string(4, '\0') + std::string(125, 'x');
+  }
+  constexpr int rounds = 100;  // 13 MB
+  for (int i = 0; i < rounds; ++i) {
+    flood.write(pings);
+    io_.poll();
+  }
+  flood.write(test::text_frame(candidate("flood", R"("last")")));
+  flood.read();
+  ASSERT_TRUE(run_until([&] { return flood.received.ends_with(R"("last"})"); }));
+  EXPECT_LT(flood.received.size(), rounds * pings.size() / 2);
+}
+
 TEST_F(WebSocketSessionTest, RefusesAMessageBeyondTheLimit) {
   app::Config config;
   config.max_message_bytes = 1000;

@@ -30,6 +30,16 @@ class RawClient {
 
   void write(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
 
+  /// Writes as the server takes it; all_written says when that is done.
+  void write_all(std::string bytes) {
+    to_write_ = std::move(bytes);
+    boost::asio::async_write(socket_, boost::asio::buffer(to_write_),
+                             [this](boost::system::error_code error, std::size_t) {
+                               if (error == boost::asio::error::operation_aborted) return;
+                               all_written = !error;
+                             });
+  }
+
   /// From now on what comes is collected in received.
   void read() {
     socket_.async_read_some(boost::asio::buffer(buffer_),
@@ -55,8 +65,10 @@ class RawClient {
 
   std::string received;
   bool ended = false;
+  bool all_written = false;
 
  private:
+  std::string to_write_;
   tcp::socket socket_;
   std::array<char, 16 * 1024> buffer_{};
 };
