@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { suite } from '../support/suite.mjs';
 import { runToEnd, startFromEnvironment } from '../support/server.mjs';
-import { get, relayed, within } from '../support/wire.mjs';
+import { get, refusal, relayed, within } from '../support/wire.mjs';
 
 suite('Start', [], ({ kind, both, improvement }) => {
   both('the banner names address, port and path', async ({ server, start }) => {
@@ -23,12 +23,15 @@ suite('Start', [], ({ kind, both, improvement }) => {
     await server.waitForLog(new RegExp(`Client disconnected: ${a.id}\\b`));
   });
 
-  both('tokens are not logged', async ({ server, peer, socket }) => {
+  both('tokens are not logged, wherever they stand', async ({ server, peer, socket }) => {
     const a = await peer('a-', { token: 'very-secret' });
     const other = socket({ id: a.id, token: 'also-secret' });
     await other.next();
     await a.close();
     await server.waitForLog(new RegExp(`Client disconnected: ${a.id}\\b`));
+    for (const target of ['/x/peerjs?token=secret', '/peerjs%3Ftoken=secret', '/peerjs/x/secret/offer']) {
+      await refusal(server, target);
+    }
     assert.doesNotMatch(server.log(), /secret/);
   });
 
