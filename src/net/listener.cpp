@@ -84,6 +84,7 @@ void Listener::accept() {
     if (!acceptor_.is_open()) return;
     if (error == asio::error::connection_aborted) return accept();
     if (error) return accept_later(error);
+    if (std::exchange(failing_, false)) spdlog::info("Accepting connections again");
     on_accept_(std::move(socket));
     accept();
   });
@@ -91,7 +92,9 @@ void Listener::accept() {
 
 /// Out of descriptors or memory: those who are here go on, and may free some.
 void Listener::accept_later(error_code error) {
-  spdlog::error("Cannot accept connections: {}; trying again in 100 ms", error.message());
+  if (!std::exchange(failing_, true)) {
+    spdlog::error("Cannot accept connections: {}; trying on every 100 ms", error.message());
+  }
   retry_.expires_after(std::chrono::milliseconds(100));
   retry_.async_wait([this](error_code aborted) {
     if (!aborted) accept();

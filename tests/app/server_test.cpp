@@ -2,6 +2,7 @@
 
 #include "support/server_fixture.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -42,6 +43,21 @@ TEST_F(ServerTest, ClosesEveryoneWithServiceRestartAndTellsNobodyToLeave) {
     EXPECT_EQ(client->close_code, 1012);
     EXPECT_TRUE(client->received.empty());
   }
+}
+
+TEST_F(ServerTest, SpreadsItsGoodbyes) {
+  Config config;
+  config.drain_timeout = 20s;
+  start(config);
+  std::vector<std::unique_ptr<test::WebSocketClient>> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(join("p" + std::to_string(i)));
+  const auto ended = [&] {
+    return std::ranges::count_if(clients, [](const auto& client) { return client->ended; });
+  };
+  server_->stop();
+  ASSERT_TRUE(run_until([&] { return ended() > 0; }));
+  io_.poll();
+  EXPECT_LT(ended(), 40) << "all would come back in the same moment";
 }
 
 TEST_F(ServerTest, GivesUpOnWhoDoesNotGo) {

@@ -44,6 +44,7 @@ class Listener {
   Acceptor acceptor_;
   boost::asio::steady_timer retry_;
   OnAccept on_accept_;
+  bool failing_ = false;  // so that the log tells of it once
 };
 
 }  // namespace peerjsd::net

@@ -21,6 +21,7 @@ struct SessionOptions {
   /// For the other side to end a connection that we have ended.
   core::Duration closing_timeout = std::chrono::seconds(5);
   std::size_t max_message_bytes = 2 * 1024 * 1024;
+  /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = 4 * 1024 * 1024;
   bool proxied = false;  ///< believe X-Forwarded-For
 };
