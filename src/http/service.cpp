@@ -34,10 +34,22 @@ Service::Service(ServiceOptions options, const core::Relay& relay, core::RandomS
       router_(options_.path) {}
 
 Reply Service::answer(const Request& request) const {
-  Reply reply = std::visit([&](const auto& route) { return answer_route(request, route); },
-                           router_.route(request.method, request.target));
-  add_cors(request, reply);
+  // A WebSocket asked for in the wrong place is a wrong path, even where a page would be served.
+  const Route asked =
+      request.is_upgrade ? route::NotFound{} : router_.route(request.method, request.target);
+  Reply reply = std::visit([&](const auto& route) { return answer_route(request, route); }, asked);
+  const bool is_preflight = std::holds_alternative<route::Preflight>(asked);
+  reply.headers.emplace_back("Vary",
+                             is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
+  allow_origin(request.origin, reply);
   return reply;
+}
+
+Reply Service::refusal(unsigned status, std::string_view reason, std::string_view origin) const {
+  Reply answer = reply(status, kText, std::string(reason) + "\n");
+  answer.headers.emplace_back("Vary", "Origin");
+  allow_origin(origin, answer);
+  return answer;
 }
 
 Reply Service::answer_route(const Request&, const route::Info&) const {
@@ -105,17 +117,14 @@ bool Service::is_key(std::string_view key) const {
 }
 
 /// On every answer: 0.3.x and 1.x clients read even a refusal only if CORS lets them.
-void Service::add_cors(const Request& request, Reply& reply) const {
-  const bool is_preflight = request.method == "OPTIONS";
-  reply.headers.emplace_back("Vary",
-                             is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
-  if (request.origin.empty()) return;
+void Service::allow_origin(std::string_view origin, Reply& reply) const {
+  if (origin.empty()) return;
   const std::vector<std::string>& allowed = options_.cors;
   const bool is_allowed =
-      allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& origin) {
-        return origin == "*" || origin == request.origin;
+      allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& each) {
+        return each == "*" || each == origin;
       });
-  if (is_allowed) reply.headers.emplace_back("Access-Control-Allow-Origin", request.origin);
+  if (is_allowed) reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
 }
 
 }  // namespace peerjsd::http

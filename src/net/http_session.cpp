@@ -1,6 +1,7 @@
 #include "peerjsd/net/http_session.hpp"
 
 #include "peerjsd/net/handshake.hpp"
+#include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 #include "peerjsd/net/websocket_session.hpp"
@@ -10,8 +11,6 @@
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
@@ -22,7 +21,6 @@ namespace {
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
-using Response = bhttp::response<bhttp::string_body>;
 
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
 constexpr std::size_t kMostQueuedBytes = 64 * 1024;
@@ -30,24 +28,6 @@ constexpr std::uint64_t kMostBodyBytes = 100 * 1024;  // as npm peer 0.2.x
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-std::string to_wire(const Response& response, bool with_body) {
-  std::string wire;
-  bhttp::response_serializer<bhttp::string_body> serializer(response);
-  serializer.split(!with_body);
-  while (with_body ? !serializer.is_done() : !serializer.is_header_done()) {
-    error_code error;
-    serializer.next(error, [&](error_code&, const auto& buffers) {
-      std::size_t size = 0;
-      for (const boost::asio::const_buffer buffer : beast::buffers_range_ref(buffers)) {
-        wire.append(static_cast<const char*>(buffer.data()), buffer.size());
-        size += buffer.size();
-      }
-      serializer.consume(size);
-    });
-  }
-  return wire;
 }
 
 struct Fault {
@@ -110,10 +90,10 @@ void HttpSession::parse() {
     if (error == bhttp::error::need_more) break;
     if (error) {
       const Fault fault = fault_of(error);
-      return refuse(fault.status, fault.reason);
+      return refuse(fault.status, fault.reason, parser_->get());
     }
     if (!parser_->is_done()) continue;
-    const Request request = parser_->release();
+    const HttpRequest request = parser_->release();
     parser_.reset();
     handle(request, rest);
   }
@@ -121,14 +101,14 @@ void HttpSession::parse() {
 }
 
 /// `rest`: what has come after the request.
-void HttpSession::handle(const Request& request, std::string_view rest) {
+void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
   if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
-    return refuse(400, "A request needs one Host header");
+    return refuse(400, "A request needs one Host header", request);
   }
   if (!try_upgrade(request, rest)) answer(request);
 }
 
-bool HttpSession::try_upgrade(const Request& request, std::string_view rest) {
+bool HttpSession::try_upgrade(const HttpRequest& request, std::string_view rest) {
   if (!beast::websocket::is_upgrade(request)) return false;
   const std::string_view target = view(request.target());
   const http::Route route =
@@ -141,18 +121,18 @@ bool HttpSession::try_upgrade(const Request& request, std::string_view rest) {
     return false;
   }
   if (context().draining()) {
-    refuse(503, "The server is stopping");
+    refuse(503, "The server is stopping", request);
   } else if (request[bhttp::field::sec_websocket_version] != "13") {
-    refuse(426, "Sec-WebSocket-Version must be 13");
+    refuse(426, "Sec-WebSocket-Version must be 13", request);
   } else if (!is_websocket_key(view(request[bhttp::field::sec_websocket_key]))) {
-    refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64");
+    refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64", request);
   } else {
     upgrade(request, *endpoint, rest);
   }
   return true;
 }
 
-void HttpSession::upgrade(const Request& request, const http::route::WebSocket& endpoint,
+void HttpSession::upgrade(const HttpRequest& request, const http::route::WebSocket& endpoint,
                           std::string_view rest) {
   flush();  // answers to requests before this one
   if (is_closing()) return;
@@ -169,41 +149,33 @@ void HttpSession::upgrade(const Request& request, const http::route::WebSocket& 
   close();
 }
 
-void HttpSession::answer(const Request& request) {
+void HttpSession::answer(const HttpRequest& request) {
   const http::Reply reply = context().service().answer(
       {view(request.method_string()), view(request.target()), view(request[bhttp::field::origin]),
-       view(request[bhttp::field::access_control_request_headers])});
+       view(request[bhttp::field::access_control_request_headers]),
+       beast::websocket::is_upgrade(request)});
   if (reply.status == 401) spdlog::warn("HTTP request refused: {} ({})", reply.body, address());
-  Response response(static_cast<bhttp::status>(reply.status), request.version());
-  for (const auto& [name, value] : reply.headers)
-    response.insert({name.data(), name.size()}, value);
-  response.body() = reply.body;
   const bool keep_alive = request.keep_alive() && !context().draining();
-  response.keep_alive(keep_alive);
-  response.content_length(reply.body.size());
-  write(to_wire(response, request.method() != bhttp::verb::head));
+  write(to_wire(reply, {request.version(), keep_alive, request.method() != bhttp::verb::head}));
   if (!keep_alive) return close_when_flushed();
   context().await_request(*this);
 }
 
-/// For requests that cannot be answered in a friendlier way.
-void HttpSession::refuse(unsigned status, std::string_view reason) {
-  Response response(static_cast<bhttp::status>(status), 11);
-  response.set(bhttp::field::content_type, "text/plain; charset=utf-8");
+/// For requests that cannot be answered in a friendlier way. `request`: as far as it has come.
+void HttpSession::refuse(unsigned status, std::string_view reason, const HttpRequest& request) {
+  http::Reply reply =
+      context().service().refusal(status, reason, view(request[bhttp::field::origin]));
   if (status == 426) {
-    response.set(bhttp::field::upgrade, "websocket");
-    response.set(bhttp::field::sec_websocket_version, "13");
+    reply.headers.emplace_back("Upgrade", "websocket");
+    reply.headers.emplace_back("Sec-WebSocket-Version", "13");
   }
-  response.body() = std::string(reason) + "\n";
-  response.keep_alive(false);
-  response.prepare_payload();
   spdlog::warn("HTTP request refused: {} ({})", reason, address());
-  write(to_wire(response, true));
+  write(to_wire(reply, {}));
   close_when_flushed();
 }
 
 /// Behind a proxy, as npm peer does it: the first address that X-Forwarded-For names.
-std::string HttpSession::address_of(const Request& request) {
+std::string HttpSession::address_of(const HttpRequest& request) {
   const std::string_view forwarded = view(request["X-Forwarded-For"]);
   if (!context().options().proxied || forwarded.empty()) return address();
   const std::string_view first = forwarded.substr(0, forwarded.find(','));
@@ -213,7 +185,7 @@ std::string HttpSession::address_of(const Request& request) {
 void HttpSession::on_timeout(core::Instant) {
   // Between requests there is nobody to tell.
   if (!parser_) return close();
-  refuse(408, "The request took too long");
+  refuse(408, "The request took too long", parser_->get());
 }
 
 void HttpSession::drain(core::Instant) {

@@ -70,6 +70,7 @@ WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, std::
 void WebSocketSession::admit(const core::Credentials& who, core::PeerKind kind) {
   const core::Admission admission = context().relay().attach(*this, who, kind, since_);
   if (core::is_admitted(admission)) {
+    admitted_ = true;
     spdlog::info("Client connected: {} ({}{})", log_text(who.id), address(),
                  admission == core::Admission::Resumed ? ", resumed" : "");
     return;
@@ -143,8 +144,9 @@ void WebSocketSession::fail(CloseCode code, std::string_view reason) {
 
 void WebSocketSession::send(std::string_view text) {
   if (overflowed_) return;
-  // Measured without the message at hand: one that was taken in can always be given out.
-  if (queue().bytes() >= context().options().send_queue_bytes) {
+  // What has waited for the peer was bounded when it was taken in. After that the queue is measured
+  // without the message at hand: what was taken in can always be given out.
+  if (admitted_ && queue().bytes() >= context().options().send_queue_bytes) {
     overflowed_ = true;
     // The relay may be in the middle of something, so the end is told from the loop.
     boost::asio::post(context().io(),

@@ -85,6 +85,19 @@ TEST_F(HttpSessionTest, RefusesWhatIsNoRequestAndThenCloses) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 200000\r\n\r\n"), "413");
 }
 
+TEST_F(HttpSessionTest, LetsAPageReadWhyItWasRefused) {
+  start();
+  const std::string head = " HTTP/1.1\r\nHost: x\r\nOrigin: http://page\r\n";
+  for (const std::string& request :
+       {"POST /" + head + "Content-Length: 200000\r\n\r\n", "GET /" + head + "Host: y\r\n\r\n",
+        "GET /" + head + "A: " + std::string(20000, 'x') + "\r\n\r\n",
+        "GET /" + head + "no header\r\n\r\n"}) {
+    EXPECT_NE(ask(request).find("\r\nAccess-Control-Allow-Origin: http://page\r\n"),
+              std::string::npos)
+        << request.substr(0, 100);
+  }
+}
+
 TEST_F(HttpSessionTest, BecomesAWebSocketAfterOtherAnswers) {
   start();
   const auto client = raw();
@@ -112,8 +125,10 @@ TEST_F(HttpSessionTest, RefusesUpgradesItCannotMake) {
   EXPECT_NE(ask(with(good, "Version: 13", "Version: 8")).find("Sec-WebSocket-Version: 13"),
             std::string::npos);
   EXPECT_EQ(ask(with(good, "dGhlIHNhbXBsZSBub25jZQ==", "short")).substr(9, 3), "400");
-  EXPECT_EQ(ask(with(good, "GET /peerjs?", "GET /wrong?") + "GET / HTTP/1.0\r\n\r\n").substr(9, 3),
-            "404");
+  for (const std::string wrong : {"GET /wrong?", "GET /?", "GET /peerjs/id?"}) {
+    EXPECT_EQ(ask(with(good, "GET /peerjs?", wrong) + "GET / HTTP/1.0\r\n\r\n").substr(9, 3), "404")
+        << wrong;
+  }
   EXPECT_EQ(peers(), 0U);
 }
 

@@ -110,6 +110,19 @@ TEST_F(WebSocketSessionTest, AResumeTakesAlongWhatTheOldSocketDidNotTake) {
   EXPECT_EQ(peers(), 2U);
 }
 
+TEST_F(WebSocketSessionTest, DeliversAllThatWaitedHoweverShortTheQueue) {
+  app::Config config;
+  config.send_queue_bytes = 1000;
+  start(config);
+  const auto a = join("a");
+  const std::string payload = '"' + std::string(600, 'x') + '"';
+  for (int i = 0; i < 5; ++i) a->send(candidate("b", payload));
+  expect_nothing_before(*a, *a, "a");
+  WebSocketClient b(io_, server_->endpoint(), "b", "token");
+  ASSERT_TRUE(run_until([&] { return b.received.size() == 6 || b.ended; }));
+  EXPECT_EQ(b.received.size(), 6U);
+}
+
 TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {
   app::Config config;
   config.send_queue_bytes = 300000;

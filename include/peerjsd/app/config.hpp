@@ -45,7 +45,7 @@ struct Config {
   // All in bytes. The outstanding ones bound what is kept for absent peers.
   std::size_t max_message_bytes = 2 * kMiB;
   std::size_t send_queue_bytes = 4 * kMiB;
-  std::size_t outstanding_per_destination = 2 * kMiB;  // has to fit into a send queue
+  std::size_t outstanding_per_destination = 2 * kMiB;
   std::size_t outstanding_per_sender = 4 * kMiB;
   std::size_t outstanding_total = 64 * kMiB;
 

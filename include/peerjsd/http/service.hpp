@@ -24,6 +24,7 @@ struct Request {
   std::string_view target;
   std::string_view origin;             ///< empty: none
   std::string_view requested_headers;  ///< Access-Control-Request-Headers
+  bool is_upgrade = false;             ///< it asks for a WebSocket
 };
 
 struct Reply {
@@ -44,6 +45,9 @@ class Service {
   /// the caller to leave out.
   Reply answer(const Request& request) const;
 
+  /// The answer to what cannot be taken as a request. `origin`: as far as it is known.
+  Reply refusal(unsigned status, std::string_view reason, std::string_view origin) const;
+
  private:
   Reply answer_route(const Request& request, const route::Info&) const;
   Reply answer_route(const Request& request, const route::NewId& asked) const;
@@ -54,7 +58,7 @@ class Service {
   Reply answer_route(const Request& request, const route::BadTarget&) const;
 
   bool is_key(std::string_view key) const;
-  void add_cors(const Request& request, Reply& reply) const;
+  void allow_origin(std::string_view origin, Reply& reply) const;
 
   ServiceOptions options_;
   const core::Relay& relay_;

@@ -2,11 +2,11 @@
 
 #include "peerjsd/http/route.hpp"
 #include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/http_wire.hpp"
 
 #include <optional>
 #include <string>
 
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -22,7 +22,6 @@ class HttpSession final : public Connection {
   void drain(core::Instant now) override;
 
  private:
-  using Request = boost::beast::http::request<boost::beast::http::string_body>;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   HttpSession(SessionContext& context, Socket socket, std::string address);
@@ -33,13 +32,13 @@ class HttpSession final : public Connection {
   void on_timeout(core::Instant now) override;
 
   void parse();
-  void handle(const Request& request, std::string_view rest);
-  bool try_upgrade(const Request& request, std::string_view rest);
-  void upgrade(const Request& request, const http::route::WebSocket& endpoint,
+  void handle(const HttpRequest& request, std::string_view rest);
+  bool try_upgrade(const HttpRequest& request, std::string_view rest);
+  void upgrade(const HttpRequest& request, const http::route::WebSocket& endpoint,
                std::string_view rest);
-  void answer(const Request& request);
-  void refuse(unsigned status, std::string_view reason);
-  std::string address_of(const Request& request);
+  void answer(const HttpRequest& request);
+  void refuse(unsigned status, std::string_view reason, const HttpRequest& request);
+  std::string address_of(const HttpRequest& request);
 
   std::optional<Parser> parser_;
   std::string unparsed_;

@@ -54,6 +54,7 @@ class WebSocketSession final : public Connection, public core::Transport {
   core::Instant since_;
   std::uint32_t dropped_ = 0;  // messages that made no sense
   bool close_sent_ = false;
+  bool admitted_ = false;
   bool overflowed_ = false;
   // A message that was partly written went to another transport: its rest must never follow here,
   // or it would arrive twice, and so nothing may.
