@@ -180,6 +180,9 @@ constexpr Option kOptions[] = {
     {"takeover_probe", '\0', "", kTiming,
      "time to answer for a peer whose id another one wants; 0: it is not asked",
      bind<kTime, &Config::takeover_probe>()},
+    {"stream_pacing", '\0', "", kTiming,
+     "time between two lines of an XHR stream; browsers lose what comes faster than 60",
+     bind<kTime, &Config::stream_pacing>()},
     {"drain_timeout", '\0', "", kTiming, "time to close all connections at the end",
      bind<kTime, &Config::drain_timeout>()},
 

@@ -44,6 +44,8 @@ net::SessionOptions session_options(const Config& config) {
   options.max_message_bytes = config.max_message_bytes;
   options.send_queue_bytes = config.send_queue_bytes;
   options.proxied = config.proxied;
+  options.stream_pacing = config.stream_pacing;
+  options.alive_timeout = config.alive_timeout;
   return options;
 }
 

@@ -21,6 +21,8 @@ std::string_view to_string(End end) {
       return "closed without a code";
     case End::Lost:
       return "connection lost";
+    case End::StreamClosed:
+      return "stream closed";
     case End::Silent:
       return "no sign of life";
     case End::OverLimit:

@@ -81,7 +81,7 @@ std::variant<ClientMessage, ParseError> MessageParser::parse(std::string_view te
     if (members.key() == "payload") payload = members.value();
   }
   if (step != Step::End) return to_parse_error(step);
-  ClientMessage message{MessageType::Unknown, {}, {}, payload};
+  ClientMessage message{MessageType::Unknown, {}, {}, payload, !type.empty()};
   if (is_string(type)) message.type = message_type(decoded(type, scratch));
   set_dst(message, dst);
   return message;

@@ -14,6 +14,15 @@ std::string quoted(std::string_view text) {
   return json;
 }
 
+bool goes_before(Carrier a, Carrier b) {
+  return a == Carrier::WebSocket && b != Carrier::WebSocket;
+}
+
+/// Whether the client takes `to` for a part of the connection that it has by `from`.
+bool continues(Carrier from, Carrier to) {
+  return from != Carrier::WebSocket && to != Carrier::Stream;
+}
+
 Receipt receipt_of(ParseError error) {
   switch (error) {
     case ParseError::NotUtf8:
@@ -46,6 +55,7 @@ std::string_view refusal_reason(Admission admission) {
       return "Server has reached its concurrent user limit";
     case Admission::Opened:
     case Admission::Resumed:
+    case Admission::Standby:
       break;
   }
   return {};
@@ -68,6 +78,8 @@ std::string_view complaint(Receipt receipt) {
       return to_string(ParseError::TooDeep);
     case Receipt::UnknownType:
       return "not a type that clients send";
+    case Receipt::WrongVerb:
+      return "its type is not that of the URL";
     case Receipt::NoDestination:
       return "no dst";
     default:
@@ -97,6 +109,13 @@ Admission Relay::attach(Transport& transport, const Credentials& who, PeerKind k
   return Admission::IdTaken;
 }
 
+/// nullptr: there is no such peer, or the token is not its own.
+Peer* Relay::authenticate(const Credentials& who) const {
+  const Realm* const of_key = realm(who.key);
+  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(who.id);
+  return peer != nullptr && peer->token == who.token ? peer : nullptr;
+}
+
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
                        Instant now) {
   if (!make_room(realm)) return Admission::LimitReached;
@@ -109,16 +128,20 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
 }
 
 Admission Relay::resume(Peer& peer, Transport& transport, PeerKind kind, Instant now) {
+  Transport* const old = peer.transport;
+  if (old != nullptr && goes_before(old->carrier(), transport.carrier())) return Admission::Standby;
+  const bool opens = old == nullptr || !continues(old->carrier(), transport.carrier());
   std::vector<std::string> unsent = std::exchange(peer.backlog, {});
-  if (peer.transport != nullptr) {
-    unsent = peer.transport->take_unsent();
+  if (old != nullptr) {
+    unsent = old->take_unsent();
+    transport.hold(old->settles_at());
     let_go(peer, End::Replaced);
   }
   peer.kind = kind;
   bind(peer, transport, now);
-  transport.send(kOpenText);
+  if (opens) transport.send(kOpenText);
   for (const std::string& text : unsent) {
-    if (text != kOpenText) transport.send(text);
+    if (!opens || text != kOpenText) transport.send(text);
   }
   deliver_outstanding(peer);
   return Admission::Resumed;
@@ -164,20 +187,40 @@ Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
   sign_of_life(from, now);
   const auto parsed = parser_.parse(text);
   if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
-  const auto& message = std::get<ClientMessage>(parsed);
+  return take(*src, std::get<ClientMessage>(parsed), now);
+}
+
+Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
+                       Instant now) {
+  Peer* const src = authenticate(from);
+  if (src == nullptr) return Receipt::Unauthorized;
+  // That the client lives says nothing of its WebSocket.
+  Transport* const transport = src->transport;
+  if (transport != nullptr && transport->carrier() != Carrier::WebSocket) {
+    sign_of_life(*transport, now);
+  }
+  const auto parsed = parser_.parse(text);
+  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
+  auto message = std::get<ClientMessage>(parsed);
+  if (!message.has_type) message.type = verb;
+  if (message.type != verb) return Receipt::WrongVerb;
+  return take(*src, message, now);
+}
+
+Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
   switch (message.type) {
     case MessageType::Heartbeat:
       return Receipt::Heartbeat;
     case MessageType::Leave:
       if (message.dst_json.empty()) {
-        end_connection(*src, End::Left, now);
+        end_connection(src, End::Left, now);
         return Receipt::Left;
       }
       [[fallthrough]];
     case MessageType::Offer:
     case MessageType::Answer:
     case MessageType::Candidate:
-      return transmit(*src, message, now);
+      return transmit(src, message, now);
     default:
       return Receipt::UnknownType;
   }

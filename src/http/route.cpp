@@ -3,6 +3,7 @@
 #include "peerjsd/http/url.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -22,7 +23,7 @@ route::WebSocket websocket_route(std::string_view query) {
   return route;
 }
 
-Route http_route(Segments segments) {
+Route get_route(Segments segments) {
   if (segments.empty()) return route::Info{};
   if (segments.size() != 2) return route::NotFound{};
   auto key = decode_path_segment(segments[0]);
@@ -30,6 +31,34 @@ Route http_route(Segments segments) {
   if (equal_ignoring_case(segments[1], "id")) return route::NewId{std::move(*key)};
   if (equal_ignoring_case(segments[1], "peers")) return route::Peers{std::move(*key)};
   return route::NotFound{};
+}
+
+bool is_renewal(std::string_view query) {
+  return std::ranges::any_of(parse_query(query), [](const QueryParameter& parameter) {
+    return parameter.name == "i" && !parameter.value.empty() && parameter.value != "0";
+  });
+}
+
+std::optional<core::MessageType> verb_of(std::string_view segment) {
+  using core::MessageType;
+  for (const auto type :
+       {MessageType::Offer, MessageType::Answer, MessageType::Candidate, MessageType::Leave}) {
+    if (equal_ignoring_case(segment, core::to_string(type))) return type;
+  }
+  return std::nullopt;
+}
+
+Route post_route(Segments segments, std::string_view query) {
+  if (segments.size() != 4) return route::NotFound{};
+  const bool is_stream = equal_ignoring_case(segments[3], "id");
+  const auto verb = verb_of(segments[3]);
+  if (!is_stream && !verb) return route::NotFound{};
+  auto key = decode_path_segment(segments[0]);
+  auto id = decode_path_segment(segments[1]);
+  auto token = decode_path_segment(segments[2]);
+  if (!key || !id || !token) return route::BadTarget{};
+  if (verb) return route::Message{std::move(*key), std::move(*id), std::move(*token), *verb};
+  return route::Stream{std::move(*key), std::move(*id), std::move(*token), is_renewal(query)};
 }
 
 }  // namespace
@@ -40,7 +69,8 @@ Router::Router(std::string_view path) {
 
 Route Router::route(std::string_view method, std::string_view target) const {
   if (method == "OPTIONS") return route::Preflight{};
-  if (method != "GET" && method != "HEAD") return route::NotFound{};
+  const bool is_post = method == "POST";
+  if (!is_post && method != "GET" && method != "HEAD") return route::NotFound{};
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view query = target.substr(std::min(mark + 1, target.size()));
   const std::vector<std::string_view> segments = split_path(target.substr(0, mark));
@@ -48,11 +78,11 @@ Route Router::route(std::string_view method, std::string_view target) const {
 
   const Segments head = Segments(segments).first(prefix_.size());
   const Segments rest = Segments(segments).subspan(prefix_.size());
-  if (rest.size() == 1 && rest[0] == "peerjs" && std::ranges::equal(head, prefix_)) {
+  if (!is_post && rest.size() == 1 && rest[0] == "peerjs" && std::ranges::equal(head, prefix_)) {
     return websocket_route(query);
   }
   if (!std::ranges::equal(head, prefix_, equal_ignoring_case)) return route::NotFound{};
-  return http_route(rest);
+  return is_post ? post_route(rest, query) : get_route(rest);
 }
 
 }  // namespace peerjsd::http

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include <nlohmann/json.hpp>
 
@@ -33,34 +32,15 @@ Service::Service(ServiceOptions options, const core::Relay& relay, core::RandomS
       random_(std::move(random)),
       router_(options_.path) {}
 
-Reply Service::answer(const Request& request) const {
-  // A WebSocket asked for in the wrong place is a wrong path, even where a page would be served.
-  const Route asked =
-      request.is_upgrade ? route::NotFound{} : router_.route(request.method, request.target);
-  Reply reply = std::visit([&](const auto& route) { return answer_route(request, route); }, asked);
-  const bool is_preflight = std::holds_alternative<route::Preflight>(asked);
-  reply.headers.emplace_back("Vary",
-                             is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
-  allow_origin(request.origin, reply);
-  return reply;
-}
-
-Reply Service::refusal(unsigned status, std::string_view reason, std::string_view origin) const {
-  Reply answer = reply(status, kText, std::string(reason) + "\n");
-  answer.headers.emplace_back("Vary", "Origin");
-  allow_origin(origin, answer);
-  return answer;
-}
-
-Reply Service::answer_route(const Request&, const route::Info&) const {
-  return reply(
-      200, kJson,
+Reply Service::reply_to(const Request&, const route::Info&) const {
+  const std::string body =
       dump({{"name", "PeerJS Server"},
             {"description", "A server side element to broker connections between PeerJS clients."},
-            {"website", "https://peerjs.com/"}}));
+            {"website", "https://peerjs.com/"}});
+  return reply(200, kJson, body);
 }
 
-Reply Service::answer_route(const Request&, const route::NewId& asked) const {
+Reply Service::reply_to(const Request&, const route::NewId& asked) const {
   if (!is_key(asked.key)) return invalid_key();
   const core::Realm* const realm = relay_.realm(asked.key);
   std::string id = core::make_peer_id(options_.id_format, random_);
@@ -71,7 +51,7 @@ Reply Service::answer_route(const Request&, const route::NewId& asked) const {
   return reply(200, kHtml, std::move(id));
 }
 
-Reply Service::answer_route(const Request&, const route::Peers& asked) const {
+Reply Service::reply_to(const Request&, const route::Peers& asked) const {
   if (!is_key(asked.key)) return invalid_key();
   if (!options_.allow_discovery) return reply(401, kText, "Unauthorized");
   nlohmann::ordered_json ids = nlohmann::ordered_json::array();
@@ -79,7 +59,7 @@ Reply Service::answer_route(const Request&, const route::Peers& asked) const {
   return reply(200, kJson, dump(ids));
 }
 
-Reply Service::answer_route(const Request&, const route::WebSocket&) const {
+Reply Service::reply_to(const Request&, const route::WebSocket&) const {
   Reply answer = reply(426, kText,
                        "This is the WebSocket endpoint of a PeerServer, but the request asked for "
                        "no upgrade. If it comes from a PeerJS client, a proxy in between dropped "
@@ -88,8 +68,11 @@ Reply Service::answer_route(const Request&, const route::WebSocket&) const {
   return answer;
 }
 
-Reply Service::answer_route(const Request& request, const route::Preflight&) const {
-  Reply answer{204, {}, {{"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE"}}};
+Reply Service::reply_to(const Request& request, const route::Preflight&) const {
+  Reply answer{204,
+               {},
+               {{"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE"},
+                {"Vary", "Origin, Access-Control-Request-Headers"}}};
   if (!request.requested_headers.empty()) {
     answer.headers.emplace_back("Access-Control-Allow-Headers", request.requested_headers);
   }
@@ -97,34 +80,62 @@ Reply Service::answer_route(const Request& request, const route::Preflight&) con
   return answer;
 }
 
-Reply Service::answer_route(const Request& request, const route::NotFound&) const {
+Reply Service::reply_to(const Request& request, const route::NotFound&) const {
   const std::string& path = options_.path;
-  return reply(404, kJson,
-               dump({{"error", "Not found"},
-                     {"method", request.method},
-                     {"target", request.target},
-                     {"path", path},
-                     {"hint", "This PeerServer serves the path " + path +
-                                  ": clients reach it with the option path: '" + path + "'."}}));
+  const std::string body =
+      dump({{"error", "Not found"},
+            {"method", request.method},
+            {"target", request.target},
+            {"path", path},
+            {"hint", "This PeerServer serves the path " + path +
+                         ": clients reach it with the option path: '" + path + "'."}});
+  return reply(404, kJson, body);
 }
 
-Reply Service::answer_route(const Request&, const route::BadTarget&) const {
+Reply Service::reply_to(const Request&, const route::BadTarget&) const {
   return reply(400, kText, "Bad percent escape in the path\n");
+}
+
+Reply Service::reply_to(const Request&, core::Receipt receipt) const {
+  if (receipt == core::Receipt::Unauthorized) return reply(401, kText, "Unauthorized");
+  const std::string_view complaint = core::complaint(receipt);
+  if (!complaint.empty()) return reply(400, kText, std::string(complaint) + "\n");
+  return reply(200, kText, "OK");
+}
+
+Reply Service::stream_head(std::string_view origin) const {
+  Reply head = reply(200, "application/octet-stream", {});
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would hold the lines back
+  return readable(std::move(head), origin);
+}
+
+Reply Service::stream_refusal(core::Admission admission, std::string_view origin) const {
+  return readable(reply(200, kJson, core::error_text(core::refusal_reason(admission))), origin);
+}
+
+Reply Service::refusal(unsigned status, std::string_view reason, std::string_view origin) const {
+  return readable(reply(status, kText, std::string(reason) + "\n"), origin);
 }
 
 bool Service::is_key(std::string_view key) const {
   return options_.any_key || relay_.realm(key) != nullptr;
 }
 
-/// On every answer: 0.3.x and 1.x clients read even a refusal only if CORS lets them.
-void Service::allow_origin(std::string_view origin, Reply& reply) const {
-  if (origin.empty()) return;
+Reply Service::readable(Reply reply, std::string_view origin) const {
+  const bool has_vary =
+      std::ranges::any_of(reply.headers, [](const auto& header) { return header.first == "Vary"; });
+  if (!has_vary) reply.headers.emplace_back("Vary", "Origin");
+  if (is_allowed(origin)) reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  return reply;
+}
+
+bool Service::is_allowed(std::string_view origin) const {
+  if (origin.empty()) return false;
   const std::vector<std::string>& allowed = options_.cors;
-  const bool is_allowed =
-      allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& each) {
-        return each == "*" || each == origin;
-      });
-  if (is_allowed) reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  return allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& each) {
+           return each == "*" || each == origin;
+         });
 }
 
 }  // namespace peerjsd::http

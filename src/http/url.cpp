@@ -42,6 +42,7 @@ std::optional<std::string> decode_path_segment(std::string_view segment) {
     decoded += *byte;
     i += 2;
   }
+  if (to_utf8(decoded) != decoded) return std::nullopt;
   return decoded;
 }
 

@@ -2,10 +2,13 @@
 
 #include "peerjsd/net/session_context.hpp"
 
+#include <sys/ioctl.h>
+
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <linux/sockios.h>
 
 namespace peerjsd::net {
 
@@ -51,14 +54,14 @@ void Connection::write(std::string unit) {
 }
 
 void Connection::schedule_flush() {
-  if (flush_scheduled_ || awaiting_writable_) return;
+  if (flush_scheduled_ || awaiting_writable_ || held_) return;
   flush_scheduled_ = true;
   context_.flush_soon(*this);
 }
 
 void Connection::flush() {
   flush_scheduled_ = false;
-  if (closing_ == Closing::Closed || awaiting_writable_) return;
+  if (closing_ == Closing::Closed || awaiting_writable_ || held_) return;
   while (!queue_.empty()) {
     error_code error;
     const std::size_t written = socket_.write_some(queue_.next(), error);
@@ -72,6 +75,22 @@ void Connection::flush() {
     socket_.shutdown(Socket::shutdown_send, ignored);
   }
   if (reading_paused_) resume_reading();
+}
+
+void Connection::hold_until(core::Instant time) {
+  if (time <= context_.now()) return;
+  held_ = true;
+  context_.await_release(*this, time);
+}
+
+void Connection::release() {
+  held_ = false;
+  schedule_flush();
+}
+
+bool Connection::is_acknowledged() {
+  int unacknowledged = 0;
+  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
 void Connection::resume_reading() {

@@ -4,6 +4,7 @@
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
+#include "peerjsd/net/stream_session.hpp"
 #include "peerjsd/net/websocket_session.hpp"
 
 #include <utility>
@@ -24,10 +25,14 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
 constexpr std::size_t kMostQueuedBytes = 64 * 1024;
-constexpr std::uint64_t kMostBodyBytes = 100 * 1024;  // as npm peer 0.2.x
+constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
+}
+
+core::PeerKind kind_of(const HttpRequest& request) {
+  return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
 }
 
 struct Fault {
@@ -66,6 +71,7 @@ void HttpSession::on_bytes(std::span<char> bytes) {
 }
 
 void HttpSession::on_flushed() {
+  if (postponed_) return pause_reading();
   parse();
 }
 
@@ -73,7 +79,7 @@ void HttpSession::parse() {
   const std::string input = std::move(unparsed_);
   unparsed_.clear();
   std::string_view rest = input;
-  while (!rest.empty() && !is_closing()) {
+  while (!rest.empty() && !is_closing() && !postponed_) {
     // Who does not read its answers gets no more of them.
     if (queue().bytes() > kMostQueuedBytes) {
       pause_reading();
@@ -83,7 +89,7 @@ void HttpSession::parse() {
       parser_.emplace();
       parser_->eager(true);
       parser_->header_limit(kMostHeaderBytes);
-      parser_->body_limit(kMostBodyBytes);
+      parser_->body_limit(context().options().max_message_bytes);
     }
     error_code error;
     rest.remove_prefix(parser_->put(boost::asio::buffer(rest.data(), rest.size()), error));
@@ -105,60 +111,101 @@ void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
   if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
     return refuse(400, "A request needs one Host header", request);
   }
-  if (!try_upgrade(request, rest)) answer(request);
+  const http::Route route =
+      context().service().router().route(view(request.method_string()), view(request.target()));
+  if (beast::websocket::is_upgrade(request)) return upgrade(request, route, rest);
+  std::visit([&](const auto& asked) { respond(request, asked); }, route);
 }
 
-bool HttpSession::try_upgrade(const HttpRequest& request, std::string_view rest) {
-  if (!beast::websocket::is_upgrade(request)) return false;
-  const std::string_view target = view(request.target());
-  const http::Route route =
-      context().service().router().route(view(request.method_string()), target);
-  const auto* const endpoint = std::get_if<http::route::WebSocket>(&route);
-  if (endpoint == nullptr) {
+void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
+                          std::string_view rest) {
+  const auto* const asked = std::get_if<http::route::WebSocket>(&route);
+  if (asked == nullptr) {
     // What was asked for stays out of the log: a token may stand anywhere in it.
     spdlog::warn("WebSocket refused: wrong path; this server's is {} ({})",
                  context().service().path(), address());
-    return false;
+    return respond(request, http::route::NotFound{});
   }
-  if (context().draining()) {
-    refuse(503, "The server is stopping", request);
-  } else if (request[bhttp::field::sec_websocket_version] != "13") {
-    refuse(426, "Sec-WebSocket-Version must be 13", request);
-  } else if (!is_websocket_key(view(request[bhttp::field::sec_websocket_key]))) {
-    refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64", request);
-  } else {
-    upgrade(request, *endpoint, rest);
+  if (context().draining()) return refuse(503, "The server is stopping", request);
+  if (request[bhttp::field::sec_websocket_version] != "13") {
+    return refuse(426, "Sec-WebSocket-Version must be 13", request);
   }
-  return true;
+  if (!is_websocket_key(view(request[bhttp::field::sec_websocket_key]))) {
+    return refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64", request);
+  }
+  open_websocket(request, *asked, rest);
 }
 
-void HttpSession::upgrade(const HttpRequest& request, const http::route::WebSocket& endpoint,
-                          std::string_view rest) {
-  flush();  // answers to requests before this one
-  if (is_closing()) return;
-  if (!queue().empty()) {
-    spdlog::warn("WebSocket refused: the client does not read its answers ({})", address());
-    return close();
-  }
-  const bool is_page = endpoint.has_version || request.count(bhttp::field::origin) > 0;
+void HttpSession::open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
+                                 std::string_view rest) {
+  if (!hand_over()) return;
+  const core::PeerKind kind = asked.has_version ? core::PeerKind::Page : kind_of(request);
   WebSocketSession::open(context(), release_socket(), address_of(request),
                          switching_protocols(view(request[bhttp::field::sec_websocket_key])),
-                         {endpoint.key, endpoint.id, endpoint.token},
-                         is_page ? core::PeerKind::Page : core::PeerKind::Native,
-                         std::string(rest));
+                         {asked.key, asked.id, asked.token}, kind, std::string(rest));
   close();
 }
 
-void HttpSession::answer(const HttpRequest& request) {
+void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
+  if (context().draining()) return refuse(503, "The server is stopping", request);
+  if (!hand_over()) return;
+  StreamSession::open(context(), release_socket(), address_of(request),
+                      {request.version(),
+                       view(request[bhttp::field::origin]),
+                       {asked.key, asked.id, asked.token},
+                       kind_of(request),
+                       asked.is_renewal});
+  close();
+}
+
+void HttpSession::respond(const HttpRequest& request, const http::route::Message& asked) {
+  const core::Receipt receipt = receive(request, asked);
+  if (receipt != core::Receipt::Unauthorized) return respond(request, receipt);
+  // It may have overtaken the stream of its sender.
+  postponed_ = {request, asked};
+  pause_reading();
+  context().await_release(*this, context().now() + kRetryDelay);
+}
+
+void HttpSession::release() {
+  if (is_closing() || !postponed_) return;
+  const Postponed postponed = std::move(*postponed_);
+  postponed_.reset();
+  respond(postponed.request, receive(postponed.request, postponed.message));
+}
+
+core::Receipt HttpSession::receive(const HttpRequest& request,
+                                   const http::route::Message& message) {
+  // A LEAVE needs no more than its URL to say.
+  const std::string_view text = request.body().empty() ? "{}" : std::string_view(request.body());
+  return context().relay().receive({message.key, message.id, message.token}, message.verb, text,
+                                   context().now());
+}
+
+template <class Asked>
+void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
   const http::Reply reply = context().service().answer(
       {view(request.method_string()), view(request.target()), view(request[bhttp::field::origin]),
-       view(request[bhttp::field::access_control_request_headers]),
-       beast::websocket::is_upgrade(request)});
-  if (reply.status == 401) spdlog::warn("HTTP request refused: {} ({})", reply.body, address());
+       view(request[bhttp::field::access_control_request_headers])},
+      asked);
+  if (reply.status == 400 || reply.status == 401) {
+    const std::string_view why = reply.body;
+    spdlog::warn("HTTP request refused: {} ({})", why.substr(0, why.find('\n')), address());
+  }
   const bool keep_alive = request.keep_alive() && !context().draining();
   write(to_wire(reply, {request.version(), keep_alive, request.method() != bhttp::verb::head}));
   if (!keep_alive) return close_when_flushed();
   context().await_request(*this);
+}
+
+/// Gives the socket free for another session; false if that cannot be, and the connection ends.
+bool HttpSession::hand_over() {
+  flush();  // answers to requests before this one
+  if (is_closing()) return false;
+  if (queue().empty()) return true;
+  spdlog::warn("HTTP request refused: the client does not read its answers ({})", address());
+  close();
+  return false;
 }
 
 /// For requests that cannot be answered in a friendlier way. `request`: as far as it has come.

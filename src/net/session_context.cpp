@@ -1,13 +1,16 @@
 #include "peerjsd/net/session_context.hpp"
 
+#include "peerjsd/net/stream_session.hpp"
+
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
 namespace peerjsd::net {
-
 SessionContext::SessionContext(boost::asio::io_context& io, core::Relay& relay,
                                const http::Service& service, SessionOptions options)
     : io_(io), relay_(relay), service_(service), options_(options) {}
@@ -40,6 +43,27 @@ void SessionContext::expire(core::Instant now) {
     expire_queue(pings_, options_.ping_interval);
   }
   expire_queue(ends_, options_.closing_timeout);
+  while (StreamSession* const stream = paced_.pop_due(now, options_.stream_pacing)) {
+    stream->write_next_line();
+  }
+  release_held(now);
+}
+
+void SessionContext::await_pace(StreamSession& stream) {
+  paced_.push(stream, now());
+}
+
+void SessionContext::await_release(Connection& connection, core::Instant time) {
+  held_.emplace_back(time, &connection);
+}
+
+void SessionContext::release_held(core::Instant now) {
+  const auto due = std::stable_partition(held_.begin(), held_.end(),
+                                         [now](const auto& held) { return held.first > now; });
+  std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>> released(
+      std::make_move_iterator(due), std::make_move_iterator(held_.end()));
+  held_.erase(due, held_.end());
+  for (const auto& [time, connection] : released) connection->release();
 }
 
 void SessionContext::start_draining(core::Instant now) {
@@ -56,6 +80,7 @@ void SessionContext::close_all(core::Instant now) {
   start_draining(now);
   drain(std::numeric_limits<std::size_t>::max(), now);
   while (Connection* const connection = ends_.front()) connection->close();
+  held_.clear();
 }
 
 }  // namespace peerjsd::net

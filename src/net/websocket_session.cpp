@@ -3,11 +3,9 @@
 #include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 
-#include <chrono>
 #include <utility>
 #include <variant>
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
@@ -59,24 +57,17 @@ void WebSocketSession::open(SessionContext& context, Socket socket, std::string 
       new WebSocketSession(context, std::move(socket), std::move(address)));
   context.await_ping(*session);
   session->write(std::move(handshake));
-  session->admit(who, kind);
+  session->begin(who, kind);
   if (!early.empty()) session->on_bytes(early);
   session->start();
 }
 
 WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, std::string address)
-    : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
+    : PeerSession(context, std::move(socket), std::move(address)) {}
 
-void WebSocketSession::admit(const core::Credentials& who, core::PeerKind kind) {
-  const core::Admission admission = context().relay().attach(*this, who, kind, since_);
-  if (core::is_admitted(admission)) {
-    admitted_ = true;
-    spdlog::info("Client connected: {} ({}{})", log_text(who.id), address(),
-                 admission == core::Admission::Resumed ? ", resumed" : "");
-    return;
-  }
-  spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
-               core::refusal_reason(admission));
+void WebSocketSession::begin(const core::Credentials& who, core::PeerKind kind) {
+  const core::Admission admission = admit(who, kind);
+  if (core::is_admitted(admission)) return;
   write_frame(Opcode::Text, core::refusal(admission));
   begin_close(CloseCode::NoStatus, {});
 }
@@ -143,17 +134,7 @@ void WebSocketSession::fail(CloseCode code, std::string_view reason) {
 }
 
 void WebSocketSession::send(std::string_view text) {
-  if (overflowed_) return;
-  // What has waited for the peer was bounded when it was taken in. After that the queue is measured
-  // without the message at hand: what was taken in can always be given out.
-  if (admitted_ && queue().bytes() >= context().options().send_queue_bytes) {
-    overflowed_ = true;
-    // The relay may be in the middle of something, so the end is told from the loop.
-    boost::asio::post(context().io(),
-                      [self = boost::intrusive_ptr<WebSocketSession>(this)] { self->overflow(); });
-    return;
-  }
-  write_frame(Opcode::Text, text);
+  if (has_room(queue().bytes())) write_frame(Opcode::Text, text);
 }
 
 void WebSocketSession::close(core::End reason) {
@@ -192,11 +173,8 @@ void WebSocketSession::on_timeout(core::Instant) {
   context().await_ping(*this);
 }
 
-/// More is queued than the client reads. What of it has not begun is dropped, for the Close to get
-/// through if anything does.
-void WebSocketSession::overflow() {
-  if (peer() == nullptr) return;  // it has ended meanwhile
-  finish(core::End::OverLimit);
+/// What has not begun is dropped, for the Close to get through if anything does.
+void WebSocketSession::on_overflow() {
   queue().take_unbegun(is_text_frame);
   begin_close(code_of(core::End::OverLimit), "too slow for what is sent to it");
 }
@@ -215,20 +193,6 @@ void WebSocketSession::begin_close(CloseCode code, std::string_view reason) {
   write(std::move(frame));
   close_sent_ = true;
   context().await_end(*this);
-}
-
-/// The session's registration ends here, and nowhere else; what the relay ended, it says itself.
-void WebSocketSession::finish(core::End end) {
-  if (peer() == nullptr) return;
-  log_end(end);
-  context().relay().detach(*this, end, context().now());
-}
-
-void WebSocketSession::log_end(core::End end) {
-  const std::chrono::duration<double> seconds = context().now() - since_;
-  spdlog::info("Client disconnected: {} ({}, {}, {:.1f} s{})", log_text(peer()->id), address(),
-               core::to_string(end), seconds.count(),
-               dropped_ == 0 ? "" : fmt::format(", {} messages dropped", dropped_));
 }
 
 }  // namespace peerjsd::net

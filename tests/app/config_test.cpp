@@ -135,6 +135,7 @@ Config unlike_the_defaults() {
   config.leave_grace = milliseconds{6};
   config.takeover_probe = milliseconds{7};
   config.drain_timeout = milliseconds{8};
+  config.stream_pacing = milliseconds{14};
   config.max_message_bytes = 9;
   config.send_queue_bytes = std::size_t{10} * 1024;
   config.outstanding_per_destination = 11 * kMiB;
@@ -590,7 +591,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 25U);
+  EXPECT_EQ(options.size(), 26U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

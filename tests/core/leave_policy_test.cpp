@@ -18,6 +18,7 @@ const std::vector<Rule> kAutoRules = {
     {End::ClosedWithCode, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
     {End::ClosedWithoutCode, LeaveTiming::AtOnce, LeaveTiming::None},
     {End::Lost, LeaveTiming::AtOnce, LeaveTiming::AfterGrace},
+    {End::StreamClosed, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
     {End::Silent, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
     {End::OverLimit, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
     {End::Left, LeaveTiming::AtOnce, LeaveTiming::AtOnce},

@@ -516,5 +516,156 @@ TEST_F(RelayTest, ALostHolderHasAsLongAsAProbeToComeBack) {
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
 }
 
+// Streams
+
+class StreamTest : public RelayTest {
+ protected:
+  StreamTest() {
+    stream_.carried_by = Carrier::Stream;
+    renewed_.carried_by = Carrier::RenewedStream;
+  }
+
+  Receipt post(MessageType verb, std::string_view text, std::string_view id = "a",
+               std::string_view token = "token", std::string_view key = "peerjs") {
+    return relay_.receive({key, id, token}, verb, text, now_);
+  }
+
+  RecordingTransport stream_;
+  RecordingTransport renewed_;
+};
+
+TEST_F(StreamTest, AWebSocketTakesOverWithoutAnotherOpenAndWithoutOvertaking) {
+  join(stream_, "a");
+  stream_.unsent = {"one", "two"};
+  stream_.settles = now_ + 70ms;
+  EXPECT_EQ(attach(a_, "a"), Admission::Resumed);
+  EXPECT_EQ(a_.sent, (Texts{"one", "two"}));
+  EXPECT_EQ(a_.held_until, now_ + 70ms);
+  EXPECT_EQ(stream_.closed, End::Replaced);
+  detach(stream_, End::StreamClosed);
+  EXPECT_EQ(relay_.realm("peerjs")->find("a"), a_.peer());
+}
+
+TEST_F(StreamTest, AStreamBesideAWebSocketIsNotAttached) {
+  join(a_, "a");
+  for (RecordingTransport* const late : {&stream_, &renewed_}) {
+    EXPECT_EQ(attach(*late, "a"), Admission::Standby);
+    EXPECT_TRUE(late->sent.empty());
+    EXPECT_EQ(late->peer(), nullptr);
+    detach(*late, End::StreamClosed);
+  }
+  EXPECT_FALSE(a_.closed);
+  join(b_, "b");
+  connect(b_, a_);
+}
+
+TEST_F(StreamTest, ARenewedStreamGoesOnWhereTheLastOneEnded) {
+  join(stream_, "a");
+  stream_.unsent = {"one"};
+  EXPECT_EQ(attach(renewed_, "a"), Admission::Resumed);
+  EXPECT_EQ(renewed_.sent, Texts{"one"});
+  EXPECT_EQ(stream_.closed, End::Replaced);
+}
+
+TEST_F(StreamTest, AnOpenThatWasNotSentIsSentByTheNextTransport) {
+  join(stream_, "a");
+  stream_.unsent = {std::string(kOpen), "one"};
+  EXPECT_EQ(attach(a_, "a"), Admission::Resumed);
+  EXPECT_EQ(a_.sent, (Texts{std::string(kOpen), "one"}));
+}
+
+TEST_F(StreamTest, AStreamThatIsNoRenewalOpensAgain) {
+  join(stream_, "a");
+  stream_.unsent = {std::string(kOpen), "one"};
+  RecordingTransport another;
+  another.carried_by = Carrier::Stream;
+  EXPECT_EQ(attach(another, "a"), Admission::Resumed);
+  EXPECT_EQ(another.sent, (Texts{std::string(kOpen), "one"}));
+}
+
+TEST_F(StreamTest, ARenewedStreamOpensWhereNothingIsToBeContinued) {
+  EXPECT_EQ(attach(renewed_, "a"), Admission::Opened);
+  EXPECT_EQ(renewed_.sent, Texts{std::string(kOpen)});
+}
+
+TEST_F(StreamTest, ALostPageComesBackByAStream) {
+  join(a_, "a");
+  detach(a_, End::Lost);
+  EXPECT_EQ(attach(stream_, "a"), Admission::Resumed);
+  EXPECT_EQ(stream_.sent, Texts{std::string(kOpen)});
+}
+
+TEST_F(StreamTest, APageWhoseStreamClosedIsGoneAtOnce) {
+  join(stream_, "a");
+  join(b_, "b");
+  connect(stream_, b_);
+  detach(stream_, End::StreamClosed);
+  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(relay_.realm("peerjs")->find("a"), nullptr);
+}
+
+TEST_F(StreamTest, TakesAPostedMessageAsAnyOther) {
+  join(stream_, "a");
+  join(b_, "b");
+  EXPECT_EQ(post(MessageType::Offer, offer_to("b")), Receipt::Relayed);
+  EXPECT_EQ(b_.take(), Texts{relayed_offer("a", "b")});
+  EXPECT_EQ(post(MessageType::Offer, offer_to("nobody")), Receipt::Kept);
+  EXPECT_EQ(post(MessageType::Offer, "nonsense"), Receipt::NotJson);
+}
+
+TEST_F(StreamTest, TakesTheTypeFromTheUrlWhereTheTextHasNone) {
+  join(stream_, "a");
+  join(b_, "b");
+  EXPECT_EQ(post(MessageType::Answer, R"({"dst":"b"})"), Receipt::Relayed);
+  EXPECT_EQ(b_.take(), Texts{message("ANSWER", "a", "b")});
+  for (const char* wrong : {R"({"type":"OFFER","dst":"b"})", R"({"type":null,"dst":"b"})",
+                            R"({"type":"HEARTBEAT"})", R"({"type":"answer","dst":"b"})"}) {
+    EXPECT_EQ(post(MessageType::Answer, wrong), Receipt::WrongVerb) << wrong;
+  }
+  EXPECT_TRUE(b_.sent.empty());
+}
+
+TEST_F(StreamTest, TakesMessagesOnlyFromWhoIsRegistered) {
+  join(stream_, "a");
+  EXPECT_EQ(post(MessageType::Offer, offer_to("a"), "a", "wrong"), Receipt::Unauthorized);
+  EXPECT_EQ(post(MessageType::Offer, offer_to("a"), "nobody"), Receipt::Unauthorized);
+  EXPECT_EQ(post(MessageType::Offer, offer_to("a"), "a", "token", "other"), Receipt::Unauthorized);
+  EXPECT_EQ(post(MessageType::Offer, offer_to("a"), "a", "token", "none"), Receipt::Unauthorized);
+  EXPECT_TRUE(stream_.sent.empty());
+}
+
+TEST_F(StreamTest, APostedLeaveWithoutDestinationEndsThePeer) {
+  join(stream_, "a");
+  join(b_, "b");
+  connect(stream_, b_);
+  EXPECT_EQ(post(MessageType::Leave, "{}"), Receipt::Left);
+  EXPECT_EQ(stream_.closed, End::Left);
+  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+}
+
+TEST_F(StreamTest, APostIsASignOfLifeOfAStreamOnly) {
+  join(stream_, "a");
+  join(b_, "b");
+  pass(50s);
+  post(MessageType::Offer, offer_to("a"), "a");
+  post(MessageType::Offer, offer_to("b"), "b");
+  pass(10s);
+  EXPECT_EQ(b_.closed, End::Silent);
+  EXPECT_FALSE(stream_.closed);
+  pass(50s);
+  EXPECT_EQ(stream_.closed, End::Silent);
+}
+
+TEST_F(StreamTest, ALostPageCanStillPostButIsLostAllTheSame) {
+  join(a_, "a");
+  join(b_, "b");
+  detach(a_, End::Lost);
+  pass(29s);
+  EXPECT_EQ(post(MessageType::Offer, offer_to("b")), Receipt::Relayed);
+  b_.take();
+  pass(1s);
+  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+}
+
 }  // namespace
 }  // namespace peerjsd::core

@@ -29,6 +29,42 @@ TEST(Route, HeadIsAsGet) {
 TEST(Route, KnowsNoOtherMethods) {
   for (const char* method : {"POST", "PUT", "DELETE", "get", ""}) {
     EXPECT_TRUE(is<route::NotFound>(Router("/").route(method, "/k/id"))) << method;
+    EXPECT_TRUE(is<route::NotFound>(Router("/").route(method, "/peerjs"))) << method;
+  }
+}
+
+TEST(Route, FindsAStream) {
+  const auto stream =
+      std::get<route::Stream>(Router("/app/").route("POST", "/APP/k%20y/a%2Fb/t/ID?i=0"));
+  EXPECT_EQ(stream.key, "k y");
+  EXPECT_EQ(stream.id, "a/b");
+  EXPECT_EQ(stream.token, "t");
+  EXPECT_FALSE(stream.is_renewal);
+}
+
+TEST(Route, KnowsARenewedStreamByItsCount) {
+  const auto is_renewal = [](const std::string& query) {
+    return std::get<route::Stream>(Router("/").route("POST", "/k/a/t/id" + query)).is_renewal;
+  };
+  for (const char* query : {"", "?", "?i=0", "?i=", "?n=1"}) EXPECT_FALSE(is_renewal(query));
+  for (const char* query : {"?i=1", "?i=12", "?ts=3&i=2"}) EXPECT_TRUE(is_renewal(query));
+}
+
+TEST(Route, FindsThePlacesForMessages) {
+  const Router router("/");
+  const auto verb = [&](const std::string& name) {
+    return std::get<route::Message>(router.route("POST", "/k/a/t/" + name)).verb;
+  };
+  EXPECT_EQ(verb("offer"), core::MessageType::Offer);
+  EXPECT_EQ(verb("Answer"), core::MessageType::Answer);
+  EXPECT_EQ(verb("candidate"), core::MessageType::Candidate);
+  EXPECT_EQ(verb("leave"), core::MessageType::Leave);
+  for (const char* none : {"/k/a/t/expire", "/k/a/t/open", "/k/a/t", "/k/a/t/offer/x", "/a/t/id"}) {
+    EXPECT_TRUE(is<route::NotFound>(router.route("POST", none))) << none;
+  }
+  EXPECT_TRUE(is<route::NotFound>(router.route("GET", "/k/a/t/offer")));
+  for (const char* broken : {"/%zz/a/t/id", "/k/%zz/t/offer", "/k/a/%ff/id"}) {
+    EXPECT_TRUE(is<route::BadTarget>(router.route("POST", broken))) << broken;
   }
 }
 

@@ -23,8 +23,23 @@ core::RelayOptions relay_options() {
 class ServiceTest : public testing::Test {
  protected:
   Reply get(const ServiceOptions& options, std::string_view target, std::string_view origin = {}) {
-    return Service(options, relay_, random()).answer({"GET", target, origin, {}});
+    return answer(options, {"GET", target, origin, {}});
   }
+
+  Reply answer(const ServiceOptions& options, const Request& request) {
+    const Service service(options, relay_, random());
+    return std::visit([&](const auto& route) { return reply_of(service, request, route); },
+                      service.router().route(request.method, request.target));
+  }
+
+  template <class Asked>
+  static Reply reply_of(const Service& service, const Request& request, const Asked& asked) {
+    return service.answer(request, asked);
+  }
+  static Reply reply_of(const Service& service, const Request& request, const route::Stream&) {
+    return service.stream_head(request.origin);
+  }
+  static Reply reply_of(const Service&, const Request&, const route::Message&) { return {}; }
 
   static std::optional<std::string> header(const Reply& reply, std::string_view name) {
     const auto found =
@@ -97,8 +112,7 @@ TEST_F(ServiceTest, EchoesEveryOriginByDefaultAndOnlyListedOnesElse) {
 }
 
 TEST_F(ServiceTest, AnswersAPreflight) {
-  const Reply reply =
-      Service({}, relay_, random()).answer({"OPTIONS", "/x", "http://a", "content-type,x"});
+  const Reply reply = answer({}, {"OPTIONS", "/x", "http://a", "content-type,x"});
   EXPECT_EQ(reply.status, 204U);
   EXPECT_EQ(header(reply, "Access-Control-Allow-Methods"), "GET,HEAD,PUT,PATCH,POST,DELETE");
   EXPECT_EQ(header(reply, "Access-Control-Allow-Headers"), "content-type,x");
@@ -114,6 +128,43 @@ TEST_F(ServiceTest, NamesItsPathToWhoLooksElsewhere) {
   EXPECT_EQ(header(reply, "Content-Type"), "application/json; charset=utf-8");
   EXPECT_NE(reply.body.find(R"("path":"/app/")"), std::string::npos) << reply.body;
   EXPECT_EQ(get(options, "/app/%zz/id").status, 400U);
+}
+
+TEST_F(ServiceTest, AStreamIsNotHeldBackByAProxyAndReadableByAPage) {
+  const Reply stream = Service({}, relay_, random()).stream_head("http://a");
+  EXPECT_EQ(stream.status, 200U);
+  EXPECT_EQ(header(stream, "Content-Type"), "application/octet-stream");
+  EXPECT_EQ(header(stream, "Cache-Control"), "no-store");
+  EXPECT_EQ(header(stream, "X-Accel-Buffering"), "no");
+  EXPECT_EQ(header(stream, "Access-Control-Allow-Origin"), "http://a");
+}
+
+TEST_F(ServiceTest, ARefusedStreamIsAnErrorInTheFormOfTheArticle) {
+  const Service service({}, relay_, random());
+  const Reply reply = service.stream_refusal(core::Admission::IdTaken, "http://a");
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_EQ(reply.body, R"({"type":"ERROR","payload":{"msg":"ID is taken"}})");
+  EXPECT_EQ(header(reply, "Access-Control-Allow-Origin"), "http://a");
+}
+
+TEST_F(ServiceTest, SaysWhatBecameOfAPostedMessage) {
+  const Service service({}, relay_, random());
+  const Request request{"POST", "/k/a/t/offer", "http://a", {}};
+  using core::Receipt;
+  for (const Receipt good : {Receipt::Relayed, Receipt::Kept, Receipt::Expired, Receipt::Left}) {
+    EXPECT_EQ(service.answer(request, good).status, 200U);
+    EXPECT_EQ(service.answer(request, good).body, "OK");
+  }
+  EXPECT_EQ(service.answer(request, Receipt::Unauthorized).status, 401U);
+  EXPECT_EQ(service.answer(request, Receipt::Unauthorized).body, "Unauthorized");
+  EXPECT_EQ(header(service.answer(request, Receipt::Unauthorized), "Access-Control-Allow-Origin"),
+            "http://a");
+  for (const Receipt bad :
+       {Receipt::NotJson, Receipt::NotUtf8, Receipt::NotAnObject, Receipt::TooDeep,
+        Receipt::UnknownType, Receipt::WrongVerb, Receipt::NoDestination}) {
+    EXPECT_EQ(service.answer(request, bad).status, 400U);
+    EXPECT_EQ(service.answer(request, bad).body, std::string(core::complaint(bad)) + "\n");
+  }
 }
 
 TEST_F(ServiceTest, ExplainsAGetOnTheWebSocketPath) {

@@ -18,7 +18,7 @@ TEST(Url, DecodesAPathSegment) {
 }
 
 TEST(Url, RefusesABrokenEscapeInAPathSegment) {
-  for (const char* broken : {"%", "%2", "%zz", "a%2", "%%20"}) {
+  for (const char* broken : {"%", "%2", "%zz", "a%2", "%%20", "%ff", "a%c3"}) {
     EXPECT_FALSE(decode_path_segment(broken)) << broken;
   }
 }

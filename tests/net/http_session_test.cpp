@@ -82,14 +82,14 @@ TEST_F(HttpSessionTest, RefusesWhatIsNoRequestAndThenCloses) {
   EXPECT_EQ(status("GET / HTTP/1.1\r\n" + host + host + "\r\n"), "400");
   EXPECT_EQ(status("GET / HTTP/1.1\r\n" + host + "A: " + std::string(20000, 'x') + "\r\n\r\n"),
             "431");
-  EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 200000\r\n\r\n"), "413");
+  EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 3000000\r\n\r\n"), "413");
 }
 
 TEST_F(HttpSessionTest, LetsAPageReadWhyItWasRefused) {
   start();
   const std::string head = " HTTP/1.1\r\nHost: x\r\nOrigin: http://page\r\n";
   for (const std::string& request :
-       {"POST /" + head + "Content-Length: 200000\r\n\r\n", "GET /" + head + "Host: y\r\n\r\n",
+       {"POST /" + head + "Content-Length: 3000000\r\n\r\n", "GET /" + head + "Host: y\r\n\r\n",
         "GET /" + head + "A: " + std::string(20000, 'x') + "\r\n\r\n",
         "GET /" + head + "no header\r\n\r\n"}) {
     EXPECT_NE(ask(request).find("\r\nAccess-Control-Allow-Origin: http://page\r\n"),

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 
@@ -33,19 +33,20 @@ class RawClient {
   /// Writes as the server takes it; all_written says when that is done.
   void write_all(std::string bytes) {
     to_write_ = std::move(bytes);
-    boost::asio::async_write(socket_, boost::asio::buffer(to_write_),
-                             [this](boost::system::error_code error, std::size_t) {
-                               if (error == boost::asio::error::operation_aborted) return;
-                               all_written = !error;
-                             });
+    boost::asio::async_write(
+        socket_, boost::asio::buffer(to_write_),
+        [this, alive = std::weak_ptr<void>(alive_)](boost::system::error_code error, std::size_t) {
+          if (alive.expired()) return;
+          all_written = !error;
+        });
   }
 
   /// From now on what comes is collected in received.
   void read() {
     socket_.async_read_some(boost::asio::buffer(buffer_),
-                            [this](boost::system::error_code error, std::size_t size) {
-                              if (error == boost::asio::error::operation_aborted)
-                                return;  // this may be gone
+                            [this, alive = std::weak_ptr<void>(alive_)](
+                                boost::system::error_code error, std::size_t size) {
+                              if (alive.expired()) return;
                               received.append(buffer_.data(), size);
                               if (error) {
                                 ended = true;
@@ -68,6 +69,8 @@ class RawClient {
   bool all_written = false;
 
  private:
+  std::shared_ptr<void> alive_ =
+      std::make_shared<char>();  // handlers may run after the end of this
   std::string to_write_;
   tcp::socket socket_;
   std::array<char, 16 * 1024> buffer_{};

@@ -21,6 +21,10 @@ class RecordingTransport final : public core::Transport {
   }
   std::vector<std::string> take_unsent() override { return std::exchange(unsent, {}); }
 
+  core::Instant settles_at() const override { return settles; }
+  void hold(core::Instant until) override { held_until = until; }
+  core::Carrier carrier() const override { return carried_by; }
+
   /// What was sent since the last call.
   std::vector<std::string> take() { return std::exchange(sent, {}); }
 
@@ -28,6 +32,9 @@ class RecordingTransport final : public core::Transport {
   std::optional<core::End> closed;
   std::vector<std::string> unsent;
   bool can_be_probed = true;
+  core::Instant settles{};
+  core::Instant held_until{};
+  core::Carrier carried_by = core::Carrier::WebSocket;
   int probes = 0;
 };
 

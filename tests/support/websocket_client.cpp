@@ -18,6 +18,14 @@ struct WebSocketClient::Stream {
   boost::beast::flat_buffer buffer;
 };
 
+/// `handler`, unless its client is gone when it runs.
+template <class Handler>
+auto WebSocketClient::while_alive(Handler handler) {
+  return [alive = std::weak_ptr<void>(alive_), handler = std::move(handler)](auto... results) {
+    if (!alive.expired()) handler(results...);
+  };
+}
+
 WebSocketClient::WebSocketClient(boost::asio::io_context& io, const tcp::endpoint& server,
                                  const std::string& id, const std::string& token,
                                  const std::string& origin)
@@ -28,10 +36,7 @@ WebSocketClient::WebSocketClient(boost::asio::io_context& io, const tcp::endpoin
     if (!origin.empty()) request.set(boost::beast::http::field::origin, origin);
   }));
   socket.async_handshake("localhost", "/peerjs?key=peerjs&id=" + id + "&token=" + token,
-                         [this](error_code error) {
-                           if (error == boost::asio::error::operation_aborted) return;
-                           error ? end(false) : read();
-                         });
+                         while_alive([this](error_code error) { error ? end(false) : read(); }));
 }
 
 WebSocketClient::~WebSocketClient() = default;
@@ -42,9 +47,9 @@ void WebSocketClient::send(const std::string& text) {
 
 void WebSocketClient::close(std::uint16_t code) {
   const auto reason = code == 0 ? websocket::close_reason() : websocket::close_reason(code);
-  stream_->socket.async_close(reason, [this](error_code error) {
-    if (!error) end(true);
-  });
+  stream_->socket.async_close(reason, while_alive([this](error_code error) {
+                                if (!error) end(true);
+                              }));
 }
 
 void WebSocketClient::break_off() {
@@ -53,13 +58,13 @@ void WebSocketClient::break_off() {
 }
 
 void WebSocketClient::read() {
-  stream_->socket.async_read(stream_->buffer, [this](error_code error, std::size_t) {
-    if (error == boost::asio::error::operation_aborted) return;  // this may be gone
-    if (error) return end(error == websocket::error::closed);
-    received.push_back(boost::beast::buffers_to_string(stream_->buffer.data()));
-    stream_->buffer.clear();
-    read();
-  });
+  stream_->socket.async_read(
+      stream_->buffer, while_alive([this](error_code error, std::size_t) {
+        if (error) return end(error == websocket::error::closed);
+        received.push_back(boost::beast::buffers_to_string(stream_->buffer.data()));
+        stream_->buffer.clear();
+        read();
+      }));
 }
 
 void WebSocketClient::end(bool is_closed) {

@@ -41,6 +41,10 @@ class WebSocketClient {
   void read();
   void end(bool is_closed);
 
+  template <class Handler>
+  auto while_alive(Handler handler);
+
+  std::shared_ptr<void> alive_ = std::make_shared<char>();
   std::unique_ptr<Stream> stream_;
 };
 

@@ -22,6 +22,7 @@ enum class End : std::uint8_t {
   ClosedWithCode,     ///< any other Close with a code
   ClosedWithoutCode,  ///< Close without a code: what disconnect() and destroy() of peerjs send
   Lost,               ///< end of the TCP connection, or a protocol error, without a Close
+  StreamClosed,       ///< the client dropped the XHR stream that carried it
   Silent,             ///< no sign of life within alive_timeout, or a failed takeover probe
   OverLimit,          ///< the server closed it because it did not keep to a limit
   Left,               ///< the peer sent LEAVE without a destination

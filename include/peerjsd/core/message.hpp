@@ -42,6 +42,9 @@ struct ClientMessage {
 
   // The member's JSON text byte for byte, empty if absent.
   std::string_view payload;
+
+  // Whether there is a type at all, if only an unknown one.
+  bool has_type;
 };
 
 enum class ParseError { NotUtf8, NotJson, NotAnObject, TooDeep };

@@ -34,6 +34,7 @@ struct Credentials {
 enum class Admission : std::uint8_t {
   Opened,
   Resumed,
+  Standby,     ///< a stream, but the peer has a WebSocket, which goes first
   Incomplete,  ///< key, id or token is missing
   InvalidKey,
   IdTaken,
@@ -46,14 +47,16 @@ enum class Receipt : std::uint8_t {
   Kept,     ///< the destination is absent; the message waits for it
   Expired,  ///< the destination is absent and the sender was told so
   Heartbeat,
-  Left,    ///< LEAVE without a destination: the sender's registration has ended
-  Late,    ///< the relay had already let go of this transport
-  Absent,  ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
+  Left,          ///< LEAVE without a destination: the sender's registration has ended
+  Late,          ///< the relay had already let go of this transport
+  Unauthorized,  ///< nobody is registered with this key, id and token
+  Absent,        ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
   NotUtf8,
   NotJson,
   NotAnObject,
   TooDeep,
   UnknownType,
+  WrongVerb,  ///< its type is not that of the URL it was posted to
   NoDestination,
 };
 
@@ -78,10 +81,18 @@ class Relay {
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
   /// coming with its id and its token, even when the server is full; the transport it had is
   /// closed.
+  ///
+  /// PeerJS 0.3.x opens a stream and a WebSocket at once and wants one OPEN over both; a WebSocket
+  /// goes before a stream whichever comes first. So there is no OPEN on a WebSocket that follows a
+  /// stream, nor on a renewed stream, and a stream beside a WebSocket is not attached (Standby).
   Admission attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now);
 
   /// Takes one message from the peer behind `from`. `text` is what the client sent, untouched.
   Receipt receive(Transport& from, std::string_view text, Instant now);
+
+  /// Takes one message that came outside of the peer's transport, by a POST to the URL of `verb`.
+  /// Where the text names no type, `verb` is its type.
+  Receipt receive(const Credentials& from, MessageType verb, std::string_view text, Instant now);
 
   /// Anything at all came from the other side of `from`.
   void sign_of_life(Transport& from, Instant now);
@@ -98,12 +109,14 @@ class Relay {
  private:
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
                   Instant now);
+  Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, PeerKind kind, Instant now);
   void challenge(Peer& holder, Instant now);
   bool make_room(Realm& realm);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer);
 
+  Receipt take(Peer& src, const ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "peerjsd/core/leave_policy.hpp"
+#include "peerjsd/core/time.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,12 @@
 namespace peerjsd::core {
 
 struct Peer;
+
+enum class Carrier : std::uint8_t {
+  WebSocket,
+  Stream,         ///< an XHR stream
+  RenewedStream,  ///< an XHR stream that its client asked for in place of the one it has
+};
 
 /// One way to carry messages to a peer: a WebSocket, an open XHR stream. Sessions implement it; the
 /// relay calls it.
@@ -33,6 +41,15 @@ class Transport {
   /// Takes back, in order, the messages queued by send() of which the other side cannot have
   /// received all. No send() follows.
   virtual std::vector<std::string> take_unsent() = 0;
+
+  /// When the other side will have read what it was sent. Before that, nothing that is sent by
+  /// another transport may reach it.
+  virtual Instant settles_at() const = 0;
+
+  /// Keeps all that is sent back until then.
+  virtual void hold(Instant until) = 0;
+
+  virtual Carrier carrier() const = 0;
 
   /// The peer this transport carries; nullptr before Relay::attach has admitted it, and from the
   /// moment the relay has let go of it.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "peerjsd/core/message.hpp"
+
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +29,20 @@ struct WebSocket {  ///< P/peerjs, with what the query says
   bool has_version = false;  ///< sent by peerjs since 1.4
 };
 
+struct Stream {  ///< POST P/:key/:id/:token/id
+  std::string key;
+  std::string id;
+  std::string token;
+  bool is_renewal = false;  ///< ?i=N with N > 0: peerjs 0.3.x asks for another every 25 s
+};
+
+struct Message {  ///< POST P/:key/:id/:token/ and offer, answer, candidate or leave
+  std::string key;
+  std::string id;
+  std::string token;
+  core::MessageType verb{};
+};
+
 struct Preflight {};  ///< OPTIONS of anything
 
 struct NotFound {};
@@ -35,8 +51,8 @@ struct BadTarget {};  ///< a broken percent escape
 
 }  // namespace route
 
-using Route = std::variant<route::Info, route::NewId, route::Peers, route::WebSocket,
-                           route::Preflight, route::NotFound, route::BadTarget>;
+using Route = std::variant<route::Info, route::NewId, route::Peers, route::WebSocket, route::Stream,
+                           route::Message, route::Preflight, route::NotFound, route::BadTarget>;
 
 /// Finds the route of a request below one path.
 ///

@@ -24,7 +24,6 @@ struct Request {
   std::string_view target;
   std::string_view origin;             ///< empty: none
   std::string_view requested_headers;  ///< Access-Control-Request-Headers
-  bool is_upgrade = false;             ///< it asks for a WebSocket
 };
 
 struct Reply {
@@ -33,7 +32,7 @@ struct Reply {
   std::vector<std::pair<std::string_view, std::string>> headers;
 };
 
-/// What the HTTP endpoints answer; npm peer 1.0.2's answers where it has one.
+/// What the HTTP endpoints answer; npm peer 1.0.2's answers where it has one, else 0.2.10's.
 class Service {
  public:
   Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random);
@@ -41,24 +40,38 @@ class Service {
   const Router& router() const { return router_; }
   const std::string& path() const { return options_.path; }
 
-  /// The answer to a request that did not become a WebSocket. To HEAD as to GET: the body is for
-  /// the caller to leave out.
-  Reply answer(const Request& request) const;
+  /// The answer to a request, by what it asks for: its route, or, if it was a message, what the
+  /// relay said to that. To HEAD as to GET: the body is for the caller to leave out.
+  template <class Asked>
+  Reply answer(const Request& request, const Asked& asked) const {
+    return readable(reply_to(request, asked), request.origin);
+  }
+
+  /// What goes before the lines of a stream; it has no body.
+  Reply stream_head(std::string_view origin) const;
+
+  /// Instead of a stream. The status is 200, and what is wrong is the whole body: so, and only so,
+  /// do all clients of 0.3.x ignore it and hear of it by their WebSocket, in a form they know.
+  Reply stream_refusal(core::Admission admission, std::string_view origin) const;
 
   /// The answer to what cannot be taken as a request. `origin`: as far as it is known.
   Reply refusal(unsigned status, std::string_view reason, std::string_view origin) const;
 
  private:
-  Reply answer_route(const Request& request, const route::Info&) const;
-  Reply answer_route(const Request& request, const route::NewId& asked) const;
-  Reply answer_route(const Request& request, const route::Peers& asked) const;
-  Reply answer_route(const Request& request, const route::WebSocket&) const;
-  Reply answer_route(const Request& request, const route::Preflight&) const;
-  Reply answer_route(const Request& request, const route::NotFound&) const;
-  Reply answer_route(const Request& request, const route::BadTarget&) const;
+  Reply reply_to(const Request& request, const route::Info& asked) const;
+  Reply reply_to(const Request& request, const route::NewId& asked) const;
+  Reply reply_to(const Request& request, const route::Peers& asked) const;
+  Reply reply_to(const Request& request, const route::WebSocket& asked) const;
+  Reply reply_to(const Request& request, const route::Preflight& asked) const;
+  Reply reply_to(const Request& request, const route::NotFound& asked) const;
+  Reply reply_to(const Request& request, const route::BadTarget& asked) const;
+  Reply reply_to(const Request& request, core::Receipt receipt) const;
 
+  /// With what CORS needs for the page to read it: clients of all generations read even a refusal
+  /// only then.
+  Reply readable(Reply reply, std::string_view origin) const;
   bool is_key(std::string_view key) const;
-  void allow_origin(std::string_view origin, Reply& reply) const;
+  bool is_allowed(std::string_view origin) const;
 
   ServiceOptions options_;
   const core::Relay& relay_;

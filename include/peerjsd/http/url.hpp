@@ -7,7 +7,7 @@
 
 namespace peerjsd::http {
 
-/// Decodes %XX in a path segment; nullopt if an escape is broken.
+/// Decodes %XX in a path segment; nullopt if an escape is broken, or what comes of it is not UTF-8.
 std::optional<std::string> decode_path_segment(std::string_view segment);
 
 /// Decodes a query name or value as Node's querystring does for npm peer: `+` is a space, a broken

@@ -39,6 +39,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// Writes what is queued. Called by the context at the end of a turn.
   void flush();
 
+  /// The time has come that the context was asked for, by hold_until() or otherwise.
+  virtual void release();
+
   /// What the connection waited for in its queue did not come in time.
   void time_out(core::Instant now);
 
@@ -67,8 +70,14 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   void write(std::string unit);
 
-  /// Reads nothing more until on_flushed(). There must be something queued.
+  /// Writes nothing until then.
+  void hold_until(core::Instant time);
+
+  /// Reads nothing more until on_flushed(), which comes after the next write.
   void pause_reading() { reading_paused_ = true; }
+
+  /// Whether the other side's system has confirmed all that was written.
+  bool is_acknowledged();
 
   /// Writes what is queued, ends our half, ignores what still comes, and closes when the other side
   /// has ended its half or has taken too long. (Closing at once with unread input would reset the
@@ -77,9 +86,13 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   bool is_closing() const { return closing_ != Closing::No; }
 
+  bool is_held() const { return held_; }
+
   SessionContext& context() { return context_; }
+  const SessionContext& context() const { return context_; }
   const std::string& address() const { return address_; }
   WriteQueue& queue() { return queue_; }
+  Socket& socket() { return socket_; }
   Socket release_socket() { return std::move(socket_); }
 
  private:
@@ -98,6 +111,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   WriteQueue queue_;
   Closing closing_ = Closing::No;
   bool flush_scheduled_ = false;
+  bool held_ = false;
   bool awaiting_writable_ = false;
   bool reading_paused_ = false;
 };

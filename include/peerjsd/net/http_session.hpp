@@ -21,6 +21,9 @@ class HttpSession final : public Connection {
 
   void drain(core::Instant now) override;
 
+  /// Looks once more for the sender of a message.
+  void release() override;
+
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
@@ -33,15 +36,29 @@ class HttpSession final : public Connection {
 
   void parse();
   void handle(const HttpRequest& request, std::string_view rest);
-  bool try_upgrade(const HttpRequest& request, std::string_view rest);
-  void upgrade(const HttpRequest& request, const http::route::WebSocket& endpoint,
-               std::string_view rest);
-  void answer(const HttpRequest& request);
+
+  void upgrade(const HttpRequest& request, const http::Route& route, std::string_view rest);
+  void open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
+                      std::string_view rest);
+
+  template <class Asked>
+  void respond(const HttpRequest& request, const Asked& asked);
+  void respond(const HttpRequest& request, const http::route::Stream& asked);
+  void respond(const HttpRequest& request, const http::route::Message& asked);
+
+  core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
+  bool hand_over();
   void refuse(unsigned status, std::string_view reason, const HttpRequest& request);
   std::string address_of(const HttpRequest& request);
 
+  struct Postponed {
+    HttpRequest request;
+    http::route::Message message;
+  };
+
   std::optional<Parser> parser_;
   std::string unparsed_;
+  std::optional<Postponed> postponed_;
 };
 
 }  // namespace peerjsd::net

@@ -3,6 +3,7 @@
 #include "peerjsd/http/service.hpp"
 
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -20,5 +21,14 @@ struct AnswerForm {
 
 /// The bytes of an HTTP answer.
 std::string to_wire(const http::Reply& reply, AnswerForm form);
+
+/// The head of an answer whose body follows bit by bit: in chunks, or with HTTP/1.0 as it is until
+/// the connection ends.
+std::string streaming_head(const http::Reply& reply, unsigned version);
+
+/// One chunk; `data` must not be empty, for that would be the last.
+std::string chunk(std::string_view data);
+
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace peerjsd::net

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -24,7 +25,14 @@ struct SessionOptions {
   /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = 4 * 1024 * 1024;
   bool proxied = false;  ///< believe X-Forwarded-For
+  /// Between two lines of an XHR stream: clients read one in about 50 ms, and miss what comes
+  /// faster.
+  core::Duration stream_pacing = std::chrono::milliseconds(80);
+  core::Duration alive_timeout{};  ///< 0: none; the relay's
 };
+
+class StreamSession;
+struct PaceTag;
 
 /// What the sessions of one event loop share: the read buffer, the end-of-turn flush, and the
 /// queues in which connections wait for their deadlines.
@@ -48,6 +56,12 @@ class SessionContext {
   void await_request(Connection& connection) { requests_.push(connection, now()); }
   void await_ping(Connection& connection) { pings_.push(connection, now()); }
   void await_end(Connection& connection) { ends_.push(connection, now()); }
+
+  /// Has stream.write_next_line() called when another line may be written.
+  void await_pace(StreamSession& stream);
+
+  /// Has connection.release() called at `time`, and keeps it until then.
+  void await_release(Connection& connection, core::Instant time);
 
   /// Sees to the connections whose time has come.
   void expire(core::Instant now);
@@ -73,6 +87,7 @@ class SessionContext {
   using Queue = core::DeadlineQueue<Connection, ConnectionTag>;
 
   void flush_all();
+  void release_held(core::Instant now);
 
   boost::asio::io_context& io_;
   core::Relay& relay_;
@@ -81,6 +96,10 @@ class SessionContext {
   Queue requests_;  // HTTP: a request is waited for
   Queue pings_;     // WebSockets, by their last ping
   Queue ends_;      // closing
+  core::DeadlineQueue<StreamSession, PaceTag> paced_;
+  // Few, and for short: peers that have just moved from a stream to another transport, and messages
+  // that may have overtaken their sender.
+  std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>> held_;
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   std::size_t connections_ = 0;
   bool draining_ = false;

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "peerjsd/core/relay.hpp"
-#include "peerjsd/core/transport.hpp"
-#include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/peer_session.hpp"
 #include "peerjsd/net/websocket_codec.hpp"
 
 #include <string>
@@ -12,7 +10,7 @@
 namespace peerjsd::net {
 
 /// A peer's WebSocket, from the answer to its handshake on.
-class WebSocketSession final : public Connection, public core::Transport {
+class WebSocketSession final : public PeerSession {
  public:
   /// Takes over a socket whose client has asked for the upgrade: writes `handshake`, asks the relay
   /// to admit `who`, and reads on. A refusal is told as a message, then the WebSocket is closed: so
@@ -27,13 +25,17 @@ class WebSocketSession final : public Connection, public core::Transport {
   void close(core::End reason) override;
   bool probe() override;
   std::vector<std::string> take_unsent() override;
+  core::Instant settles_at() const override {
+    return {};
+  }  // what follows comes by this very socket
+  core::Carrier carrier() const override { return core::Carrier::WebSocket; }
 
   void drain(core::Instant now) override;
 
  private:
   WebSocketSession(SessionContext& context, Socket socket, std::string address);
 
-  void admit(const core::Credentials& who, core::PeerKind kind);
+  void begin(const core::Credentials& who, core::PeerKind kind);
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;
   void on_timeout(core::Instant now) override;
@@ -43,19 +45,13 @@ class WebSocketSession final : public Connection, public core::Transport {
   void on_message(const WebSocketEvent& event);
   void on_close(const WebSocketEvent& event);
   void fail(CloseCode code, std::string_view reason);
-  void overflow();
+  void on_overflow() override;
 
   void write_frame(Opcode opcode, std::string_view payload);
   void begin_close(CloseCode code, std::string_view reason);
-  void finish(core::End end);
-  void log_end(core::End end);
 
   WebSocketDecoder decoder_;
-  core::Instant since_;
-  std::uint32_t dropped_ = 0;  // messages that made no sense
   bool close_sent_ = false;
-  bool admitted_ = false;
-  bool overflowed_ = false;
   // A message that was partly written went to another transport: its rest must never follow here,
   // or it would arrive twice, and so nothing may.
   bool cut_ = false;

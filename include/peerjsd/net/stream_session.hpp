@@ -1,0 +1,77 @@
+#pragma once
+
+#include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/http/service.hpp"
+#include "peerjsd/net/peer_session.hpp"
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peerjsd::net {
+
+struct PaceTag;
+
+/// An XHR stream: a request whose answer goes on for as long as the client listens, one message a
+/// line. PeerJS 0.3.x has it where there is no WebSocket, and until there is one.
+///
+/// Its reader takes one line per progress event, of which a browser makes about one in 50 ms, and
+/// loses what comes faster, in pieces, or after an empty line. So each line is written whole, and
+/// the next one `stream_pacing` later.
+class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
+ public:
+  struct Request {
+    unsigned http_version;  ///< as Beast counts: 10 or 11
+    std::string_view origin;
+    core::Credentials who;
+    core::PeerKind kind;
+    bool is_renewal;
+  };
+
+  /// Takes over the socket on which the stream was asked for.
+  static void open(SessionContext& context, Socket socket, std::string address,
+                   const Request& request);
+
+  // core::Transport
+  void send(std::string_view text) override;
+  void close(core::End reason) override;
+  bool probe() override { return false; }
+  void hold(core::Instant until) override;
+  std::vector<std::string> take_unsent() override;
+  core::Instant settles_at() const override;
+  core::Carrier carrier() const override;
+
+  /// The time for another line has come.
+  void write_next_line();
+
+  void drain(core::Instant now) override;
+
+ private:
+  StreamSession(SessionContext& context, Socket socket, std::string address,
+                const Request& request);
+
+  void begin(const Request& request);
+  void notice_dead_peers();
+  void on_bytes(std::span<char>) override {}  // nothing is expected from the client any more
+  void on_lost() override;
+  void on_timeout(core::Instant now) override;
+  void on_overflow() override;
+  void release() override;
+
+  void start_lines();
+  void write_line();
+  void end();
+  std::string framed(std::string line) const;
+  std::string unframed(std::string_view unit) const;
+
+  std::deque<std::string> lines_;
+  std::size_t waiting_bytes_ = 0;  // in lines_
+  std::string head_;               // until it is written
+  core::Instant held_until_{};
+  bool is_chunked_;
+  bool is_renewal_;
+  bool cut_ = false;  // a line that was partly written went to another transport
+};
+
+}  // namespace peerjsd::net

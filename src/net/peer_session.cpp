@@ -1,0 +1,76 @@
+#include "peerjsd/net/peer_session.hpp"
+
+#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/session_context.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+namespace peerjsd::net {
+namespace {
+
+std::string_view remark(core::Admission admission, core::Carrier carrier) {
+  const bool is_stream = carrier != core::Carrier::WebSocket;
+  if (admission == core::Admission::Opened) return is_stream ? ", stream" : "";
+  return is_stream ? ", stream, resumed" : ", resumed";
+}
+
+/// A peer on a stream renews it every 25 s: that is no news.
+spdlog::level::level_enum level(bool is_continued, core::Carrier carrier) {
+  const bool is_stream = carrier != core::Carrier::WebSocket;
+  return is_continued && is_stream ? spdlog::level::debug : spdlog::level::info;
+}
+
+}  // namespace
+
+PeerSession::PeerSession(SessionContext& context, Socket socket, std::string address)
+    : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
+
+core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
+  const core::Admission admission = context().relay().attach(*this, who, kind, since_);
+  if (core::is_admitted(admission)) {
+    admitted_ = true;
+    spdlog::log(level(admission == core::Admission::Resumed, carrier()),
+                "Client connected: {} ({}{})", log_text(who.id), address(),
+                remark(admission, carrier()));
+  } else if (admission != core::Admission::Standby) {
+    spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
+                 core::refusal_reason(admission));
+  }
+  return admission;
+}
+
+void PeerSession::finish(core::End end) {
+  if (peer() == nullptr) return;
+  log_end(end);
+  context().relay().detach(*this, end, context().now());
+}
+
+bool PeerSession::has_room(std::size_t queued) {
+  if (overflowed_) return false;
+  if (!admitted_ || queued < context().options().send_queue_bytes) return true;
+  overflowed_ = true;
+  // The relay may be in the middle of something, so the end is told from the loop.
+  boost::asio::post(context().io(),
+                    [self = boost::intrusive_ptr<PeerSession>(this)] { self->overflow(); });
+  return false;
+}
+
+void PeerSession::overflow() {
+  if (peer() == nullptr) return;  // it has ended meanwhile
+  finish(core::End::OverLimit);
+  on_overflow();
+}
+
+void PeerSession::log_end(core::End end) {
+  const std::chrono::duration<double> seconds = context().now() - since_;
+  spdlog::log(level(end == core::End::Replaced, carrier()),
+              "Client disconnected: {} ({}, {}, {:.1f} s{})", log_text(peer()->id), address(),
+              core::to_string(end), seconds.count(),
+              dropped_ == 0 ? "" : fmt::format(", {} messages dropped", dropped_));
+}
+
+}  // namespace peerjsd::net

@@ -1,0 +1,297 @@
+#include "support/server_fixture.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RawClient;
+using test::WebSocketClient;
+using Texts = std::vector<std::string>;
+
+const std::string kOpen = R"({"type":"OPEN"})";
+
+std::string candidate(const std::string& dst, const std::string& payload) {
+  return R"({"type":"CANDIDATE","dst":")" + dst + R"(","payload":)" + payload + "}";
+}
+
+std::string relayed(const std::string& src, const std::string& dst, const std::string& payload) {
+  return R"({"type":"CANDIDATE","src":")" + src + R"(","dst":")" + dst + R"(","payload":)" +
+         payload + "}";
+}
+
+std::string post(const std::string& target, const std::string& body = "",
+                 const std::string& version = "1.1", const std::string& headers = "") {
+  return "POST " + target + " HTTP/" + version + "\r\nHost: x\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+struct Chunks {
+  Texts whole;
+  bool ended = false;
+};
+
+/// Of a chunked answer.
+Chunks chunks_of(std::string_view answer) {
+  Chunks chunks;
+  answer.remove_prefix(std::min(answer.find("\r\n\r\n") + 4, answer.size()));
+  while (true) {
+    const std::size_t line = answer.find("\r\n");
+    if (line == answer.npos) return chunks;
+    const std::size_t size = std::stoul(std::string(answer.substr(0, line)), nullptr, 16);
+    if (answer.size() < line + 2 + size + 2) return chunks;
+    if (size == 0) {
+      chunks.ended = true;
+      return chunks;
+    }
+    chunks.whole.emplace_back(answer.substr(line + 2, size));
+    answer.remove_prefix(line + 2 + size + 2);
+  }
+}
+
+class StreamSessionTest : public test::ServerFixture {
+ protected:
+  /// Asks for a stream and waits for its beginning.
+  std::unique_ptr<RawClient> stream(const std::string& id, const std::string& query = "") {
+    auto client = raw();
+    client->write(post("/peerjs/" + id + "/token/id" + query));
+    EXPECT_TRUE(run_until([&] { return !chunks_of(client->received).whole.empty(); }));
+    return client;
+  }
+
+  /// The lines after the padding, as far as they have come.
+  static Texts lines(const RawClient& stream) {
+    Texts chunks = chunks_of(stream.received).whole;
+    if (!chunks.empty()) chunks.erase(chunks.begin());
+    for (std::string& line : chunks) {
+      EXPECT_EQ(line.find('\n'), line.size() - 1) << "not one line: " << line;
+      line.pop_back();
+    }
+    return chunks;
+  }
+
+  bool wait_for_lines(const RawClient& stream, std::size_t count) {
+    return run_until([&] { return lines(stream).size() >= count; });
+  }
+
+  std::string ask(const std::string& request) {
+    RawClient& client = *asked_.emplace_back(raw());
+    client.write(request);
+    EXPECT_TRUE(run_until([&] { return client.received.find("\r\n\r\n") != std::string::npos; }));
+    return client.received;
+  }
+
+ private:
+  std::vector<std::unique_ptr<RawClient>> asked_;  // some are still being read
+};
+
+TEST_F(StreamSessionTest, BeginsWithPaddingThenOpen) {
+  start();
+  const auto a = stream("a");
+  ASSERT_TRUE(wait_for_lines(*a, 1));
+  EXPECT_TRUE(a->received.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(chunks_of(a->received).whole.front(), std::string(2048, '0') + "\n");
+  EXPECT_EQ(lines(*a), Texts{kOpen});
+}
+
+TEST_F(StreamSessionTest, IsPlainForHttp10) {
+  start();
+  const auto a = raw();
+  a->write(post("/peerjs/a/token/id", "", "1.0"));
+  ASSERT_TRUE(run_until([&] { return a->received.ends_with(kOpen + "\n"); })) << a->received;
+  EXPECT_TRUE(a->received.ends_with("\r\n\r\n" + std::string(2048, '0') + "\n" + kOpen + "\n"));
+  EXPECT_EQ(a->received.find("chunked"), std::string::npos);
+  ask(post("/peerjs/a/token/leave"));
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_TRUE(a->received.ends_with(kOpen + "\n"));
+}
+
+TEST_F(StreamSessionTest, WritesOneLineAtATime) {
+  app::Config config;
+  config.stream_pacing = 60ms;
+  start(config);
+  const auto a = stream("a");
+  const auto b = join("b");
+  for (int i = 0; i < 4; ++i) b->send(candidate("a", std::to_string(i)));
+  std::vector<std::chrono::steady_clock::time_point> times;
+  ASSERT_TRUE(run_until([&] {
+    if (lines(*a).size() > times.size()) times.push_back(std::chrono::steady_clock::now());
+    return times.size() == 5;
+  }));
+  EXPECT_EQ(lines(*a), (Texts{kOpen, relayed("b", "a", "0"), relayed("b", "a", "1"),
+                              relayed("b", "a", "2"), relayed("b", "a", "3")}));
+  // Of the first the reading may have been late; never was the writing early.
+  for (std::size_t i = 2; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 1], 30ms) << i;
+}
+
+TEST_F(StreamSessionTest, PutsAMessageOfSeveralLinesIntoOne) {
+  start();
+  const auto a = stream("a");
+  const auto b = join("b");
+  b->send(candidate("a", "{\r\n  \"x\": \"\\n\"\n}"));
+  ASSERT_TRUE(wait_for_lines(*a, 2));
+  EXPECT_EQ(lines(*a).back(), relayed("b", "a", "{    \"x\": \"\\n\" }"));
+}
+
+TEST_F(StreamSessionTest, AWebSocketTakesOverAndGetsWhatWaits) {
+  start();
+  const auto a = stream("a");
+  const auto b = join("b");
+  for (int i = 0; i < 5; ++i) b->send(candidate("a", std::to_string(i)));
+  ASSERT_TRUE(wait_for_lines(*a, 2));
+  WebSocketClient websocket(io_, server_->endpoint(), "a", "token");
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_TRUE(chunks_of(a->received).ended);
+  b->send(candidate("a", "5"));
+  ASSERT_TRUE(run_until([&] {
+    return !websocket.received.empty() && websocket.received.back() == relayed("b", "a", "5");
+  }));
+  Texts all = lines(*a);
+  all.insert(all.end(), websocket.received.begin(), websocket.received.end());
+  EXPECT_EQ(all,
+            (Texts{kOpen, relayed("b", "a", "0"), relayed("b", "a", "1"), relayed("b", "a", "2"),
+                   relayed("b", "a", "3"), relayed("b", "a", "4"), relayed("b", "a", "5")}));
+  EXPECT_EQ(peers(), 2U);
+}
+
+TEST_F(StreamSessionTest, ARenewedStreamDoesNotBeginBeforeTheLastLineIsRead) {
+  app::Config config;
+  config.stream_pacing = 200ms;
+  start(config);
+  const auto a = stream("a");
+  ASSERT_TRUE(wait_for_lines(*a, 1));
+  const auto since = std::chrono::steady_clock::now();
+  const auto renewed = stream("a", "?i=1");
+  EXPECT_GE(std::chrono::steady_clock::now() - since, 100ms);
+  EXPECT_TRUE(a->ended);
+  EXPECT_TRUE(chunks_of(a->received).ended);
+  ask(post("/peerjs/a/token/offer", R"({"dst":"a"})"));
+  ASSERT_TRUE(wait_for_lines(*renewed, 1));
+  EXPECT_EQ(lines(*renewed), Texts{R"({"type":"OFFER","src":"a","dst":"a"})"});
+}
+
+TEST_F(StreamSessionTest, AWebSocketDuringThatWaitGetsEverythingAfterIt) {
+  app::Config config;
+  config.stream_pacing = 200ms;
+  start(config);
+  const auto a = stream("a");
+  ASSERT_TRUE(wait_for_lines(*a, 1));
+  ask(post("/peerjs/a/token/offer", R"({"dst":"a"})"));
+  const auto renewed = raw();
+  renewed->write(post("/peerjs/a/token/id?i=1"));
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  WebSocketClient websocket(io_, server_->endpoint(), "a", "token");
+  ASSERT_TRUE(run_until([&] { return !websocket.received.empty(); }));
+  EXPECT_EQ(websocket.received, Texts{R"({"type":"OFFER","src":"a","dst":"a"})"});
+  ASSERT_TRUE(run_until([&] { return renewed->ended; }));
+  EXPECT_EQ(lines(*renewed), Texts{});
+}
+
+TEST_F(StreamSessionTest, AStreamBesideAWebSocketIsSilentAndEndsWithoutEffect) {
+  start();
+  const auto websocket = join("a");
+  const auto a = stream("a");
+  websocket->send(candidate("a", "1"));
+  ASSERT_TRUE(run_until([&] { return !websocket->received.empty(); }));
+  EXPECT_EQ(lines(*a), Texts{});
+  a->break_off();
+  websocket->send(candidate("a", "2"));
+  ASSERT_TRUE(run_until([&] { return websocket->received.size() == 2; }));
+  EXPECT_EQ(peers(), 1U);
+}
+
+TEST_F(StreamSessionTest, ADroppedStreamIsAGonePeer) {
+  start();
+  const auto a = stream("a");
+  const auto b = join("b");
+  ask(post("/peerjs/a/token/offer", R"({"dst":"b"})"));
+  ASSERT_TRUE(run_until([&] { return !b->take().empty(); }));
+  a->end();
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{R"({"type":"LEAVE","src":"a","dst":"b"})"});
+}
+
+TEST_F(StreamSessionTest, RefusesInTheFormOfTheArticle) {
+  start();
+  const auto a = stream("a");
+  const std::string taken = ask(post("/peerjs/a/another/id"));
+  EXPECT_TRUE(taken.starts_with("HTTP/1.1 200 OK\r\n")) << taken;
+  EXPECT_TRUE(
+      taken.ends_with("\r\n\r\n"
+                      R"({"type":"ERROR","payload":{"msg":"ID is taken"}})"));
+  const std::string key = ask(post("/wrong/b/token/id"));
+  EXPECT_TRUE(key.ends_with(R"({"type":"ERROR","payload":{"msg":"Invalid key provided"}})"));
+  EXPECT_EQ(peers(), 1U);
+}
+
+TEST_F(StreamSessionTest, AnIdleStreamIsKeptAliveWhileItsClientsSystemAnswers) {
+  app::Config config;
+  config.alive_timeout = 400ms;
+  config.ping_interval = 100ms;
+  start(config);
+  const auto a = stream("a");
+  ASSERT_TRUE(wait_for_lines(*a, 8));
+  EXPECT_EQ(lines(*a).back(), R"({"type":"HEARTBEAT"})");
+  EXPECT_EQ(peers(), 1U);
+}
+
+TEST_F(StreamSessionTest, ASlowReaderEndsItselfOnly) {
+  app::Config config;
+  config.send_queue_bytes = 100000;
+  config.stream_pacing = 1ms;
+  start(config);
+  RawClient slow(io_, server_->endpoint(), 4096);
+  slow.write(post("/peerjs/slow/token/id"));
+  ASSERT_TRUE(run_until([&] { return peers() == 1; }));
+  const auto b = join("b");
+  const std::string payload = '"' + std::string(20000, 'x') + '"';
+  while (peers() == 2) {
+    b->send(candidate("slow", payload));
+    io_.poll();
+  }
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{R"({"type":"LEAVE","src":"slow","dst":"b"})"});
+  EXPECT_FALSE(b->ended);
+}
+
+TEST_F(StreamSessionTest, AnsweringMessagesPausesForOneThatMayHaveOvertakenItsStream) {
+  start();
+  const auto client = raw();
+  client->write(post("/peerjs/a/token/offer", R"({"dst":"a"})") + "GET / HTTP/1.0\r\n\r\n");
+  const auto a = stream("a");
+  ASSERT_TRUE(run_until([&] { return client->ended; }));
+  EXPECT_TRUE(client->received.starts_with("HTTP/1.1 200 OK\r\n")) << client->received;
+  EXPECT_NE(client->received.find("PeerJS Server"), std::string::npos) << client->received;
+  ASSERT_TRUE(wait_for_lines(*a, 2));
+}
+
+TEST_F(StreamSessionTest, MessagesOfNobodyAreRefused) {
+  start();
+  const auto client = raw();
+  client->write(post("/peerjs/a/token/offer", R"({"dst":"a"})", "1.1", "Origin: http://page\r\n") +
+                "GET / HTTP/1.0\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return client->ended; }));
+  EXPECT_TRUE(client->received.starts_with("HTTP/1.1 401 Unauthorized\r\n")) << client->received;
+  EXPECT_NE(client->received.find("Access-Control-Allow-Origin: http://page"), std::string::npos);
+  EXPECT_NE(client->received.find("PeerJS Server"), std::string::npos) << client->received;
+}
+
+TEST_F(StreamSessionTest, TheEndOfTheServerEndsStreamsProperly) {
+  start();
+  const auto a = stream("a");
+  const auto b = join("b");
+  for (int i = 0; i < 3; ++i) b->send(candidate("a", std::to_string(i)));
+  ASSERT_TRUE(wait_for_lines(*a, 2));
+  server_->stop();
+  ASSERT_TRUE(run_until([&] { return a->ended; }));
+  EXPECT_TRUE(chunks_of(a->received).ended);
+  EXPECT_EQ(lines(*a).back(), relayed("b", "a", "2"));
+}
+
+}  // namespace
+}  // namespace peerjsd::net
