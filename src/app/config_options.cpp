@@ -1,6 +1,7 @@
 #include "config_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 
@@ -138,7 +139,7 @@ constexpr std::string_view kTiming = "Timing";
 constexpr std::string_view kLimits = "Limits";
 constexpr std::string_view kProgram = "Program";
 
-constexpr Option kOptions[] = {
+constexpr auto kOptions = std::to_array<Option>({
     {"port", 'p', "PORT", kServing, "port to listen on; 0: any free one",
      bind<kPort, &Config::port>()},
     {"host", 'H', "", kServing, "address to listen on; empty: every one, IPv6 and IPv4",
@@ -199,7 +200,7 @@ constexpr Option kOptions[] = {
 
     {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
      bind<kLogLevel, &Config::log_level>()},
-};
+});
 
 }  // namespace
 

@@ -45,14 +45,14 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view hex = "0123456789abcdef";
   std::string result;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) {
       result += c;
     } else {
-      result += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xfU]};
+      result += {'\\', 'x', hex[byte >> 4U], hex[byte & 0xfU]};
     }
   }
   return result;

@@ -83,9 +83,9 @@ std::optional<std::size_t> parse_count(std::string_view text) {
 }
 
 std::optional<std::size_t> parse_size(std::string_view text) {
-  constexpr std::array<Suffix, 5> kSuffixes = {
+  constexpr std::array<Suffix, 5> suffix_list = {
       {{"", 1}, {"k", 1024}, {"kib", 1024}, {"m", 1024 * 1024}, {"mib", 1024 * 1024}}};
-  const auto bytes = parse_scaled(text, kSuffixes);
+  const auto bytes = parse_scaled(text, suffix_list);
   if (!bytes || *bytes < 1 || *bytes > std::numeric_limits<std::size_t>::max()) {
     return std::nullopt;
   }
@@ -93,8 +93,8 @@ std::optional<std::size_t> parse_size(std::string_view text) {
 }
 
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
-  constexpr std::array<Suffix, 3> kSuffixes = {{{"", 1}, {"ms", 1}, {"s", 1000}}};
-  const auto time = parse_scaled(text, kSuffixes);
+  constexpr std::array<Suffix, 3> suffix_list = {{{"", 1}, {"ms", 1}, {"s", 1000}}};
+  const auto time = parse_scaled(text, suffix_list);
   if (!time || *time >= kTimeEnd) return std::nullopt;
   return std::chrono::milliseconds{*time};
 }
@@ -173,9 +173,9 @@ std::string print_id_format(const core::IdFormat& format) {
 }
 
 std::string print_size(const std::size_t& bytes) {
-  constexpr std::size_t kKibi = 1024;
-  if (bytes % (kKibi * kKibi) == 0) return std::to_string(bytes / (kKibi * kKibi)) + "MiB";
-  if (bytes % kKibi == 0) return std::to_string(bytes / kKibi) + "KiB";
+  constexpr std::size_t kibi = 1024;
+  if (bytes % (kibi * kibi) == 0) return std::to_string(bytes / (kibi * kibi)) + "MiB";
+  if (bytes % kibi == 0) return std::to_string(bytes / kibi) + "KiB";
   return std::to_string(bytes);
 }
 

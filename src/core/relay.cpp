@@ -82,6 +82,8 @@ std::string_view complaint(Receipt receipt) {
       return "its type is not that of the URL";
     case Receipt::NoDestination:
       return "no dst";
+    case Receipt::Unauthorized:
+      return "nobody is registered with this key, id and token";
     default:
       return {};
   }

@@ -24,7 +24,7 @@ namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
-constexpr std::size_t kMostQueuedBytes = 64 * 1024;
+constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
 std::string_view view(beast::string_view text) {
@@ -33,6 +33,13 @@ std::string_view view(beast::string_view text) {
 
 core::PeerKind kind_of(const HttpRequest& request) {
   return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
+}
+
+/// What its answer depends on. Views of the request.
+http::Request facts_of(const HttpRequest& request) {
+  return {view(request.method_string()), view(request.target()),
+          view(request[bhttp::field::origin]),
+          view(request[bhttp::field::access_control_request_headers])};
 }
 
 struct Fault {
@@ -160,7 +167,7 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Stream&
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& asked) {
   const core::Receipt receipt = receive(request, asked);
-  if (receipt != core::Receipt::Unauthorized) return respond(request, receipt);
+  if (receipt != core::Receipt::Unauthorized) return respond(request, asked, receipt);
   // It may have overtaken the stream of its sender.
   postponed_ = {request, asked};
   pause_reading();
@@ -171,7 +178,7 @@ void HttpSession::release() {
   if (is_closing() || !postponed_) return;
   const Postponed postponed = std::move(*postponed_);
   postponed_.reset();
-  respond(postponed.request, receive(postponed.request, postponed.message));
+  respond(postponed.request, postponed.message, receive(postponed.request, postponed.message));
 }
 
 core::Receipt HttpSession::receive(const HttpRequest& request,
@@ -182,16 +189,26 @@ core::Receipt HttpSession::receive(const HttpRequest& request,
                                    context().now());
 }
 
+void HttpSession::respond(const HttpRequest& request, const http::route::Message& message,
+                          core::Receipt receipt) {
+  const std::string_view complaint = core::complaint(receipt);
+  if (!complaint.empty()) {
+    spdlog::warn("Message dropped: {} ({} bytes posted for {}, {})", complaint,
+                 request.body().size(), log_text(message.id), address_of(request));
+  }
+  write_answer(request, context().service().answer(facts_of(request), receipt));
+}
+
 template <class Asked>
 void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
-  const http::Reply reply = context().service().answer(
-      {view(request.method_string()), view(request.target()), view(request[bhttp::field::origin]),
-       view(request[bhttp::field::access_control_request_headers])},
-      asked);
-  if (reply.status == 400 || reply.status == 401) {
-    const std::string_view why = reply.body;
-    spdlog::warn("HTTP request refused: {} ({})", why.substr(0, why.find('\n')), address());
+  const http::Reply reply = context().service().answer(facts_of(request), asked);
+  if (reply.status == 401) {
+    spdlog::warn("HTTP request refused: {} ({})", reply.body, address_of(request));
   }
+  write_answer(request, reply);
+}
+
+void HttpSession::write_answer(const HttpRequest& request, const http::Reply& reply) {
   const bool keep_alive = request.keep_alive() && !context().draining();
   write(to_wire(reply, {request.version(), keep_alive, request.method() != bhttp::verb::head}));
   if (!keep_alive) return close_when_flushed();

@@ -240,6 +240,23 @@ TEST_F(StreamSessionTest, AnIdleStreamIsKeptAliveWhileItsClientsSystemAnswers) {
   EXPECT_EQ(peers(), 1U);
 }
 
+TEST_F(StreamSessionTest, AClientWhoseSystemConfirmsNothingMoreIsGone) {
+  app::Config config;
+  config.alive_timeout = 400ms;
+  config.ping_interval = 100ms;
+  start(config);
+  RawClient mute(io_, server_->endpoint(), 4096);
+  mute.write(post("/peerjs/mute/token/id"));
+  ASSERT_TRUE(run_until([&] { return peers() == 1; }));
+  const auto b = join("b");
+  // More than its system takes, though less than would end it for being slow.
+  b->send(candidate("mute", '"' + std::string(1000000, 'x') + '"'));
+  b->send(candidate("mute", '"' + std::string(1000000, 'x') + '"'));
+  b->send(candidate("mute", '"' + std::string(1000000, 'x') + '"'));
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{R"({"type":"LEAVE","src":"mute","dst":"b"})"});
+}
+
 TEST_F(StreamSessionTest, ASlowReaderEndsItselfOnly) {
   app::Config config;
   config.send_queue_bytes = 100000;

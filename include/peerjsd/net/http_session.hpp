@@ -45,6 +45,9 @@ class HttpSession final : public Connection {
   void respond(const HttpRequest& request, const Asked& asked);
   void respond(const HttpRequest& request, const http::route::Stream& asked);
   void respond(const HttpRequest& request, const http::route::Message& asked);
+  void respond(const HttpRequest& request, const http::route::Message& message,
+               core::Receipt receipt);
+  void write_answer(const HttpRequest& request, const http::Reply& reply);
 
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
