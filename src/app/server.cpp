@@ -75,7 +75,6 @@ Server::Server(boost::asio::io_context& io, const Config& config,
       tick_timer_(io),
       signals_(io) {}
 
-// NOLINTNEXTLINE(bugprone-exception-escape): what cannot be closed may end the program.
 Server::~Server() {
   end();
   io_.restart();

@@ -21,8 +21,13 @@ using Pace = core::DeadlineQueue<StreamSession, PaceTag>;
 /// skips the first line.
 constexpr std::size_t kPadding = 2048;
 
-/// What no client takes for anything; but not an empty line, at which 0.3.x would stop.
-constexpr std::string_view kKeepAlive = R"({"type":"HEARTBEAT"})";
+/// A line that no client makes anything of. It is not empty: 0.3.x would never get past that.
+constexpr std::string_view kBlankLine = " ";
+
+// Enough for a page that is busy for some seconds.
+constexpr std::size_t kFewestFillers = 8;
+constexpr std::size_t kMostFillers = 64;
+constexpr unsigned kLongestGap = 12;  // paces: about a second
 
 /// A JSON text may be written over several lines; between its tokens a blank is as good.
 std::string one_line(std::string_view text) {
@@ -59,6 +64,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, std::string
     : PeerSession(context, std::move(socket), std::move(address)),
       head_(streaming_head(context.service().stream_head(request.origin), request.http_version)),
       is_chunked_(request.http_version >= 11),
+      is_page_(request.kind == core::PeerKind::Page),
       is_renewal_(request.is_renewal) {
   head_ += framed(std::string(kPadding, '0'));
 }
@@ -117,14 +123,27 @@ void StreamSession::start_lines() {
 void StreamSession::write_next_line() {
   if (is_closing()) return;
   if (!queue().empty()) return context().await_pace(*this);  // the last one has not gone yet
-  if (!lines_.empty()) write_line();
+  if (!lines_.empty()) return write_line();
+  if (fillers_ > 0) write_filler();
 }
 
 void StreamSession::write_line() {
   waiting_bytes_ -= lines_.front().size();
   write(framed(lines_.front()));
   lines_.pop_front();
+  if (is_page_) fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
+  filler_gap_ = 1;
+  paces_ = 0;
   context().await_pace(*this);
+}
+
+void StreamSession::write_filler() {
+  context().await_pace(*this);
+  if (++paces_ < filler_gap_) return;
+  write(framed(std::string(kBlankLine)));
+  --fillers_;
+  filler_gap_ = std::min(2 * filler_gap_, kLongestGap);
+  paces_ = 0;
 }
 
 void StreamSession::close(core::End reason) {
@@ -166,8 +185,16 @@ void StreamSession::on_lost() {
 void StreamSession::on_timeout(core::Instant now) {
   if (peer() == nullptr) return end();
   if (is_acknowledged()) context().relay().sign_of_life(*this, now);
-  if (lines_.empty()) send(kKeepAlive);
+  keep_alive();
   context().await_ping(*this);
+}
+
+/// Something to be confirmed by the client's system.
+void StreamSession::keep_alive() {
+  if (!head_.empty() || !lines_.empty() || fillers_ > 0) return;
+  fillers_ = 1;
+  filler_gap_ = 1;
+  if (!Pace::contains(*this)) write_filler();
 }
 
 void StreamSession::on_overflow() {

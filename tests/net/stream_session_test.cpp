@@ -1,5 +1,6 @@
 #include "support/server_fixture.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -129,6 +130,33 @@ TEST_F(StreamSessionTest, WritesOneLineAtATime) {
   for (std::size_t i = 2; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 1], 30ms) << i;
 }
 
+TEST_F(StreamSessionTest, FollowsUpWithLinesForAPageThatWasBusy) {
+  app::Config config;
+  config.stream_pacing = 1ms;
+  start(config);
+  const auto page = raw();
+  page->write(post("/peerjs/page/token/id", "", "1.1", "Origin: http://page\r\n"));
+  ASSERT_TRUE(wait_for_lines(*page, 9));
+  Texts expected(9, " ");
+  expected.front() = kOpen;
+  EXPECT_EQ(lines(*page), expected);
+  const auto b = join("b");
+  for (int i = 0; i < 20; ++i) b->send(candidate("page", std::to_string(i)));
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(lines(*page), " ") >= 8 + 20; }));
+}
+
+TEST_F(StreamSessionTest, SaysNothingElseToWhoIsNoPage) {
+  app::Config config;
+  config.stream_pacing = 1ms;
+  start(config);
+  const auto a = stream("a");
+  ask(post("/peerjs/a/token/offer", R"({"dst":"a","payload":1})"));
+  ASSERT_TRUE(wait_for_lines(*a, 2));
+  ask(post("/peerjs/a/token/offer", R"({"dst":"a","payload":2})"));
+  ASSERT_TRUE(wait_for_lines(*a, 3));
+  EXPECT_EQ(std::ranges::count(lines(*a), " "), 0);
+}
+
 TEST_F(StreamSessionTest, PutsAMessageOfSeveralLinesIntoOne) {
   start();
   const auto a = stream("a");
@@ -236,7 +264,7 @@ TEST_F(StreamSessionTest, AnIdleStreamIsKeptAliveWhileItsClientsSystemAnswers) {
   start(config);
   const auto a = stream("a");
   ASSERT_TRUE(wait_for_lines(*a, 8));
-  EXPECT_EQ(lines(*a).back(), R"({"type":"HEARTBEAT"})");
+  EXPECT_EQ(lines(*a).back(), " ");
   EXPECT_EQ(peers(), 1U);
 }
 

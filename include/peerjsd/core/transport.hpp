@@ -28,6 +28,7 @@ class Transport {
   Transport() = default;
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
 
   /// Queues one message (a JSON text) for the peer. A transport that cannot take it closes itself.
   virtual void send(std::string_view text) = 0;
@@ -54,9 +55,6 @@ class Transport {
   /// The peer this transport carries; nullptr before Relay::attach has admitted it, and from the
   /// moment the relay has let go of it.
   const Peer* peer() const { return peer_; }
-
- protected:
-  virtual ~Transport() = default;
 
  private:
   friend class Relay;

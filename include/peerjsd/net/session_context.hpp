@@ -21,9 +21,9 @@ struct SessionOptions {
   core::Duration ping_interval = std::chrono::seconds(25);  ///< 0: no pings
   /// For the other side to end a connection that we have ended.
   core::Duration closing_timeout = std::chrono::seconds(5);
-  std::size_t max_message_bytes = 2 * 1024 * 1024;
+  std::size_t max_message_bytes = std::size_t{2} * 1024 * 1024;
   /// A receiver with so much unread gets nothing more and is closed.
-  std::size_t send_queue_bytes = 4 * 1024 * 1024;
+  std::size_t send_queue_bytes = std::size_t{4} * 1024 * 1024;
   bool proxied = false;  ///< believe X-Forwarded-For
   /// Between two lines of an XHR stream: clients read one in about 50 ms, and miss what comes
   /// faster.
@@ -103,7 +103,7 @@ class SessionContext {
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   std::size_t connections_ = 0;
   bool draining_ = false;
-  std::array<char, 64 * 1024> read_buffer_;
+  std::array<char, std::size_t{64} * 1024> read_buffer_;
 };
 
 }  // namespace peerjsd::net

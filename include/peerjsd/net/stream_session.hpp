@@ -17,8 +17,10 @@ struct PaceTag;
 /// line. PeerJS 0.3.x has it where there is no WebSocket, and until there is one.
 ///
 /// Its reader takes one line per progress event, of which a browser makes about one in 50 ms, and
-/// loses what comes faster, in pieces, or after an empty line. So each line is written whole, and
-/// the next one `stream_pacing` later.
+/// loses what comes in pieces or after an empty line. So each line is written whole, and the next
+/// one `stream_pacing` later. While a page is busy, several lines make one event all the same;
+/// those left unread are read at later events. So that there are some, a page gets fillers after
+/// its last line, further and further apart.
 class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
  public:
   struct Request {
@@ -61,6 +63,8 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
 
   void start_lines();
   void write_line();
+  void write_filler();
+  void keep_alive();
   void end();
   std::string framed(std::string line) const;
   std::string unframed(std::string_view unit) const;
@@ -69,7 +73,11 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   std::size_t waiting_bytes_ = 0;  // in lines_
   std::string head_;               // until it is written
   core::Instant held_until_{};
+  std::size_t fillers_ = 0;  // still to be written
+  unsigned filler_gap_ = 0;  // before the next one, in paces
+  unsigned paces_ = 0;       // since the last line or filler
   bool is_chunked_;
+  bool is_page_;
   bool is_renewal_;
   bool cut_ = false;  // a line that was partly written went to another transport
 };

@@ -6,23 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { suite } from '../support/suite.mjs';
-import { get, OPEN, relayed, until } from '../support/wire.mjs';
+import { OPEN, partners, relayed, unregistered } from '../support/wire.mjs';
 
 const WHY = 'npm peer tells nobody';
-
-// Both have been in touch, so each is the other's partner.
-async function partners(a, b) {
-  a.signal('OFFER', b.id, 'hello');
-  await b.expect(relayed('OFFER', a.id, b.id, '"hello"'));
-}
-
-// The server has dealt with the end of `peer`: its id is no longer listed.
-async function unregistered(server, peer) {
-  await until(async () => {
-    const { body } = await get(server, '/peerjs/peers');
-    return !JSON.parse(body).includes(peer.id);
-  }, `the end of ${peer.id}`);
-}
 
 const asPeer = (scope, how = {}) => scope.peer('a-', how);
 const NATIVE = [['native', {}]];

@@ -12,7 +12,9 @@ const LOG_TAIL = 4_000;
 
 /** The released clients that nearly every scenario runs with, and all that a page can load. */
 export const VERSIONS = ['1.0.0', '1.5.5', '2.0.0-beta.3'];
-const LOADABLE = [...VERSIONS, '1.3.2'];
+/** The released clients with an XHR stream beside or instead of the WebSocket. */
+export const LEGACY_VERSIONS = ['0.3.8', '0.3.14', '0.3.20', '0.3.24'];
+const LOADABLE = [...LEGACY_VERSIONS, ...VERSIONS, '1.3.2'];
 
 function launchBrowser() {
   return chromium.launch({
@@ -93,8 +95,11 @@ class Cast {
     return server;
   }
 
-  /** A tab with that client version loaded; successive tabs alternate between two origins. */
-  async tab(version) {
+  /**
+   * A tab with that client version loaded; successive tabs alternate between two origins.
+   * `conditions` are words that prepare.js knows.
+   */
+  async tab(version, ...conditions) {
     const { browser, idleWindows } = this.#stock;
     const { origin, number } = this.#nextTab();
     const known = idleWindows.findIndex((window) => window.origin === origin);
@@ -106,7 +111,7 @@ class Cast {
       await window.page.goto('about:blank');
       return idleWindows.push(window);
     });
-    return this.#load(window, version, number);
+    return this.#load(window, version, number, conditions);
   }
 
   tabs(...versions) {
@@ -139,11 +144,12 @@ class Cast {
     return { origin, number: this.#tabCount };
   }
 
-  async #load(window, version, number) {
-    const tab = new Tab(`tab ${number} (${version}, ${window.origin})`, window.page);
+  async #load(window, version, number, conditions = []) {
+    const name = [version, ...conditions].join(' ');
+    const tab = new Tab(`tab ${number} (${name}, ${window.origin})`, window.page);
     this.#tabs.push(tab);
     window.tab = tab;
-    await tab.page.goto(`${window.origin}/${version}/`);
+    await tab.page.goto(`${window.origin}/${version}/#${conditions.join(',')}`);
     return tab;
   }
 
@@ -179,6 +185,7 @@ async function openWindow(browser, origin) {
   page.on('console', (message) => note(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => note(`uncaught: ${error.message}`));
   page.on('crash', () => note('crashed'));
+  page.on('websocket', () => window.tab?.record('websocket', null));
   await page.exposeFunction('tellTest', (event, detail) => window.tab?.record(event, detail));
   return window;
 }
@@ -279,15 +286,18 @@ export async function exchange(one, other, name) {
   }
 }
 
+function clientFile(version) {
+  const file = ['0.3.8', '0.3.14', '0.3.20'].includes(version) ? 'peer.min.js' : 'peerjs.min.js';
+  return `../node_modules/peerjs-${version}/dist/${file}`;
+}
+
 async function openSite(host) {
   const here = (file) => new URL(file, import.meta.url);
   const files = {
     '': ['text/html', () => here('page.html')],
+    'prepare.js': ['text/javascript', () => here('prepare.js')],
     'page.js': ['text/javascript', () => here('page.js')],
-    'peerjs.js': [
-      'text/javascript',
-      (version) => here(`../node_modules/peerjs-${version}/dist/peerjs.min.js`),
-    ],
+    'peerjs.js': ['text/javascript', (version) => here(clientFile(version))],
   };
   const server = createServer(async (request, response) => {
     const [, version, file] = request.url.split('/');

@@ -5,14 +5,28 @@
 const connections = new Map();
 let peer;
 
-// The far end's candidates are cut down to loopback: what the machine's other interfaces are
-// must not matter, and nothing is to be sent to them.
+// Candidates are cut down to loopback, before they go out and as they come in: what the machine's
+// other interfaces are must not matter, nothing is to be sent to them, and a stream brings some
+// twelve messages a second.
+const isLoopback = (text) => / (127\.0\.0\.1|::1) \d+ typ host/.test(text);
+
 const addIceCandidate = RTCPeerConnection.prototype.addIceCandidate;
 RTCPeerConnection.prototype.addIceCandidate = function (candidate, ...rest) {
   const text = candidate?.candidate ?? '';
-  if (text && !/ (127\.0\.0\.1|::1) \d+ typ host/.test(text)) return Promise.resolve();
+  if (text && !isLoopback(text)) return Promise.resolve();
   return addIceCandidate.call(this, candidate, ...rest);
 };
+
+const handler = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, 'onicecandidate');
+Object.defineProperty(RTCPeerConnection.prototype, 'onicecandidate', {
+  ...handler,
+  set(action) {
+    handler.set.call(this, (event) => {
+      const text = event.candidate?.candidate ?? '';
+      if (!text || isLoopback(text)) action?.call(this, event);
+    });
+  },
+});
 
 function report(event, detail = null) {
   window.tellTest(event, detail).catch(() => {}); // a page on its way out
@@ -87,6 +101,11 @@ window.stage = {
     watch(name, peer.connect(id, { reliable: true, metadata: { name } }));
   },
 
+  /** All of them in one turn, before any message has left the page. */
+  connectAll(names, id) {
+    for (const name of names) this.connect(name, id);
+  },
+
   async call(name, id) {
     watch(name, peer.call(id, await camera(), { metadata: { name } }));
   },
@@ -117,6 +136,14 @@ window.stage = {
     }
     return { width: video.videoWidth, time, frames };
   },
+
+  /** From now on each message from the server is an event "got TYPE". */
+  showSignals() {
+    peer.socket.on('message', ({ type }) => report(`got ${type}`));
+  },
+
+  /** All that a 0.3.x client has got on its XHR stream, padding included. */
+  streamed: () => peer.socket._http.responseText,
 
   disconnect: () => peer.disconnect(),
   reconnect: () => peer.reconnect(),

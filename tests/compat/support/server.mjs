@@ -8,6 +8,7 @@ const HOST = '127.0.0.1';
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 15_000;
 const NPM_PEER = fileURLToPath(new URL('../node_modules/peer/dist/bin/peerjs.js', import.meta.url));
+const NPM_PEER_0_2 = fileURLToPath(new URL('npm_peer_0.2.mjs', import.meta.url));
 
 const running = new Set();
 
@@ -40,6 +41,14 @@ export function startNpmPeer(args = []) {
   );
 }
 
+/** npm peer 0.2.10, the last with XHR streaming. `options` are those of its library. */
+export function startNpmPeer02(options = {}) {
+  return startOnFreePort((port) => {
+    const args = [NPM_PEER_0_2, HOST, String(port), JSON.stringify(options)];
+    return launch('peer', process.execPath, args, {});
+  });
+}
+
 /** The port reaches the server by the environment variable PORT, beside those in `env`. */
 export function startFromEnvironment(kind, env) {
   const [command, args] =
@@ -50,13 +59,13 @@ export function startFromEnvironment(kind, env) {
 }
 
 // Another process may take the port between the look and the start: try again.
-async function startOnFreePort(run) {
+export async function startOnFreePort(run, ready = /Started PeerServer on/) {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const server = run(port);
+    const server = await run(port);
     server.port = port;
     try {
-      await started(server, /Started PeerServer on/);
+      await started(server, ready);
       return server;
     } catch (error) {
       if (attempt === 3 || !/EADDRINUSE|in use/.test(server.log())) throw error;
@@ -85,7 +94,7 @@ export async function runToEnd(args) {
   return { ...end, log: server.log() };
 }
 
-function launch(kind, command, args, env) {
+export function launch(kind, command, args, env) {
   const child = spawn(command, args, {
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

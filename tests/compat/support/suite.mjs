@@ -1,14 +1,19 @@
 // One suite, several servers. What peerjsd and npm peer 1.0.2 have in common is checked against
-// both; where peerjsd is meant to differ, `improvement` says so and why.
+// both; where peerjsd is meant to differ, `improvement` says so and why. For XHR streaming, which
+// 1.0.2 has not, the other server is npm peer 0.2.10.
 
 import { after, before, describe, it } from 'node:test';
 import { OPEN, Peer, RawPeer, until } from './wire.mjs';
-import { startNpmPeer, startPeerjsd } from './server.mjs';
+import { startNpmPeer, startNpmPeer02, startPeerjsd } from './server.mjs';
+import { post, Stream } from './stream.mjs';
 
-const STARTERS = { peerjsd: startPeerjsd, peer: startNpmPeer };
+const STARTERS = { peerjsd: startPeerjsd, peer: startNpmPeer, 'peer-0.2.10': startNpmPeer02 };
 
-// COMPAT_SERVERS=peer runs the suites against npm peer alone, say to check the tests themselves.
-const KINDS = (process.env.COMPAT_SERVERS ?? 'peerjsd,peer').split(',');
+// COMPAT_SERVERS=peer,peer-0.2.10 runs the suites against npm peer alone, say to check the tests.
+const KINDS = (process.env.COMPAT_SERVERS ?? Object.keys(STARTERS).join()).split(',');
+
+/** The kinds of server that know XHR streaming. */
+export const STREAMING = ['peerjsd', 'peer-0.2.10'];
 
 let names = 0;
 
@@ -16,9 +21,9 @@ let names = 0;
  * Runs `define` once per kind of server with functions that declare tests:
  *   both(name, fn)                           the servers agree
  *   improvement(name, why, fn, otherwise?)   peerjsd only; `otherwise` shows what npm peer does
- * Tests of a suite share one server started with `args` (a list, or a list per kind), and each gets
- * a scope whose sockets and servers end with the test. Suites that mostly wait may run several
- * tests at a time.
+ * Tests of a suite share one server started with `args` (a list, or what each kind takes: a list, for
+ * peer-0.2.10 an object of options), and each gets a scope whose sockets and servers end with the
+ * test. Suites that mostly wait may run several tests at a time.
  */
 export function suite(title, args, define, { kinds = ['peerjsd', 'peer'], concurrency = 1 } = {}) {
   for (const kind of kinds.filter((name) => KINDS.includes(name))) {
@@ -84,6 +89,23 @@ function makeScope(kind, server) {
     return made;
   };
 
+  /** An XHR stream that has been asked for; `options` as of Stream, and server. */
+  const streaming = (options) => kept(new Stream(options.server ?? server, options));
+
+  /** A registered peer on an XHR stream. */
+  const stream = async (id, options = {}) => {
+    const made = streaming({ ...options, id: named(id) });
+    await made.open();
+    return made;
+  };
+
+  /** The stream by which a client replaces `old`, of which its app notices nothing. */
+  const renew = async (old, options = {}) => {
+    const made = streaming({ ...old.options, id: old.id, query: 'i=1', ...options });
+    await made.begin();
+    return made;
+  };
+
   /** Asks for an id until it is to be had. */
   const claim = (id, options = {}) =>
     until(async () => {
@@ -101,6 +123,16 @@ function makeScope(kind, server) {
     return made;
   };
 
+  /** Two registered peers, the first on a WebSocket ('peer') or a stream ('stream'). */
+  const pair = async (kind = 'peer') => [
+    await (kind === 'stream' ? stream('a-') : peer('a-')),
+    await peer('b-'),
+  ];
+
+  /** A POST by that peer, on WebSocket or stream; `body` as of post(). */
+  const say = (from, verb, body, headers) =>
+    post(server, { id: from.id, token: from.token, verb }, body, headers);
+
   /** Takes charge of a server started otherwise. */
   const adopt = (own) => {
     endings.push(() => own.stop());
@@ -114,5 +146,23 @@ function makeScope(kind, server) {
     for (const end of endings.reverse()) await end();
   };
 
-  return { kind, server, name, socket, raw, peer, claim, page, mute, adopt, start, dispose };
+  return {
+    kind,
+    server,
+    name,
+    socket,
+    raw,
+    peer,
+    claim,
+    page,
+    mute,
+    streaming,
+    stream,
+    renew,
+    pair,
+    say,
+    adopt,
+    start,
+    dispose,
+  };
 }

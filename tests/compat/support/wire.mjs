@@ -22,6 +22,9 @@ export function errorText(msg) {
   return `{"type":"ERROR","payload":{"msg":"${msg}"}}`;
 }
 
+/** The payload of a relayed message. */
+export const payloadOf = (text) => JSON.parse(text).payload;
+
 export const ID_TAKEN = '{"type":"ID-TAKEN","payload":{"msg":"ID is taken"}}';
 
 /** Rejects when `promise` is not settled in time; `what` says what was waited for. */
@@ -52,7 +55,7 @@ export async function until(probe, what, ms = DEADLINE_MS) {
 // HTTP
 
 /** One request on a connection of its own: { status, headers, body }. `target` goes out as is. */
-export function request(server, method, target, headers = {}) {
+export function request(server, method, target, headers = {}, body = undefined) {
   const answer = new Promise((resolve, reject) => {
     const options = {
       host: server.host,
@@ -63,22 +66,32 @@ export function request(server, method, target, headers = {}) {
       agent: false,
     };
     const call = http.request(options, (response) => {
-      let body = '';
+      let text = '';
       response.setEncoding('utf8');
-      response.on('data', (chunk) => (body += chunk));
+      response.on('data', (chunk) => (text += chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode, headers: response.headers, body }),
+        resolve({ status: response.statusCode, headers: response.headers, body: text }),
       );
       response.on('error', reject);
     });
     call.on('upgrade', () => reject(new Error(`${target} switched protocols`)));
     call.on('error', reject);
-    call.end();
+    call.end(body);
   });
   return within(answer, `the answer to ${method} ${target}`);
 }
 
 export const get = (server, target, headers) => request(server, 'GET', target, headers);
+
+/** The connected ids, where discovery is allowed. */
+export async function listed(server) {
+  return JSON.parse((await get(server, '/peerjs/peers')).body);
+}
+
+/** The server has dealt with the end of `peer`: its id is no longer listed. */
+export function unregistered(server, peer) {
+  return until(async () => !(await listed(server)).includes(peer.id), `the end of ${peer.id}`);
+}
 
 /** Writes `text` (\n stands for CRLF) to a fresh connection; resolves to all that comes back. */
 export function talk(server, text) {
@@ -210,6 +223,12 @@ export class Peer {
   lose() {
     this.ws.terminate();
   }
+}
+
+/** Afterwards both have been in touch: each is the other's partner. */
+export async function partners(a, b) {
+  await a.signal('OFFER', b.id, 'hello');
+  await b.expect(relayed('OFFER', a.id, b.id, '"hello"'));
 }
 
 /** What the server says to a WebSocket handshake that it refuses: its HTTP status. */
