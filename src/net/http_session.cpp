@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
@@ -111,6 +112,16 @@ void HttpSession::parse() {
     handle(request, rest);
   }
   unparsed_ = rest;
+  if (parser_ && !is_closing()) encourage();
+}
+
+/// Some clients, curl among them, ask whether to send a large body and wait for the answer.
+void HttpSession::encourage() {
+  if (!parser_->is_header_done()) return;
+  bhttp::fields& fields = parser_->get();
+  if (!beast::iequals(fields[bhttp::field::expect], "100-continue")) return;
+  fields.erase(bhttp::field::expect);
+  write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// `rest`: what has come after the request.

@@ -35,6 +35,7 @@ class HttpSession final : public Connection {
   void on_timeout(core::Instant now) override;
 
   void parse();
+  void encourage();
   void handle(const HttpRequest& request, std::string_view rest);
 
   void upgrade(const HttpRequest& request, const http::Route& route, std::string_view rest);

@@ -7,7 +7,7 @@ import { OPEN, relayed, request, within } from './wire.mjs';
 export const PADDING = '0'.repeat(2048);
 
 // What may come on an idle stream at any time and means nothing.
-const KEEP_ALIVES = ['', '{"type":"HEARTBEAT"}'];
+const KEEP_ALIVES = [' '];
 
 // A line that is read now came after the loop had last found nothing to read, so after the last
 // tick but one; `at` alone would blame the server when this process is late.
