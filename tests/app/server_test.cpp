@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,6 +74,24 @@ TEST_F(ServerTest, GivesUpOnWhoDoesNotGo) {
   EXPECT_EQ(peers(), 0U);
 }
 
+TEST_F(ServerTest, ASecondSignalEndsEveryRegistrationAtOnce) {
+  Config config;
+  config.drain_timeout = 1h;
+  start(config);
+  server_->stop_on_signals();
+  const auto mute = raw();
+  mute->write(test::handshake("mute"));
+  ASSERT_TRUE(run_until([&] { return mute->received.ends_with(R"({"type":"OPEN"})"); }));
+  const std::string received = mute->received;
+  std::raise(SIGTERM);
+  std::raise(SIGINT);
+  io_.run_for(20s);
+  EXPECT_TRUE(io_.stopped());
+  EXPECT_EQ(peers(), 0U);
+  EXPECT_TRUE(mute->ended);
+  EXPECT_EQ(mute->received, received) << "no time for a goodbye";
+}
+
 TEST_F(ServerTest, AcceptsNobodyWhileItStops) {
   start();
   const auto a = join("a");
@@ -82,6 +101,28 @@ TEST_F(ServerTest, AcceptsNobodyWhileItStops) {
   boost::system::error_code error;
   late.connect(endpoint, error);
   EXPECT_EQ(error, boost::asio::error::connection_refused);
+}
+
+// What the clients' connections still hold when it is destroyed must not outlive it: a sanitizer
+// would tell.
+TEST_F(ServerTest, MayBeDestroyedAtAnyMoment) {
+  for (int handlers = 0; handlers < 40; ++handlers) {
+    io_.restart();
+    start();
+    test::RawClient a(io_, server_->endpoint());
+    test::RawClient b(io_, server_->endpoint());
+    test::RawClient idle(io_, server_->endpoint());
+    test::RawClient stream(io_, server_->endpoint());
+    test::RawClient successor(io_, server_->endpoint());
+    a.write(test::handshake("a") + test::text_frame(R"({"type":"OFFER","dst":"b"})"));
+    b.write(test::handshake("b") + test::text_frame(R"({"type":"OFFER","dst":"a"})"));
+    stream.write("POST /peerjs/s/token/id HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    successor.write(test::handshake("s") + test::text_frame(R"({"type":"OFFER","dst":"s"})"));
+    for (int i = 0; i < handlers; ++i) io_.poll_one();
+    server_.reset();
+    io_.restart();
+    io_.poll();
+  }
 }
 
 }  // namespace

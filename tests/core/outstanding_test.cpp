@@ -76,6 +76,20 @@ TEST_F(OutstandingTest, TailEndsAfterAnotherTimeout) {
   EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 10s), Verdict::Kept);
 }
 
+TEST_F(OutstandingTest, WhatComesInTheTailDoesNotProlongIt) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 9s);
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 10s));
+  EXPECT_TRUE(outstanding_.empty());
+}
+
+TEST_F(OutstandingTest, ATailCostsNoMoreThanItsNames) {
+  keep(kAnn, R"("x")", MessageType::Offer, std::string(1000, 'x'), kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_EQ(outstanding_.bytes(), Outstanding::kOverhead + 3 + 2 * 3);
+}
+
 TEST_F(OutstandingTest, PairsWithSimilarNamesAreTwoPairs) {
   const Outstanding::Sender x_y{"x_y", Registration{3}};
   const Outstanding::Sender x{"x", Registration{4}};
@@ -94,6 +108,20 @@ TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
             Verdict::Refused);
   EXPECT_FALSE(outstanding.expire_next(kStart + 1600ms));
   EXPECT_TRUE(outstanding.empty());
+}
+
+TEST(Outstanding, ATailLastsASecondEvenIfTheTimeoutIsShorter) {
+  for (const Duration timeout : {0ms, 100ms}) {
+    Outstanding outstanding(kRoomy, timeout);
+    outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+    outstanding.expire_next(kStart + timeout);
+    EXPECT_FALSE(outstanding.expire_next(kStart + timeout + 999ms));
+    EXPECT_EQ(
+        outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + timeout + 999ms),
+        Verdict::Tail);
+    EXPECT_FALSE(outstanding.expire_next(kStart + timeout + 1s));
+    EXPECT_TRUE(outstanding.empty());
+  }
 }
 
 TEST(Outstanding, KeepsEachLimit) {
@@ -122,6 +150,15 @@ TEST(Outstanding, KeepsEachLimit) {
         outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text, kStart),
         Verdict::Kept);
   }
+}
+
+TEST(Outstanding, WhatRanOutMakesRoomBesideWhatStillWaits) {
+  const std::size_t one = 2 * Outstanding::kOverhead + 1 + 3 + 2 * 3;
+  Outstanding outstanding({2 * one, 2 * one, 2 * one}, 5s);
+  outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  outstanding.keep(kBob, R"("x")", MessageType::Offer, "2", kStart + 1s);
+  ASSERT_TRUE(outstanding.expire_next(kStart + 5s));
+  EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "3", kStart + 5s), Verdict::Kept);
 }
 
 TEST(Outstanding, LongDestinationsCount) {

@@ -154,6 +154,24 @@ TEST_F(FullRelayTest, APeerThatIsHereTakesThePlaceOfOneThatIsLost) {
   EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
 }
 
+TEST_F(FullRelayTest, WhoHasBeenLostLongestYieldsFirst) {
+  join(a_, "a");
+  join(b_, "b");
+  detach(b_, End::Lost);
+  pass(1s);
+  detach(a_, End::Lost);
+  EXPECT_EQ(attach(c_, "c"), Admission::Opened);
+  EXPECT_EQ(relay_.realm("peerjs")->find("b"), nullptr);
+  EXPECT_NE(relay_.realm("peerjs")->find("a"), nullptr);
+}
+
+TEST_F(FullRelayTest, NobodyYieldsWhileThereIsRoom) {
+  join(a_, "a");
+  detach(a_, End::Lost);
+  join(b_, "b");
+  EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
+}
+
 // Relaying
 
 TEST_F(RelayTest, OverwritesTheSourceAndKeepsThePayload) {
@@ -256,6 +274,17 @@ TEST_F(RelayTest, ExpireIsForTheSendersRegistrationOnly) {
   EXPECT_TRUE(c_.sent.empty());
 }
 
+TEST_F(RelayTest, WhatWaitsOutlivesItsSenderButTiesNobodyToTheNextOfThatName) {
+  join(a_, "a");
+  receive(a_, offer_to("b"));
+  detach(a_, End::GoingAway);
+  ASSERT_EQ(attach(c_, "a", "another"), Admission::Opened);
+  attach(b_, "b");
+  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), relayed_offer("a", "b")}));
+  detach(c_, End::GoingAway);
+  EXPECT_TRUE(b_.sent.empty());
+}
+
 TEST_F(RelayTest, LeaveForAnAbsentPeerIsForgotten) {
   join(a_, "a");
   EXPECT_EQ(receive(a_, R"({"type":"LEAVE","dst":"b"})"), Receipt::Absent);
@@ -296,6 +325,17 @@ TEST_F(RelayTest, TheLateEndOfAReplacedTransportHarmsNobody) {
   EXPECT_EQ(receive(a_, offer_to("c")), Receipt::Late);
   EXPECT_TRUE(c_.sent.empty());
   EXPECT_EQ(receive(b_, offer_to("c")), Receipt::Relayed);
+}
+
+TEST_F(RelayTest, ATransportThatHasEndedIsNobodys) {
+  join(a_, "a");
+  join(b_, "b");
+  detach(a_, End::Lost);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Late);
+  attach(c_, "a");
+  detach(a_, End::GoingAway);
+  EXPECT_EQ(receive(c_, offer_to("b")), Receipt::Relayed);
 }
 
 TEST_F(RelayTest, PartnersOutliveAResume) {
@@ -433,6 +473,17 @@ TEST_F(RelayTest, AHolderLostByItsProbeIsGoneWhenTheProbeWouldBe) {
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
 }
 
+TEST_F(RelayTest, APeerIsWhatItCameAsLast) {
+  join(a_, "a", PeerKind::Native);
+  join(c_, "c");
+  connect(a_, c_);
+  attach(b_, "a", "token", PeerKind::Page);
+  detach(b_, End::Lost);
+  EXPECT_TRUE(c_.sent.empty());
+  pass(30s);
+  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+}
+
 TEST_F(RelayTest, ALostPageIsNotListed) {
   join(a_, "a");
   join(b_, "b");
@@ -497,6 +548,17 @@ TEST_F(RelayTest, AHolderThatAnswersTheProbeKeepsItsId) {
   EXPECT_EQ(a_.probes, 2);
 }
 
+TEST_F(RelayTest, AHolderThatResumesKeepsItsId) {
+  join(a_, "a");
+  attach(b_, "a", "another");
+  pass(1s);
+  attach(c_, "a");
+  pass(2s);
+  EXPECT_FALSE(c_.closed);
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(c_.probes, 1);
+}
+
 TEST_F(RelayTest, AHolderThatCannotBeProbedKeepsItsId) {
   join(a_, "a");
   a_.can_be_probed = false;
@@ -514,6 +576,84 @@ TEST_F(RelayTest, ALostHolderHasAsLongAsAProbeToComeBack) {
   pass(2s);
   EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
+}
+
+// One turn does all that is due
+
+TEST_F(RelayTest, EndsAllWhoAreSilent) {
+  join(a_, "a");
+  join(b_, "b");
+  pass(60s);
+  EXPECT_TRUE(a_.closed);
+  EXPECT_TRUE(b_.closed);
+}
+
+TEST_F(RelayTest, EndsAllWhoDoNotAnswerTheirProbe) {
+  join(a_, "a");
+  join(b_, "b");
+  attach(c_, "a", "another");
+  attach(c_, "b", "another");
+  pass(2s);
+  EXPECT_TRUE(a_.closed);
+  EXPECT_TRUE(b_.closed);
+}
+
+TEST_F(RelayTest, EndsAllWhoStayLost) {
+  join(a_, "a");
+  join(b_, "b");
+  detach(a_, End::Lost);
+  detach(b_, End::Lost);
+  pass(30s);
+  EXPECT_EQ(relay_.realm("peerjs")->size(), 0U);
+}
+
+TEST_F(RelayTest, ReportsAllAttemptsThatHaveRunOutUnderEveryKey) {
+  join(a_, "a");
+  attach(b_, "b", "t", PeerKind::Page, "other");
+  b_.take();
+  receive(a_, offer_to("x"));
+  receive(a_, offer_to("y"));
+  receive(b_, offer_to("x"));
+  pass(5s);
+  EXPECT_EQ(a_.take(), (Texts{message("EXPIRE", "x", "a"), message("EXPIRE", "y", "a")}));
+  EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "x", "b")});
+}
+
+// Times of 0
+
+class RelayWithoutTimesTest : public RelayTest {
+ protected:
+  RelayWithoutTimesTest() : RelayTest(zeros()) {}
+
+  static RelayOptions zeros() {
+    RelayOptions zeros = options();
+    zeros.expire_timeout = 0s;
+    zeros.alive_timeout = 0s;
+    zeros.takeover_probe = 0s;
+    return zeros;
+  }
+};
+
+TEST_F(RelayWithoutTimesTest, ReportsAnAbsentPeerAtOnceAndOncePerAttempt) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Expired);
+  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+  EXPECT_EQ(receive(a_, R"({"type":"CANDIDATE","dst":"b"})"), Receipt::Absent);
+  EXPECT_TRUE(a_.sent.empty());
+}
+
+TEST_F(RelayWithoutTimesTest, EndsNobodyForSilence) {
+  join(a_, "a");
+  pass(24h);
+  EXPECT_FALSE(a_.closed);
+}
+
+TEST_F(RelayWithoutTimesTest, ProbesNobody) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(a_.probes, 0);
+  pass(1s);
+  EXPECT_FALSE(a_.closed);
 }
 
 // Streams

@@ -1,12 +1,21 @@
 #include "peerjsd/net/listener.hpp"
 
+#include "support/failing_calls.hpp"
 #include "support/loop.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <gtest/gtest.h>
 
 namespace peerjsd::net {
@@ -67,6 +76,47 @@ TEST_F(ListenerTest, ATakenPortIsAnErrorOnEveryAddress) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error(), boost::asio::error::address_in_use);
   }
+}
+
+// On a port that IPv4 could still have.
+TEST_F(ListenerTest, OverATakenPortItDoesNotFallBackToIpv4) {
+  tcp::acceptor other(io_, tcp::v6());
+  other.set_option(boost::asio::ip::v6_only(true));
+  other.bind({boost::asio::ip::address_v6::any(), 0});
+  other.listen();
+  const auto listener = Listener::bind(io_, "", other.local_endpoint().port());
+  ASSERT_FALSE(listener);
+  EXPECT_EQ(listener.error(), boost::asio::error::address_in_use);
+}
+
+/// Prints where a listener on every address listens, and ends the process.
+[[noreturn]] void bind_and_exit() {
+  boost::asio::io_context io(1);
+  const auto listener = Listener::bind(io, "", 0);
+  if (listener) {
+    std::fprintf(stderr, "on %s\n", (*listener)->endpoint().address().to_string().c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", listener.error().message().c_str());
+  }
+  std::_Exit(listener ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+TEST(ListenerWithoutIpv6, ListensOnIpv4WhereTheSystemHasNoIpv6) {
+  EXPECT_EXIT(
+      {
+        test::fail_calls(SYS_socket, 0, AF_INET6, EAFNOSUPPORT);
+        bind_and_exit();
+      },
+      testing::ExitedWithCode(EXIT_SUCCESS), "^on 0\\.0\\.0\\.0\n$");
+}
+
+TEST(ListenerWithoutIpv6, ListensOnIpv4WhereIpv6IsOff) {
+  EXPECT_EXIT(
+      {
+        test::fail_calls(SYS_bind, 2, sizeof(sockaddr_in6), EADDRNOTAVAIL);
+        bind_and_exit();
+      },
+      testing::ExitedWithCode(EXIT_SUCCESS), "^on 0\\.0\\.0\\.0\n$");
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
-// The process: its banner, what a taken port leads to, and how it ends.
+// The process: its banner, what it logs, what a port that cannot be had leads to, and how it ends.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import { it } from 'node:test';
+import WebSocket from 'ws';
 import { suite } from '../support/suite.mjs';
 import { runToEnd, startFromEnvironment } from '../support/server.mjs';
-import { get, refusal, relayed, within } from '../support/wire.mjs';
+import { DEADLINE_MS, get, refusal, relayed, socketTarget, within } from '../support/wire.mjs';
 
 suite('Start', [], ({ kind, both, improvement }) => {
   both('the banner names address, port and path', async ({ server, start }) => {
@@ -56,6 +60,81 @@ suite('Start', [], ({ kind, both, improvement }) => {
   );
 });
 
+suite(
+  'Start without permission',
+  [],
+  ({ improvement }) => {
+    const port = privilegedPort();
+    const wrapper = withoutPrivilege();
+    const obstacle =
+      port < 1 ? 'everybody may have any here' : !wrapper && 'root without setpriv may have it';
+    if (obstacle) return it('a port it may not have', { skip: obstacle });
+
+    improvement(
+      'a port it may not have ends the start with one plain line',
+      'npm peer prints the error and goes on without a port',
+      async () => {
+        const args = ['--host', '127.0.0.1', '--port', String(port)];
+        const [command, ...rest] = [...wrapper, process.env.PEERJSD, ...args];
+        const end = spawnSync(command, rest, { encoding: 'utf8', timeout: DEADLINE_MS });
+        assert.deepEqual([end.status, end.signal, end.stdout], [1, null, ''], end.stderr);
+        assert.match(end.stderr, /^[^\n]+\n$/, 'one line');
+        assert.match(end.stderr, new RegExp(`port ${port}\\b.*denied.*--port`));
+        assert.doesNotMatch(end.stderr, /terminate|exception|asio/i);
+      },
+    );
+  },
+  { kinds: ['peerjsd'] },
+);
+
+/** The highest port that is not for everybody; less than 1 if all are. */
+function privilegedPort() {
+  const first = readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8');
+  return Math.min(Number(first), 1024) - 1;
+}
+
+/** The command under which a program may not have a privileged port; undefined if none is here. */
+function withoutPrivilege() {
+  if (process.getuid() !== 0) return [];
+  const setpriv = ['setpriv', '--bounding-set=-net_bind_service'];
+  const { status } = spawnSync(setpriv[0], [...setpriv.slice(1), 'true']);
+  return status === 0 ? setpriv : undefined;
+}
+
+suite(
+  'Addresses in the log',
+  [],
+  ({ improvement }) => {
+    const NONE = 'npm peer logs none';
+
+    // Connects as a proxy would have it that is told `forwarded`, and ends.
+    async function shows(server, id, forwarded, address) {
+      const headers = forwarded && { 'X-Forwarded-For': forwarded };
+      const target = socketTarget({ id });
+      const client = new WebSocket(`ws://${server.host}:${server.port}${target}`, { headers });
+      client.on('error', () => {}); // the log will tell
+      try {
+        await server.waitForLog(new RegExp(`Client connected: ${id} \\(${address}\\)`));
+      } finally {
+        client.terminate();
+      }
+      await server.waitForLog(new RegExp(`Client disconnected: ${id} \\(${address},`));
+    }
+
+    improvement('a client has that of its socket, whatever it claims', NONE, async ({ server }) => {
+      await shows(server, 'a', '203.0.113.7', '127.0.0.1');
+    });
+
+    improvement('behind a proxy it has the first it is forwarded for', NONE, async ({ start }) => {
+      const server = await start(['--proxied']);
+      await shows(server, 'a', '203.0.113.7, 198.51.100.2', '203.0.113.7');
+      await shows(server, 'b', '2001:db8::7', '2001:db8::7');
+      await shows(server, 'c', undefined, '127.0.0.1');
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
 const WHY = 'npm peer does not end while somebody is connected';
 
 suite('Stop', [], ({ both, improvement }) => {
@@ -106,15 +185,24 @@ suite('Stop', [], ({ both, improvement }) => {
     assert.deepEqual(end, { code: 0, signal: null });
   });
 
-  improvement('a second signal ends it at once', WHY, async ({ start, mute }) => {
-    const server = await start(['--drain_timeout', '600000']);
-    const a = await mute('a', { server });
-    server.child.kill('SIGTERM');
-    const frame = await a.message();
-    assert.equal(frame.opcode, 8, 'the drain has begun');
-    server.child.kill('SIGTERM');
-    await within(server.ended, 'the end of the server', 5000);
-  });
+  for (const signals of [
+    ['SIGTERM', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+  ]) {
+    improvement(`${signals[1]} after ${signals[0]} ends it at once`, WHY, async (scope) => {
+      const server = await scope.start(['--drain_timeout', '600000']);
+      const peers = []; // so many that the goodbyes to all would take seconds
+      for (let i = 0; i < 150; i += 1) peers.push(await scope.mute(`p${i}`, { server }));
+      server.child.kill(signals[0]);
+      assert.equal((await peers[0].message()).opcode, 8, 'the drain has begun');
+      server.child.kill(signals[1]);
+      const end = await within(server.ended, 'the end of the server');
+      assert.deepEqual(end, { code: 0, signal: null });
+      assert.equal(await peers.at(-1).ending(), 1006, 'no time for a goodbye');
+      const disconnected = server.log().match(/Client disconnected: p\d+ \(.*server stops/g);
+      assert.equal(disconnected.length, peers.length);
+    });
+  }
 
   improvement('open HTTP connections do not keep it', WHY, async ({ start }) => {
     const server = await start([]);
