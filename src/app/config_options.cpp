@@ -37,6 +37,8 @@ constexpr ValueKind<std::size_t> kSize{
 constexpr ValueKind<milliseconds> kTime{
     parse_time, print_time,
     "a time from 0 to below 24 days in whole milliseconds (or seconds, as in 5s)", "MS"};
+constexpr ValueKind<milliseconds> kPace{
+    parse_pace, print_time, "a time from 0 to 1000 in whole milliseconds (or 1s)", "MS"};
 constexpr ValueKind<bool> kSwitch{parse_switch, print_switch, "true or false", "[true|false]"};
 constexpr ValueKind<std::string> kHost{
     parse_host, print_text, "an address or a host name, like 0.0.0.0, ::1 or localhost", "ADDRESS"};
@@ -183,11 +185,11 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kTime, &Config::takeover_probe>()},
     {"stream_pacing", '\0', "", kTiming,
      "time between two lines of an XHR stream; browsers lose what comes faster than 60",
-     bind<kTime, &Config::stream_pacing>()},
+     bind<kPace, &Config::stream_pacing>()},
     {"drain_timeout", '\0', "", kTiming, "time to close all connections at the end",
      bind<kTime, &Config::drain_timeout>()},
 
-    {"max_message_bytes", '\0', "", kLimits, "largest WebSocket message taken",
+    {"max_message_bytes", '\0', "", kLimits, "largest message taken",
      bind<kSize, &Config::max_message_bytes>()},
     {"send_queue_bytes", '\0', "", kLimits, "most that waits for a slow receiver",
      bind<kSize, &Config::send_queue_bytes>()},

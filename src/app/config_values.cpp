@@ -99,6 +99,11 @@ std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
   return std::chrono::milliseconds{*time};
 }
 
+std::optional<std::chrono::milliseconds> parse_pace(std::string_view text) {
+  const auto time = parse_time(text);
+  return time && *time <= std::chrono::seconds(1) ? time : std::nullopt;
+}
+
 std::optional<bool> parse_switch(std::string_view text) {
   const std::string word = lower(text);
   if (word == "true" || word == "1" || word == "yes") return true;

@@ -111,11 +111,13 @@ Admission Relay::attach(Transport& transport, const Credentials& who, PeerKind k
   return Admission::IdTaken;
 }
 
-/// nullptr: there is no such peer, or the token is not its own.
+/// nullptr: there is no such peer, the token is not its own, or it is lost. Who is lost gets no
+/// answers, so that what it asks would pile up.
 Peer* Relay::authenticate(const Credentials& who) const {
   const Realm* const of_key = realm(who.key);
   Peer* const peer = of_key == nullptr ? nullptr : of_key->find(who.id);
-  return peer != nullptr && peer->token == who.token ? peer : nullptr;
+  if (peer == nullptr || peer->transport == nullptr) return nullptr;
+  return peer->token == who.token ? peer : nullptr;
 }
 
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
@@ -197,10 +199,7 @@ Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_vi
   Peer* const src = authenticate(from);
   if (src == nullptr) return Receipt::Unauthorized;
   // That the client lives says nothing of its WebSocket.
-  Transport* const transport = src->transport;
-  if (transport != nullptr && transport->carrier() != Carrier::WebSocket) {
-    sign_of_life(*transport, now);
-  }
+  if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);
   const auto parsed = parser_.parse(text);
   if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
   auto message = std::get<ClientMessage>(parsed);
@@ -236,6 +235,10 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   append_message(text_, message.type, src_json_, message.dst_json, message.payload);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
   if (dst == nullptr || dst->transport == nullptr) return keep(src, message, now);
+  if (!dst->transport->has_room_for(text_.size())) {
+    send_expire(src.realm, src.id, src.registration, message.dst_json);
+    return Receipt::Expired;
+  }
   deliver(src, *dst, message.type, text_);
   return Receipt::Relayed;
 }

@@ -203,7 +203,8 @@ core::Receipt HttpSession::receive(const HttpRequest& request,
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& message,
                           core::Receipt receipt) {
   const std::string_view complaint = core::complaint(receipt);
-  if (!complaint.empty()) {
+  // Once a connection: who sends nonsense for ever shall not fill the log.
+  if (!complaint.empty() && !std::exchange(has_complained_, true)) {
     spdlog::warn("Message dropped: {} ({} bytes posted for {}, {})", complaint,
                  request.body().size(), log_text(message.id), address_of(request));
   }
@@ -259,13 +260,14 @@ std::string HttpSession::address_of(const HttpRequest& request) {
 
 void HttpSession::on_timeout(core::Instant) {
   // Between requests there is nobody to tell.
-  if (!parser_) return close();
-  refuse(408, "The request took too long", parser_->get());
+  if (!parser_ && !postponed_) return close();
+  if (parser_) refuse(408, "The request took too long", parser_->get());
 }
 
 void HttpSession::drain(core::Instant) {
   // A browser does not look at a connection it keeps for later, and would never end its half.
-  if (!parser_ && queue().empty()) return close();
+  if (!parser_ && !postponed_ && queue().empty()) return close();
+  if (postponed_) release();
   close_when_flushed();
 }
 

@@ -18,10 +18,17 @@ std::string_view remark(core::Admission admission, core::Carrier carrier) {
   return is_stream ? ", stream, resumed" : ", resumed";
 }
 
-/// A peer on a stream renews it every 25 s: that is no news.
-spdlog::level::level_enum level(bool is_continued, core::Carrier carrier) {
-  const bool is_stream = carrier != core::Carrier::WebSocket;
-  return is_continued && is_stream ? spdlog::level::debug : spdlog::level::info;
+// A peer on a stream renews it every 25 s: that is no news.
+
+spdlog::level::level_enum level(core::Admission admission, core::Carrier carrier) {
+  const bool is_renewal =
+      admission == core::Admission::Resumed && carrier == core::Carrier::RenewedStream;
+  return is_renewal ? spdlog::level::debug : spdlog::level::info;
+}
+
+spdlog::level::level_enum level(core::End end, core::Carrier carrier) {
+  const bool goes_on = end == core::End::Replaced && carrier != core::Carrier::WebSocket;
+  return goes_on ? spdlog::level::debug : spdlog::level::info;
 }
 
 }  // namespace
@@ -33,9 +40,8 @@ core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind 
   const core::Admission admission = context().relay().attach(*this, who, kind, since_);
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    spdlog::log(level(admission == core::Admission::Resumed, carrier()),
-                "Client connected: {} ({}{})", log_text(who.id), address(),
-                remark(admission, carrier()));
+    spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(who.id),
+                address(), remark(admission, carrier()));
   } else if (admission != core::Admission::Standby) {
     spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
                  core::refusal_reason(admission));
@@ -47,6 +53,11 @@ void PeerSession::finish(core::End end) {
   if (peer() == nullptr) return;
   log_end(end);
   context().relay().detach(*this, end, context().now());
+}
+
+/// What was held back has not even been sent. What has, on a WebSocket, is for its reader to order.
+core::Instant PeerSession::settles_at() const {
+  return context().release_time(*this);
 }
 
 bool PeerSession::has_room(std::size_t queued) {
@@ -67,9 +78,8 @@ void PeerSession::overflow() {
 
 void PeerSession::log_end(core::End end) {
   const std::chrono::duration<double> seconds = context().now() - since_;
-  spdlog::log(level(end == core::End::Replaced, carrier()),
-              "Client disconnected: {} ({}, {}, {:.1f} s{})", log_text(peer()->id), address(),
-              core::to_string(end), seconds.count(),
+  spdlog::log(level(end, carrier()), "Client disconnected: {} ({}, {}, {:.1f} s{})",
+              log_text(peer()->id), address(), core::to_string(end), seconds.count(),
               dropped_ == 0 ? "" : fmt::format(", {} messages dropped", dropped_));
 }
 

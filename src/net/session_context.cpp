@@ -57,6 +57,12 @@ void SessionContext::await_release(Connection& connection, core::Instant time) {
   held_.emplace_back(time, &connection);
 }
 
+core::Instant SessionContext::release_time(const Connection& connection) const {
+  const auto found =
+      std::ranges::find(held_, &connection, [](const auto& held) { return held.second.get(); });
+  return found == held_.end() ? core::Instant{} : found->first;
+}
+
 void SessionContext::release_held(core::Instant now) {
   const auto due = std::stable_partition(held_.begin(), held_.end(),
                                          [now](const auto& held) { return held.first > now; });

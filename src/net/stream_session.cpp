@@ -24,6 +24,8 @@ constexpr std::size_t kPadding = 2048;
 /// A line that no client makes anything of. It is not empty: 0.3.x would never get past that.
 constexpr std::string_view kBlankLine = " ";
 
+constexpr std::size_t kMostLines = 128;  // about ten seconds
+
 // Enough for a page that is busy for some seconds.
 constexpr std::size_t kFewestFillers = 8;
 constexpr std::size_t kMostFillers = 64;
@@ -35,10 +37,6 @@ std::string one_line(std::string_view text) {
   std::ranges::replace_if(
       line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return line;
-}
-
-bool is_line(std::string_view unit) {
-  return !unit.starts_with("HTTP/");
 }
 
 template <class Value>
@@ -98,15 +96,19 @@ void StreamSession::notice_dead_peers() {
 }
 
 void StreamSession::send(std::string_view text) {
-  if (!has_room(waiting_bytes_ + queue().bytes())) return;
+  // As much again as what clients may fill is for what the server itself has to say.
+  if (!has_room((waiting_bytes_ + queue().bytes()) / 2)) return;
   lines_.push_back(one_line(text));
   waiting_bytes_ += text.size();
   if (head_.empty() && !Pace::contains(*this)) write_next_line();
 }
 
-void StreamSession::hold(core::Instant until) {
-  held_until_ = until;
-  PeerSession::hold(until);
+/// A line takes its time, whoever reads it. One that would come too late to be of use is better
+/// refused; and nobody shall keep others from being heard.
+bool StreamSession::has_room_for(std::size_t bytes) const {
+  if (lines_.empty()) return true;
+  return lines_.size() < kMostLines &&
+         waiting_bytes_ + bytes <= context().options().send_queue_bytes;
 }
 
 void StreamSession::release() {
@@ -130,7 +132,7 @@ void StreamSession::write_next_line() {
 void StreamSession::write_line() {
   waiting_bytes_ -= lines_.front().size();
   write(framed(lines_.front()));
-  lines_.pop_front();
+  lines_.erase(lines_.begin());
   if (is_page_) fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
   filler_gap_ = 1;
   paces_ = 0;
@@ -154,9 +156,10 @@ void StreamSession::close(core::End reason) {
 std::vector<std::string> StreamSession::take_unsent() {
   std::vector<std::string> unsent;
   const std::string* const begun = queue().begun();
-  cut_ = begun != nullptr && is_line(*begun);
+  cut_ = begun != nullptr && is_message(*begun);
   if (cut_) unsent.push_back(unframed(*begun));
-  for (const std::string& unit : queue().take_unbegun(is_line)) unsent.push_back(unframed(unit));
+  const auto taken = queue().take_unbegun([this](const auto& unit) { return is_message(unit); });
+  for (const std::string& unit : taken) unsent.push_back(unframed(unit));
   std::ranges::move(lines_, std::back_inserter(unsent));
   lines_.clear();
   waiting_bytes_ = 0;
@@ -164,8 +167,7 @@ std::vector<std::string> StreamSession::take_unsent() {
 }
 
 core::Instant StreamSession::settles_at() const {
-  if (!head_.empty()) return held_until_;
-  if (!Pace::contains(*this)) return {};
+  if (!Pace::contains(*this)) return PeerSession::settles_at();
   return Pace::since(*this) + context().options().stream_pacing;
 }
 
@@ -198,7 +200,7 @@ void StreamSession::keep_alive() {
 }
 
 void StreamSession::on_overflow() {
-  queue().take_unbegun(is_line);
+  queue().take_unbegun([this](const auto& unit) { return is_message(unit); });
   lines_.clear();
   end();
 }
@@ -210,6 +212,10 @@ void StreamSession::end() {
   for (const std::string& line : std::exchange(lines_, {})) write(framed(line));
   if (is_chunked_) write(std::string(kLastChunk));
   close_when_flushed();
+}
+
+bool StreamSession::is_message(std::string_view unit) const {
+  return !unit.starts_with("HTTP/") && unframed(unit) != kBlankLine;
 }
 
 std::string StreamSession::framed(std::string line) const {

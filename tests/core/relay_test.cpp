@@ -796,15 +796,22 @@ TEST_F(StreamTest, APostIsASignOfLifeOfAStreamOnly) {
   EXPECT_EQ(stream_.closed, End::Silent);
 }
 
-TEST_F(StreamTest, ALostPageCanStillPostButIsLostAllTheSame) {
+TEST_F(StreamTest, WhoIsLostCannotPostBeforeItIsBack) {
   join(a_, "a");
-  join(b_, "b");
   detach(a_, End::Lost);
-  pass(29s);
-  EXPECT_EQ(post(MessageType::Offer, offer_to("b")), Receipt::Relayed);
-  b_.take();
-  pass(1s);
-  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(post(MessageType::Offer, offer_to("nobody")), Receipt::Unauthorized);
+  attach(stream_, "a");
+  EXPECT_EQ(post(MessageType::Offer, offer_to("nobody")), Receipt::Kept);
+}
+
+TEST_F(StreamTest, WhatFindsNoRoomIsReportedToItsSender) {
+  join(stream_, "a");
+  join(b_, "b");
+  stream_.has_room = false;
+  EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Expired);
+  EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "a", "b")});
+  EXPECT_TRUE(stream_.sent.empty());
+  EXPECT_FALSE(stream_.closed);
 }
 
 }  // namespace

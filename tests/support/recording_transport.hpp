@@ -15,6 +15,7 @@ class RecordingTransport final : public core::Transport {
  public:
   void send(std::string_view text) override { sent.emplace_back(text); }
   void close(core::End reason) override { closed = reason; }
+  bool has_room_for(std::size_t) const override { return has_room; }
   bool probe() override {
     ++probes;
     return can_be_probed;
@@ -32,6 +33,7 @@ class RecordingTransport final : public core::Transport {
   std::optional<core::End> closed;
   std::vector<std::string> unsent;
   bool can_be_probed = true;
+  bool has_room = true;
   core::Instant settles{};
   core::Instant held_until{};
   core::Carrier carried_by = core::Carrier::WebSocket;

@@ -45,7 +45,7 @@ enum class Admission : std::uint8_t {
 enum class Receipt : std::uint8_t {
   Relayed,
   Kept,     ///< the destination is absent; the message waits for it
-  Expired,  ///< the destination is absent and the sender was told so
+  Expired,  ///< the destination is absent, or cannot take more, and the sender was told so
   Heartbeat,
   Left,          ///< LEAVE without a destination: the sender's registration has ended
   Late,          ///< the relay had already let go of this transport

@@ -33,6 +33,10 @@ class Transport {
   /// Queues one message (a JSON text) for the peer. A transport that cannot take it closes itself.
   virtual void send(std::string_view text) = 0;
 
+  /// False where another message from a client would wait too long, however fast its reader: it is
+  /// to be refused to its sender. What the server itself has to say may be sent all the same.
+  virtual bool has_room_for(std::size_t bytes) const = 0;
+
   /// The relay lets go of this transport: no send() follows. Called while peer() is still set.
   virtual void close(End reason) = 0;
 

@@ -63,6 +63,7 @@ class HttpSession final : public Connection {
   std::optional<Parser> parser_;
   std::string unparsed_;
   std::optional<Postponed> postponed_;
+  bool has_complained_ = false;
 };
 
 }  // namespace peerjsd::net

@@ -63,6 +63,9 @@ class SessionContext {
   /// Has connection.release() called at `time`, and keeps it until then.
   void await_release(Connection& connection, core::Instant time);
 
+  /// When that will be; long ago if it is not awaited.
+  core::Instant release_time(const Connection& connection) const;
+
   /// Sees to the connections whose time has come.
   void expire(core::Instant now);
 
@@ -71,7 +74,7 @@ class SessionContext {
   /// From now on nothing new begins. Requests that are waited for are given up.
   void start_draining(core::Instant now);
 
-  /// Ends up to `most` WebSockets; false if there was none left.
+  /// Ends up to `most` peers; false if there was none left.
   bool drain(std::size_t most, core::Instant now);
 
   /// Ends all connections at once. To be followed by a turn of the loop, in which their last
@@ -93,8 +96,8 @@ class SessionContext {
   core::Relay& relay_;
   const http::Service& service_;
   SessionOptions options_;
-  Queue requests_;  // HTTP: a request is waited for
-  Queue pings_;     // WebSockets, by their last ping
+  Queue requests_;  // a request is waited for, or the end of a stream that carries nobody
+  Queue pings_;     // peers, by their last ping or keep-alive
   Queue ends_;      // closing
   core::DeadlineQueue<StreamSession, PaceTag> paced_;
   // Few, and for short: peers that have just moved from a stream to another transport, and messages

@@ -4,7 +4,6 @@
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +38,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void send(std::string_view text) override;
   void close(core::End reason) override;
   bool probe() override { return false; }
-  void hold(core::Instant until) override;
+  bool has_room_for(std::size_t bytes) const override;
   std::vector<std::string> take_unsent() override;
   core::Instant settles_at() const override;
   core::Carrier carrier() const override;
@@ -66,16 +65,16 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void write_filler();
   void keep_alive();
   void end();
+  bool is_message(std::string_view unit) const;
   std::string framed(std::string line) const;
   std::string unframed(std::string_view unit) const;
 
-  std::deque<std::string> lines_;
+  std::vector<std::string> lines_;
   std::size_t waiting_bytes_ = 0;  // in lines_
   std::string head_;               // until it is written
-  core::Instant held_until_{};
-  std::size_t fillers_ = 0;  // still to be written
-  unsigned filler_gap_ = 0;  // before the next one, in paces
-  unsigned paces_ = 0;       // since the last line or filler
+  std::size_t fillers_ = 0;        // still to be written
+  unsigned filler_gap_ = 0;        // before the next one, in paces
+  unsigned paces_ = 0;             // since the last line or filler
   bool is_chunked_;
   bool is_page_;
   bool is_renewal_;

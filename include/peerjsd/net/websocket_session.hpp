@@ -22,12 +22,10 @@ class WebSocketSession final : public PeerSession {
 
   // core::Transport
   void send(std::string_view text) override;
+  bool has_room_for(std::size_t) const override { return true; }  // whose reader is slow, is ended
   void close(core::End reason) override;
   bool probe() override;
   std::vector<std::string> take_unsent() override;
-  core::Instant settles_at() const override {
-    return {};
-  }  // what follows comes by this very socket
   core::Carrier carrier() const override { return core::Carrier::WebSocket; }
 
   void drain(core::Instant now) override;

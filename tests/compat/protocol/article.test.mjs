@@ -142,7 +142,7 @@ suite(
       });
     });
 
-    both('wscat takes over from curl, which ends content', async (scope) => {
+    both('wscat takes over from curl, which ends with 0', async (scope) => {
       await atWork(scope, [CURL_STREAM, WSCAT], async (start) => {
         const b = await scope.claim(scope.name('b-'), { key: KEY });
         const curl = start(0);

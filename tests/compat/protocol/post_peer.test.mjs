@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { post, postTarget } from '../support/stream.mjs';
-import { relayed, within } from '../support/wire.mjs';
+import { relayed, talk, within } from '../support/wire.mjs';
 
 const RETRY_MS = 25;
 
@@ -96,6 +96,23 @@ suite(
         assert.ok(ms >= RETRY_MS - 1, `${ms} ms`);
       }
     });
+
+    both(
+      'what comes after it on the same connection is answered, too',
+      async ({ server, name }) => {
+        const body = '{"type":"OFFER","dst":"x"}';
+        const refused =
+          `POST ${postTarget({ id: name('nobody'), verb: 'offer' })} HTTP/1.1\nHost: x\n` +
+          `Content-Type: application/json\nContent-Length: ${body.length}\n\n${body}`;
+        const last = 'GET /peerjs/id HTTP/1.1\nHost: x\nConnection: close\n\n';
+        const answer = await talk(server, `${refused}${refused}${last}`);
+        assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g), [
+          'HTTP/1.1 401',
+          'HTTP/1.1 401',
+          'HTTP/1.1 200',
+        ]);
+      },
+    );
 
     improvement(
       'even of a wrong token',

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { post } from '../support/stream.mjs';
-import { errorText, ID_TAKEN, OPEN, relayed, until } from '../support/wire.mjs';
+import { errorText, ID_TAKEN, OPEN, payloadOf, relayed, until } from '../support/wire.mjs';
 
+const ORIGIN = 'http://app.test';
 const PACING_MS = 80;
 const BOTH = { kinds: STREAMING };
 
@@ -68,14 +69,20 @@ suite(
       'lines keep their distance, and none is lost or blank',
       'PeerJS 0.3.x looks at one line in about 50 ms and never again at what it missed',
       async ({ stream, peer }) => {
-        const a = await stream('a-');
-        const b = await peer('b-');
-        const begun = a.chunks.length;
-        for (const i of numbers) b.signal('CANDIDATE', a.id, i);
-        const pace = await paceOf(a, b, numbers);
-        assert.ok(pace >= PACING_MS - 10, `${pace} ms apart`);
-        assert.equal(a.keepAlives, 0);
-        assert.equal(a.chunks.length - begun, COUNT);
+        for (const origin of [undefined, ORIGIN]) {
+          const a = await stream('a-', { origin });
+          const b = await peer('b-');
+          for (const i of numbers) b.signal('CANDIDATE', a.id, i);
+          const pace = await paceOf(a, b, numbers);
+          assert.ok(pace >= PACING_MS - 10, `${pace} ms apart`);
+          // Nothing else is between them.
+          const first = a.chunks.findIndex((chunk) => chunk.includes('CANDIDATE'));
+          const lines = a.chunks.slice(first, first + COUNT);
+          assert.deepEqual(
+            lines.map((line) => payloadOf(line)),
+            numbers,
+          );
+        }
       },
       async ({ stream, peer }) => {
         const a = await stream('a-');
@@ -157,7 +164,7 @@ suite(
         const a = await stream('a-');
         const plain = await stream('a-', { http: '1.0' });
         const b = await peer('b-');
-        await until(() => a.keepAlives >= 12 && plain.keepAlives >= 12, 'keep-alives');
+        await until(() => a.blanks.length >= 12 && plain.blanks.length >= 12, 'keep-alives');
         b.signal('OFFER', a.id, 1);
         b.signal('OFFER', plain.id, 2);
         await a.expect(relayed('OFFER', b.id, a.id, '1'));
@@ -169,19 +176,71 @@ suite(
     improvement(
       'keep their id, however often another one asks for it',
       'npm peer writes nothing, and so cannot tell',
-      async ({ stream, socket, server }) => {
-        const a = await stream('a-', { token: 'mine' });
-        for (let round = 0; round < 3; round += 1) {
-          const other = socket({ id: a.id, token: 'theirs' });
-          await other.expect(ID_TAKEN);
-          const refused = await post(server, { id: a.id, token: 'theirs' });
-          assert.equal(refused.body.trimEnd(), errorText('ID is taken'));
-          const later = a.keepAlives + 5;
-          await until(() => a.keepAlives >= later, 'more keep-alives');
+      async ({ stream, socket, server, start, peer }) => {
+        const quiet = await start(['--ping_interval', '0', '--takeover_probe', '200']);
+        for (const own of [server, quiet]) {
+          const a = await stream('a-', { server: own, token: 'mine' });
+          const [clock, b] = [
+            await stream('c-', { server: own }),
+            await peer('b-', { server: own }),
+          ];
+          for (let round = 0; round < 3; round += 1) {
+            const other = socket({ server: own, id: a.id, token: 'theirs' });
+            await other.expect(ID_TAKEN);
+            const refused = await post(own, { id: a.id, token: 'theirs' });
+            assert.equal(refused.body.trimEnd(), errorText('ID is taken'));
+            for (let i = 0; i < 6; i += 1) b.signal('CANDIDATE', clock.id, i);
+            for (let i = 0; i < 6; i += 1) await clock.next(); // 400 ms later
+          }
+          await a.fence();
         }
-        await a.fence();
       },
     );
+  },
+  { kinds: ['peerjsd'], concurrency: 2 },
+);
+
+suite(
+  'After the last line of a stream',
+  ['--stream_pacing', '40'],
+  ({ improvement }) => {
+    const WHY = 'a page that was busy looks at one line and leaves the rest for later events';
+
+    improvement('a page gets blank ones, further and further apart', WHY, async (scope) => {
+      const page = await scope.stream('page-', { origin: ORIGIN });
+      const native = await scope.stream('native-');
+      const opened = performance.now();
+      await until(() => page.blanks.length >= 6, 'blank lines');
+      const gap = (i) => page.blanks[i].at - page.blanks[i - 1].notBefore;
+      assert.ok(page.blanks[0].at - opened < 2000);
+      assert.ok(gap(2) >= 3 * 40, `${gap(2)} ms`);
+      assert.ok(gap(5) >= 8 * 40, `${gap(5)} ms`);
+      assert.equal(native.blanks.length, 0);
+      assert.ok(page.chunks.slice(-6).every((chunk) => chunk === ' \n'));
+
+      const b = await scope.peer('b-');
+      const before = page.blanks.length;
+      for (let i = 0; i < 5; i += 1) b.signal('CANDIDATE', page.id, i);
+      for (let i = 0; i < 5; i += 1)
+        await page.expect(relayed('CANDIDATE', b.id, page.id, String(i)));
+      await until(() => page.blanks.length >= before + 4, 'blank lines after these');
+      await page.fence();
+    });
+
+    improvement('they end', WHY, async (scope) => {
+      const page = await scope.stream('page-', { origin: ORIGIN });
+      const clock = await scope.stream('c-');
+      const b = await scope.peer('b-');
+      let before = -1;
+      for (let round = 0; round < 10 && before < page.blanks.length; round += 1) {
+        before = page.blanks.length;
+        for (let i = 0; i < 26; i += 1) b.signal('CANDIDATE', clock.id, i);
+        for (let i = 0; i < 26; i += 1) await clock.next(); // a second later
+      }
+      assert.equal(page.blanks.length, before);
+      assert.ok(before > 0);
+      await page.fence();
+    });
   },
   { kinds: ['peerjsd'], concurrency: 2 },
 );

@@ -5,11 +5,14 @@ import { STREAMING, suite } from '../support/suite.mjs';
 import { partners, payloadOf, relayed, unregistered } from '../support/wire.mjs';
 
 const ORIGIN = 'http://app.test';
-const discovery = { peerjsd: ['--allow_discovery'], 'peer-0.2.10': { allow_discovery: true } };
+const options = {
+  peerjsd: ['--allow_discovery', '--takeover_probe', '60000'],
+  'peer-0.2.10': { allow_discovery: true },
+};
 
 suite(
   'End of a stream',
-  discovery,
+  options,
   ({ both, improvement }) => {
     for (const [how, drop] of [
       ['dropped', (stream) => stream.lose()],

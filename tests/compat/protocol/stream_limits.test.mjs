@@ -105,27 +105,28 @@ suite(
     const WHY = 'npm peer keeps whatever they do not take';
     const fill = 'x'.repeat(50_000);
 
-    improvement('are ended, and nobody else notices', WHY, async ({ stream, peer }) => {
-      const a = await peer('a-');
-      const slow = await stream('slow-');
-      const [b, c] = [await stream('b-'), await peer('c-')];
+    improvement('cost a sender what they do not take, and nobody else', WHY, async (scope) => {
+      const a = await scope.peer('a-');
+      const slow = await scope.stream('slow-');
+      const [b, c] = [await scope.stream('b-'), await scope.peer('c-')];
       slow.socket.pause();
-      let left = false;
-      const leaving = a.next().then((text) => {
-        left = true;
-        assert.equal(text, relayed('LEAVE', slow.id, a.id));
+      let refused = false;
+      const refusing = a.next().then((text) => {
+        refused = true;
+        assert.equal(text, JSON.stringify({ type: 'EXPIRE', src: slow.id, dst: a.id }));
       });
-      for (let i = 0; !left && i < 200; i += 1) {
+      for (let i = 0; !refused && i < 200; i += 1) {
         a.signal('CANDIDATE', slow.id, fill);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      await leaving;
-      slow.socket.resume();
-      await until(() => slow.end, 'the end of the slow stream');
+      await refusing;
       c.signal('OFFER', b.id, 1);
       await b.expect(relayed('OFFER', c.id, b.id, '1'));
       await b.fence();
       await c.fence();
+      slow.socket.resume();
+      await slow.expect(relayed('CANDIDATE', a.id, slow.id, JSON.stringify(fill)));
+      assert.equal(slow.end, null);
     });
 
     improvement('are not those for whom a burst waits its turn', WHY, async ({ stream, peer }) => {
@@ -173,6 +174,7 @@ suite(
           [{ token: 'secret-2', verb: 'offer' }, message],
           [{ verb: 'answer' }, message],
           [{ verb: 'offer' }, 'not json'],
+          [{ verb: 'offer' }, 'x'.repeat(3_000_000)],
           [{ verb: 'offer' }, `{"dst":1e,${token}`],
           [{ verb: 'nonsense' }, message],
           [{ path: '' }, undefined],

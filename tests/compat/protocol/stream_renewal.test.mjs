@@ -6,6 +6,7 @@ import { ID_TAKEN, OPEN, partners, payloadOf, relayed, within } from '../support
 
 const discovery = { peerjsd: ['--allow_discovery'], 'peer-0.2.10': { allow_discovery: true } };
 
+const READ_MS = 50; // between two looks of a browser at a stream
 const COUNT = 20;
 const numbers = Array.from({ length: COUNT }, (_, i) => i);
 
@@ -129,6 +130,26 @@ suite(
           Array.from({ length: sent }, (_, i) => i),
         );
         await last.fence();
+      },
+    );
+
+    improvement(
+      'a new stream does not begin before the last line of the old one has been read',
+      'a client lets go of the old one, read or not, when the new one begins',
+      async (scope) => {
+        for (let round = 0; round < 4; round += 1) {
+          const old = await scope.stream('a-');
+          const b = await scope.peer('b-');
+          for (const i of numbers) b.signal('CANDIDATE', old.id, i);
+          const lines = [await old.nextLine(), await old.nextLine()];
+          const a = scope.streaming({ id: old.id, query: 'i=1' });
+          const head = await a.nextLine();
+          const first = payloadOf(await a.next());
+          while (payloadOf(lines.at(-1).text) < first - 1) lines.push(await old.nextLine());
+          const gap = head.at - lines.at(-1).notBefore;
+          assert.ok(gap >= READ_MS, `${gap} ms`);
+          await old.expectEnded();
+        }
       },
     );
 

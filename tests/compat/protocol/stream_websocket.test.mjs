@@ -5,6 +5,7 @@ import { STREAMING, suite } from '../support/suite.mjs';
 import { ID_TAKEN, OPEN, partners, payloadOf, relayed, until, within } from '../support/wire.mjs';
 
 const ORIGIN = 'http://app.test';
+const READ_MS = 50; // between two looks of a browser at a stream
 const discovery = { peerjsd: ['--allow_discovery'], 'peer-0.2.10': { allow_discovery: true } };
 
 const COUNT = 20;
@@ -129,19 +130,20 @@ suite(
       'what the WebSocket brings does not overtake what the stream has just brought',
       'a browser tells of what a stream brings up to 50 ms late',
       async (scope) => {
-        const a = await scope.stream('a-');
-        const b = await scope.peer('b-');
-        for (const i of numbers) b.signal('CANDIDATE', a.id, i);
-        const lines = [await a.nextLine(), await a.nextLine()];
-        const socket = scope.socket({ id: a.id });
-        const first = socket
-          .next()
-          .then((text) => ({ payload: payloadOf(text), at: performance.now() }));
-        const { payload, at } = await first;
-        while (payloadOf(lines.at(-1).text) < payload - 1) lines.push(await a.nextLine());
-        const gap = at - lines.at(-1).notBefore;
-        assert.ok(gap >= 50, `${gap} ms`);
-        await a.expectEnded();
+        for (let round = 0; round < 4; round += 1) {
+          const a = await scope.stream('a-');
+          const b = await scope.peer('b-');
+          for (const i of numbers) b.signal('CANDIDATE', a.id, i);
+          const lines = [await a.nextLine(), await a.nextLine()];
+          const socket = scope.socket({ id: a.id });
+          const { payload, at } = await socket
+            .next()
+            .then((text) => ({ payload: payloadOf(text), at: performance.now() }));
+          while (payloadOf(lines.at(-1).text) < payload - 1) lines.push(await a.nextLine());
+          const gap = at - lines.at(-1).notBefore;
+          assert.ok(gap >= READ_MS, `${gap} ms`);
+          await a.expectEnded();
+        }
       },
     );
 

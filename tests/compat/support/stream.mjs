@@ -6,8 +6,8 @@ import { OPEN, relayed, request, within } from './wire.mjs';
 
 export const PADDING = '0'.repeat(2048);
 
-// What may come on an idle stream at any time and means nothing.
-const KEEP_ALIVES = [' '];
+// A line that may come at any time and means nothing. (At an empty one PeerJS 0.3.x stops for good.)
+const BLANK = ' ';
 
 // A line that is read now came after the loop had last found nothing to read, so after the last
 // tick but one; `at` alone would blame the server when this process is late.
@@ -47,7 +47,7 @@ export class Stream {
     this.options = options;
     this.answer = null; // { status, headers } once the head has come
     this.chunks = []; // of the body, as the server wrote them; read to read if it is not chunked
-    this.keepAlives = 0;
+    this.blanks = []; // the times at which blank lines came: { at, notBefore }
     this.end = null; // 'complete', 'cut' if the connection ended before the body did, or an error
     this.ended = new Promise((resolve) => (this.#finish = resolve));
     this.socket = net.connect(server.port, server.host);
@@ -127,8 +127,9 @@ export class Stream {
       rest = rest.subarray(end);
       const text = Buffer.concat(this.#line).toString().slice(0, -1);
       this.#line = [];
-      if (KEEP_ALIVES.includes(text)) this.keepAlives += 1;
-      else this.#inbox.push({ text, at: performance.now(), notBefore: ticks[0] });
+      const time = { at: performance.now(), notBefore: ticks[0] };
+      if (text === BLANK) this.blanks.push(time);
+      else this.#inbox.push({ text, ...time });
     }
   }
 
@@ -139,7 +140,7 @@ export class Stream {
     this.#changed();
   }
 
-  /** The next line that is no keep-alive: { text, at, notBefore }, the times it came between. */
+  /** The next line that is not blank: { text, at, notBefore }, the times it came between. */
   async nextLine(ms) {
     const wait = async () => {
       while (this.#inbox.length === 0) {
