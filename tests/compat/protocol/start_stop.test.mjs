@@ -142,7 +142,7 @@ suite('Stop', [], ({ both, improvement }) => {
     for (const signal of ['SIGTERM', 'SIGINT']) {
       const server = await start([]);
       await get(server, '/');
-      assert.deepEqual(await server.stop(signal), { code: 0, signal: null });
+      assert.deepEqual(await server.stop(signal, DEADLINE_MS), { code: 0, signal: null });
     }
   });
 

@@ -131,7 +131,7 @@ export function launch(kind, command, args, env) {
     ended,
     log: () => log,
     waitForLog: (pattern, ms = 5_000) => waitForLog(pattern, ms),
-    stop: (signal = 'SIGTERM') => stop(signal),
+    stop: (signal = 'SIGTERM', patience = undefined) => stop(signal, patience),
   };
 
   function waitForLog(pattern, ms) {
@@ -157,10 +157,9 @@ export function launch(kind, command, args, env) {
   }
 
   // npm peer outlives SIGTERM while clients are connected, hence the second, harder signal.
-  async function stop(signal) {
+  async function stop(signal, patience = kind === 'peer' ? 200 : STOP_LIMIT_MS) {
     if (!running.has(child)) return ended;
     child.kill(signal);
-    const patience = kind === 'peer' ? 200 : STOP_LIMIT_MS;
     const killer = setTimeout(() => child.kill('SIGKILL'), patience);
     const end = await ended;
     clearTimeout(killer);
