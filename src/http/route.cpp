@@ -15,14 +15,15 @@ using Segments = std::span<const std::string_view>;
 route::WebSocket websocket_route(std::string_view query) {
   route::WebSocket route;
   for (QueryParameter& parameter : parse_query(query)) {
-    if (parameter.name == "key")
+    if (parameter.name == "key") {
       route.key = std::move(parameter.value);
-    else if (parameter.name == "id")
+    } else if (parameter.name == "id") {
       route.id = std::move(parameter.value);
-    else if (parameter.name == "token")
+    } else if (parameter.name == "token") {
       route.token = std::move(parameter.value);
-    else if (parameter.name == "version")
+    } else if (parameter.name == "version") {
       route.has_version = true;
+    }
   }
   return route;
 }

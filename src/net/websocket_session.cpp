@@ -101,7 +101,7 @@ void WebSocketSession::on_event(const WebSocketEvent& event) {
 
 /// Not every ping needs an answer (RFC 6455 5.5.3), and a client that reads none gets no more.
 void WebSocketSession::answer_ping(std::string_view payload) {
-  constexpr std::size_t most_queued = 16 * 1024;
+  constexpr std::size_t most_queued = std::size_t{16} * 1024;
   if (!close_sent_ && queue().bytes() < most_queued) write_frame(Opcode::Pong, payload);
 }
 
