@@ -172,7 +172,7 @@ constexpr auto kOptions = std::to_array<Option>({
     {"alive_timeout", '\0', "", kTiming, "silence after which a peer is gone; 0: never",
      bind<kTime, &Config::alive_timeout>()},
     {"ping_interval", '\0', "", kTiming,
-     "time between WebSocket pings, at most half of alive_timeout; 0: none",
+     "time between pings of a peer, at most half of alive_timeout; 0: none",
      bind<kTime, &Config::ping_interval>()},
     {"leave", '\0', "", kTiming,
      "tell the partners of a peer that it has gone: auto (by how it went), always or never",

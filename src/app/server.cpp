@@ -20,6 +20,7 @@ using boost::system::error_code;
 
 /// How exactly deadlines are kept.
 constexpr core::Duration kTick = std::chrono::milliseconds(25);
+static_assert(2 * kTick <= std::chrono::milliseconds(50), "EXPIRE comes within 50 ms of its time");
 
 core::RelayOptions relay_options(const Config& config) {
   return {config.keys,

@@ -141,7 +141,7 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
   if (asked == nullptr) {
     // What was asked for stays out of the log: a token may stand anywhere in it.
     spdlog::warn("WebSocket refused: wrong path; this server's is {} ({})",
-                 context().service().path(), address());
+                 context().service().path(), address_of(request));
     return respond(request, http::route::NotFound{});
   }
   if (context().draining()) return refuse(503, "The server is stopping", request);
@@ -245,7 +245,7 @@ void HttpSession::refuse(unsigned status, std::string_view reason, const HttpReq
     reply.headers.emplace_back("Upgrade", "websocket");
     reply.headers.emplace_back("Sec-WebSocket-Version", "13");
   }
-  spdlog::warn("HTTP request refused: {} ({})", reason, address());
+  spdlog::warn("HTTP request refused: {} ({})", reason, address_of(request));
   write(to_wire(reply, {}));
   close_when_flushed();
 }
