@@ -60,18 +60,21 @@ core::Instant PeerSession::settles_at() const {
   return context().release_time(*this);
 }
 
-bool PeerSession::has_room(std::size_t queued) {
-  if (overflowed_) return false;
-  if (!admitted_ || queued < context().options().send_queue_bytes) return true;
-  overflowed_ = true;
+void PeerSession::limit_queue() {
+  if (overflow_posted_ || !admitted_ || !is_over_limit()) return;
+  overflow_posted_ = true;
   // The relay may be in the middle of something, so the end is told from the loop.
   boost::asio::post(context().io(),
                     [self = boost::intrusive_ptr<PeerSession>(this)] { self->overflow(); });
-  return false;
+}
+
+bool PeerSession::is_over_limit() const {
+  return queued_bytes() >= context().options().send_queue_bytes;
 }
 
 void PeerSession::overflow() {
-  if (peer() == nullptr) return;  // it has ended meanwhile
+  overflow_posted_ = false;
+  if (peer() == nullptr || !is_over_limit()) return;
   finish(core::End::OverLimit);
   on_overflow();
 }

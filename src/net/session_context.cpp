@@ -44,7 +44,7 @@ void SessionContext::expire(core::Instant now) {
   }
   expire_queue(ends_, options_.closing_timeout);
   while (StreamSession* const stream = paced_.pop_due(now, options_.stream_pacing)) {
-    stream->write_next_line();
+    stream->on_pace();
   }
   release_held(now);
 }

@@ -21,23 +21,7 @@ using Pace = core::DeadlineQueue<StreamSession, PaceTag>;
 /// skips the first line.
 constexpr std::size_t kPadding = 2048;
 
-/// A line that no client makes anything of. It is not empty: 0.3.x would never get past that.
-constexpr std::string_view kBlankLine = " ";
-
 constexpr std::size_t kMostLines = 128;  // about ten seconds
-
-// Enough for a page that is busy for some seconds.
-constexpr std::size_t kFewestFillers = 8;
-constexpr std::size_t kMostFillers = 64;
-constexpr unsigned kLongestGap = 12;  // paces: about a second
-
-/// A JSON text may be written over several lines; between its tokens a blank is as good.
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(
-      line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return line;
-}
 
 template <class Value>
 void set_option(Socket& socket, int level, int name, Value value) {
@@ -51,7 +35,7 @@ void StreamSession::open(SessionContext& context, Socket socket, std::string add
                          const Request& request) {
   const boost::intrusive_ptr<StreamSession> session(
       new StreamSession(context, std::move(socket), std::move(address), request));
-  session->notice_dead_peers();
+  session->notice_dead_stream();
   context.await_ping(*session);
   session->begin(request);
   session->start();
@@ -60,9 +44,9 @@ void StreamSession::open(SessionContext& context, Socket socket, std::string add
 StreamSession::StreamSession(SessionContext& context, Socket socket, std::string address,
                              const Request& request)
     : PeerSession(context, std::move(socket), std::move(address)),
+      pacer_(request.kind == core::PeerKind::Page),
       head_(streaming_head(context.service().stream_head(request.origin), request.http_version)),
       is_chunked_(request.http_version >= 11),
-      is_page_(request.kind == core::PeerKind::Page),
       is_renewal_(request.is_renewal) {
   head_ += framed(std::string(kPadding, '0'));
 }
@@ -79,36 +63,38 @@ void StreamSession::begin(const Request& request) {
   if (!is_held()) start_lines();
 }
 
-/// A client that is gone without a word: its system no longer confirms what is written.
-void StreamSession::notice_dead_peers() {
+/// Silence would end its peer, but the stream alone may be dead, while the client still posts, and
+/// nothing need be written to it: so the system asks, and breaks off what is not confirmed.
+void StreamSession::notice_dead_stream() {
   using std::chrono::duration_cast;
-  const SessionOptions& options = context().options();
-  const auto idle = duration_cast<std::chrono::seconds>(options.ping_interval).count();
-  const auto silence = duration_cast<std::chrono::milliseconds>(options.alive_timeout).count();
-  if (idle > 0) {
-    set_option(socket(), SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(socket(), IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle));
-    set_option(socket(), IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(idle));
+  const core::Duration silence = context().options().alive_timeout;
+  if (silence == core::Duration::zero()) return;
+  const auto interval = duration_cast<std::chrono::seconds>(silence / 3).count();
+  set_option(socket(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  for (const int name : {TCP_KEEPIDLE, TCP_KEEPINTVL}) {
+    set_option(socket(), IPPROTO_TCP, name, std::max(1, static_cast<int>(interval)));
   }
-  if (silence > 0) {
-    set_option(socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(silence));
-  }
+  const auto timeout = duration_cast<std::chrono::milliseconds>(silence).count();
+  set_option(socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(timeout));
 }
 
 void StreamSession::send(std::string_view text) {
-  // As much again as what clients may fill is for what the server itself has to say.
-  if (!has_room((waiting_bytes_ + queue().bytes()) / 2)) return;
-  lines_.push_back(one_line(text));
-  waiting_bytes_ += text.size();
-  if (head_.empty() && !Pace::contains(*this)) write_next_line();
+  limit_queue();
+  pacer_.push(text);
+  if (head_.empty() && !Pace::contains(*this)) on_pace();
+}
+
+/// As much again as what clients may fill is for what the server itself has to say.
+std::size_t StreamSession::queued_bytes() const {
+  return (pacer_.bytes() + queue().bytes()) / 2;
 }
 
 /// A line takes its time, whoever reads it. One that would come too late to be of use is better
 /// refused; and nobody shall keep others from being heard.
 bool StreamSession::has_room_for(std::size_t bytes) const {
-  if (lines_.empty()) return true;
-  return lines_.size() < kMostLines &&
-         waiting_bytes_ + bytes <= context().options().send_queue_bytes;
+  if (pacer_.lines() == 0) return true;
+  return pacer_.lines() < kMostLines &&
+         pacer_.bytes() + bytes <= context().options().send_queue_bytes;
 }
 
 void StreamSession::release() {
@@ -119,38 +105,33 @@ void StreamSession::release() {
 /// The first line needs no pause before it: the padding is no message.
 void StreamSession::start_lines() {
   write(std::exchange(head_, {}));
-  if (!lines_.empty()) write_line();
+  if (!pacer_.is_idle()) write_line();
 }
 
-void StreamSession::write_next_line() {
+void StreamSession::on_pace() {
   if (is_closing()) return;
   if (!queue().empty()) return context().await_pace(*this);  // the last one has not gone yet
-  if (!lines_.empty()) return write_line();
-  if (fillers_ > 0) write_filler();
+  write_line();
 }
 
 void StreamSession::write_line() {
-  waiting_bytes_ -= lines_.front().size();
-  write(framed(lines_.front()));
-  lines_.erase(lines_.begin());
-  if (is_page_) fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
-  filler_gap_ = 1;
-  paces_ = 0;
+  std::optional<std::string> line = pacer_.next();
+  if (line) {
+    write(framed(std::move(*line)));
+  } else if (pacer_.is_idle()) {
+    if (peer() == nullptr) end();  // replaced, and read to its end
+    return;
+  }
   context().await_pace(*this);
 }
 
-void StreamSession::write_filler() {
-  context().await_pace(*this);
-  if (++paces_ < filler_gap_) return;
-  write(framed(std::string(kBlankLine)));
-  --fillers_;
-  filler_gap_ = std::min(2 * filler_gap_, kLongestGap);
-  paces_ = 0;
-}
-
+/// Who replaces it waits until settles_at().
 void StreamSession::close(core::End reason) {
   log_end(reason);
-  end();
+  if (reason != core::End::Replaced) return end();
+  pacer_.settle();
+  if (pacer_.is_idle()) return end();
+  context().await_end(*this);
 }
 
 std::vector<std::string> StreamSession::take_unsent() {
@@ -160,15 +141,13 @@ std::vector<std::string> StreamSession::take_unsent() {
   if (cut_) unsent.push_back(unframed(*begun));
   const auto taken = queue().take_unbegun([this](const auto& unit) { return is_message(unit); });
   for (const std::string& unit : taken) unsent.push_back(unframed(unit));
-  std::ranges::move(lines_, std::back_inserter(unsent));
-  lines_.clear();
-  waiting_bytes_ = 0;
+  std::ranges::move(pacer_.take(), std::back_inserter(unsent));
   return unsent;
 }
 
 core::Instant StreamSession::settles_at() const {
   if (!Pace::contains(*this)) return PeerSession::settles_at();
-  return Pace::since(*this) + context().options().stream_pacing;
+  return Pace::since(*this) + pacer_.paces_to_settle() * context().options().stream_pacing;
 }
 
 core::Carrier StreamSession::carrier() const {
@@ -193,15 +172,14 @@ void StreamSession::on_timeout(core::Instant now) {
 
 /// Something to be confirmed by the client's system.
 void StreamSession::keep_alive() {
-  if (!head_.empty() || !lines_.empty() || fillers_ > 0) return;
-  fillers_ = 1;
-  filler_gap_ = 1;
-  if (!Pace::contains(*this)) write_filler();
+  if (!head_.empty() || !pacer_.is_idle()) return;
+  pacer_.keep_alive();
+  if (!Pace::contains(*this)) on_pace();
 }
 
 void StreamSession::on_overflow() {
   queue().take_unbegun([this](const auto& unit) { return is_message(unit); });
-  lines_.clear();
+  pacer_.take();
   end();
 }
 
@@ -209,13 +187,13 @@ void StreamSession::on_overflow() {
 void StreamSession::end() {
   if (cut_) return Connection::close();
   if (!head_.empty()) write(std::exchange(head_, {}));
-  for (const std::string& line : std::exchange(lines_, {})) write(framed(line));
+  for (std::string& line : pacer_.take()) write(framed(std::move(line)));
   if (is_chunked_) write(std::string(kLastChunk));
   close_when_flushed();
 }
 
 bool StreamSession::is_message(std::string_view unit) const {
-  return !unit.starts_with("HTTP/") && unframed(unit) != kBlankLine;
+  return !unit.starts_with("HTTP/") && unframed(unit) != LinePacer::kFiller;
 }
 
 std::string StreamSession::framed(std::string line) const {

@@ -134,7 +134,8 @@ void WebSocketSession::fail(CloseCode code, std::string_view reason) {
 }
 
 void WebSocketSession::send(std::string_view text) {
-  if (has_room(queue().bytes())) write_frame(Opcode::Text, text);
+  limit_queue();
+  write_frame(Opcode::Text, text);
 }
 
 void WebSocketSession::close(core::End reason) {

@@ -1,4 +1,5 @@
 #include "support/server_fixture.hpp"
+#include "support/texts.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,20 +12,13 @@ namespace peerjsd::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::candidate;
 using test::RawClient;
+using test::relayed;
 using test::WebSocketClient;
 using Texts = std::vector<std::string>;
 
 const std::string kOpen = R"({"type":"OPEN"})";
-
-std::string candidate(const std::string& dst, const std::string& payload) {
-  return R"({"type":"CANDIDATE","dst":")" + dst + R"(","payload":)" + payload + "}";
-}
-
-std::string relayed(const std::string& src, const std::string& dst, const std::string& payload) {
-  return R"({"type":"CANDIDATE","src":")" + src + R"(","dst":")" + dst + R"(","payload":)" +
-         payload + "}";
-}
 
 std::string post(const std::string& target, const std::string& body = "",
                  const std::string& version = "1.1", const std::string& headers = "") {
@@ -220,6 +214,27 @@ TEST_F(StreamSessionTest, AWebSocketDuringThatWaitGetsEverythingAfterIt) {
   EXPECT_EQ(lines(*renewed), Texts{});
 }
 
+TEST_F(StreamSessionTest, ARenewalWaitsForTheFillersThatAPageMayNeed) {
+  app::Config config;
+  config.stream_pacing = 20ms;
+  start(config);
+  const std::string from_page = "Origin: http://page\r\n";
+  const auto page = raw();
+  page->write(post("/peerjs/page/token/id", "", "1.1", from_page));
+  const auto b = join("b");
+  for (int i = 0; i < 3; ++i) b->send(candidate("page", std::to_string(i)));
+  ASSERT_TRUE(wait_for_lines(*page, 4));
+  const auto renewed = raw();
+  renewed->write(post("/peerjs/page/token/id?i=1", "", "1.1", from_page));
+  ASSERT_TRUE(run_until([&] { return !renewed->received.empty(); }));
+  ASSERT_TRUE(run_until([&] { return page->ended; }));
+  EXPECT_TRUE(chunks_of(page->received).ended);
+  const Texts got = lines(*page);
+  EXPECT_GE(std::ranges::count(got, " "), 3);
+  EXPECT_EQ(got.back(), " ");
+  EXPECT_EQ(peers(), 2U);
+}
+
 TEST_F(StreamSessionTest, TheWaitIsForAllWhoFollow) {
   app::Config config;
   config.stream_pacing = 300ms;
@@ -358,6 +373,18 @@ TEST_F(StreamSessionTest, MessagesOfNobodyAreRefused) {
   EXPECT_TRUE(client->received.starts_with("HTTP/1.1 401 Unauthorized\r\n")) << client->received;
   EXPECT_NE(client->received.find("Access-Control-Allow-Origin: http://page"), std::string::npos);
   EXPECT_NE(client->received.find("PeerJS Server"), std::string::npos) << client->received;
+}
+
+TEST_F(StreamSessionTest, AMessageThatStillWaitsForItsSenderIsAnsweredWhenTheServerStops) {
+  start();
+  const auto client = raw();
+  client->write("GET / HTTP/1.1\r\nHost: x\r\n\r\n" +
+                post("/peerjs/a/token/offer", R"({"dst":"a"})"));
+  ASSERT_TRUE(run_until([&] { return !client->received.empty(); }));
+  server_->stop();
+  ASSERT_TRUE(run_until([&] { return client->ended; }));
+  EXPECT_NE(client->received.find("HTTP/1.1 401 Unauthorized"), std::string::npos)
+      << client->received;
 }
 
 TEST_F(StreamSessionTest, TheEndOfTheServerEndsStreamsProperly) {

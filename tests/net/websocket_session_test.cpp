@@ -1,4 +1,5 @@
 #include "support/server_fixture.hpp"
+#include "support/texts.hpp"
 
 #include <chrono>
 #include <string>
@@ -10,18 +11,13 @@ namespace peerjsd::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::candidate;
 using test::RawClient;
+using test::relayed;
 using test::WebSocketClient;
 using Texts = std::vector<std::string>;
 
-std::string candidate(const std::string& dst, const std::string& payload) {
-  return R"({"type":"CANDIDATE","dst":")" + dst + R"(","payload":)" + payload + "}";
-}
-
-std::string relayed(const std::string& src, const std::string& dst, const std::string& payload) {
-  return R"({"type":"CANDIDATE","src":")" + src + R"(","dst":")" + dst + R"(","payload":)" +
-         payload + "}";
-}
+const std::string kOpen = R"({"type":"OPEN"})";
 
 std::string leave(const std::string& src, const std::string& dst) {
   return R"({"type":"LEAVE","src":")" + src + R"(","dst":")" + dst + R"("})";
@@ -108,6 +104,48 @@ TEST_F(WebSocketSessionTest, AResumeTakesAlongWhatTheOldSocketDidNotTake) {
         << n;
   }
   EXPECT_EQ(peers(), 2U);
+}
+
+TEST_F(WebSocketSessionTest, NothingIsMissingAfterAResumeAtTheMomentOfOverflow) {
+  app::Config config;
+  config.send_queue_bytes = 100000;
+  start(config);
+  const std::string filling(20000, 'x');
+  const auto payload = [&](std::size_t n) { return '"' + std::to_string(n) + filling + '"'; };
+  const auto is_there = [&](const std::string& id) {
+    return server_->relay().realm("peerjs")->find(id) != nullptr;
+  };
+  const auto a = join("a");
+  std::size_t enough = 0;  // messages to end a peer that reads nothing
+  const auto measured = join_without_reading("measured");
+  for (; is_there("measured"); ++enough) {
+    a->send(candidate("measured", payload(enough)));
+    io_.poll();
+  }
+  std::size_t resumed = 0;
+  for (std::size_t before = enough - 12; before <= enough; ++before) {
+    const std::string id = "slow" + std::to_string(before);
+    const auto slow = join_without_reading(id);
+    for (std::size_t n = 0; n < before; ++n) {
+      a->send(candidate(id, payload(n)));
+      io_.poll();
+    }
+    a->take();
+    // These two are ready to be read in the same turn, in this order.
+    for (std::size_t n = before; n < before + 3; ++n) a->send(candidate(id, payload(n)));
+    WebSocketClient returning(io_, server_->endpoint(), id);
+    ASSERT_TRUE(run_until([&] { return !returning.received.empty(); }));
+    a->send(candidate(id, "0"));
+    const std::string fence = relayed("a", id, "0");
+    ASSERT_TRUE(run_until([&] { return returning.received.back() == fence; }));
+    if (!a->received.empty()) continue;                       // LEAVE: it was ended
+    const std::size_t moved = returning.received.size() - 2;  // without OPEN and fence
+    for (std::size_t i = 0; i < moved; ++i) {
+      EXPECT_EQ(returning.received[1 + i], relayed("a", id, payload(before + 3 - moved + i)));
+    }
+    if (moved > 0) ++resumed;
+  }
+  EXPECT_GT(resumed, 0U);
 }
 
 TEST_F(WebSocketSessionTest, DeliversAllThatWaitedHoweverShortTheQueue) {

@@ -92,6 +92,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   const SessionContext& context() const { return context_; }
   const std::string& address() const { return address_; }
   WriteQueue& queue() { return queue_; }
+  const WriteQueue& queue() const { return queue_; }
   Socket& socket() { return socket_; }
   Socket release_socket() { return std::move(socket_); }
 

@@ -26,13 +26,16 @@ class PeerSession : public Connection, public core::Transport {
   /// say so; what the relay has ended, it knows. Idempotent.
   void finish(core::End end);
 
-  /// Whether the peer can be sent more. If not, on_overflow() will follow from the loop.
+  /// To be called before more is queued for the peer. If too much waits already, and still does
+  /// when the loop has come round, the session ends as over its limit, after on_overflow(). Until
+  /// then all of it is kept: the peer may move to another transport and take it along.
   ///
-  /// What has waited for the peer was bounded when it was taken in. After that `queued` is measured
-  /// without the message at hand: what was taken in can always be given out.
-  bool has_room(std::size_t queued);
+  /// What has waited for the peer was bounded when it was taken in: it can always be given out.
+  void limit_queue();
 
-  /// More is queued than the client reads; the relay has let go of it.
+  virtual std::size_t queued_bytes() const = 0;
+
+  /// The relay has let go of it.
   virtual void on_overflow() = 0;
 
   void log_end(core::End end);
@@ -42,10 +45,11 @@ class PeerSession : public Connection, public core::Transport {
 
  private:
   void overflow();
+  bool is_over_limit() const;
 
   core::Instant since_;
   bool admitted_ = false;
-  bool overflowed_ = false;
+  bool overflow_posted_ = false;
 };
 
 }  // namespace peerjsd::net

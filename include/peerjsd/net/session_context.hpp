@@ -57,7 +57,7 @@ class SessionContext {
   void await_ping(Connection& connection) { pings_.push(connection, now()); }
   void await_end(Connection& connection) { ends_.push(connection, now()); }
 
-  /// Has stream.write_next_line() called when another line may be written.
+  /// Has stream.on_pace() called when another line may be written.
   void await_pace(StreamSession& stream);
 
   /// Has connection.release() called at `time`, and keeps it until then.

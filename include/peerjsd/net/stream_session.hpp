@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/deadline_queue.hpp"
 #include "peerjsd/http/service.hpp"
+#include "peerjsd/net/line_pacer.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
 #include <string>
@@ -17,9 +18,7 @@ struct PaceTag;
 ///
 /// Its reader takes one line per progress event, of which a browser makes about one in 50 ms, and
 /// loses what comes in pieces or after an empty line. So each line is written whole, and the next
-/// one `stream_pacing` later. While a page is busy, several lines make one event all the same;
-/// those left unread are read at later events. So that there are some, a page gets fillers after
-/// its last line, further and further apart.
+/// one `stream_pacing` later.
 class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
  public:
   struct Request {
@@ -44,7 +43,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   core::Carrier carrier() const override;
 
   /// The time for another line has come.
-  void write_next_line();
+  void on_pace();
 
   void drain(core::Instant now) override;
 
@@ -53,30 +52,26 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
                 const Request& request);
 
   void begin(const Request& request);
-  void notice_dead_peers();
+  void notice_dead_stream();
   void on_bytes(std::span<char>) override {}  // nothing is expected from the client any more
   void on_lost() override;
   void on_timeout(core::Instant now) override;
   void on_overflow() override;
   void release() override;
 
+  std::size_t queued_bytes() const override;
+
   void start_lines();
   void write_line();
-  void write_filler();
   void keep_alive();
   void end();
   bool is_message(std::string_view unit) const;
   std::string framed(std::string line) const;
   std::string unframed(std::string_view unit) const;
 
-  std::vector<std::string> lines_;
-  std::size_t waiting_bytes_ = 0;  // in lines_
-  std::string head_;               // until it is written
-  std::size_t fillers_ = 0;        // still to be written
-  unsigned filler_gap_ = 0;        // before the next one, in paces
-  unsigned paces_ = 0;             // since the last line or filler
+  LinePacer pacer_;
+  std::string head_;  // until it is written
   bool is_chunked_;
-  bool is_page_;
   bool is_renewal_;
   bool cut_ = false;  // a line that was partly written went to another transport
 };

@@ -37,6 +37,23 @@ suite(
       },
     );
 
+    improvement(
+      'the log tells of nonsense once a connection',
+      'npm peer logs none of it',
+      async (scope) => {
+        const a = await scope.stream('a-');
+        const socket = net.connect(scope.server.port, scope.server.host);
+        const request = `POST ${postTarget({ id: a.id, token: a.token, verb: 'offer' })} HTTP/1.1`;
+        const lines = [request, 'Host: x', 'Content-Length: 8', '', 'nonsense'].join('\r\n');
+        socket.end(lines.repeat(3));
+        let answers = '';
+        for await (const bytes of socket) answers += bytes;
+        assert.equal(answers.match(/^HTTP\/1.1 400/gm).length, 3);
+        const told = new RegExp(`Message dropped: not JSON .* posted for ${a.id},`, 'g');
+        assert.equal(scope.server.log().match(told).length, 1);
+      },
+    );
+
     both('there are no other verbs', async (scope) => {
       const [a, b] = await scope.pair();
       for (const verb of ['expire', 'heartbeat', 'open', 'offers', 'offer/x', '%6fffer%']) {

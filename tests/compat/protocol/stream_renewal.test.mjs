@@ -29,6 +29,19 @@ suite(
       }
     });
 
+    improvement(
+      'the log says nothing of a renewal, only of the coming and going of the peer',
+      'npm peer logs nothing of streams',
+      async (scope) => {
+        let a = await scope.stream('a-');
+        for (let i = 1; i < 4; i += 1) a = await scope.renew(a, { query: `i=${i}` });
+        await a.fence();
+        a.lose();
+        await scope.server.waitForLog(new RegExp(`Client disconnected: ${a.id} `));
+        assert.equal(scope.server.log().match(new RegExp(`: ${a.id} `, 'g')).length, 2);
+      },
+    );
+
     both('the end of the old stream changes nothing', async (scope) => {
       const old = await scope.stream('a-', { token: 'mine' });
       const b = await scope.peer('b-');

@@ -1,0 +1,77 @@
+#include "peerjsd/net/line_pacer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerjsd::net {
+namespace {
+
+// Enough for a page that is busy for some seconds.
+constexpr unsigned kFewestFillers = 8;
+constexpr unsigned kMostFillers = 64;
+constexpr unsigned kLongestGap = 12;  // paces: about a second
+
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return line;
+}
+
+}  // namespace
+
+void LinePacer::push(std::string_view text) {
+  lines_.push_back(one_line(text));
+  bytes_ += text.size();
+}
+
+std::optional<std::string> LinePacer::next() {
+  if (lines_.empty()) return next_filler();
+  std::string line = std::move(lines_.front());
+  lines_.erase(lines_.begin());
+  bytes_ -= line.size();
+  if (reader_is_page_) {
+    fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
+    unread_ = std::min(unread_ + 1, kMostFillers);
+  }
+  filler_gap_ = 1;
+  paces_ = 0;
+  return line;
+}
+
+std::optional<std::string> LinePacer::next_filler() {
+  if (fillers_ == 0 || ++paces_ < filler_gap_) return std::nullopt;
+  if (--fillers_ == 0) unread_ = 0;
+  if (!settling_) filler_gap_ = std::min(2 * filler_gap_, kLongestGap);
+  paces_ = 0;
+  return std::string(kFiller);
+}
+
+void LinePacer::keep_alive() {
+  if (!is_idle()) return;
+  fillers_ = 1;
+  filler_gap_ = 1;
+}
+
+/// Of the lines that one event has brought, that event has one read.
+void LinePacer::settle() {
+  settling_ = true;
+  fillers_ = owed();
+  filler_gap_ = 1;
+  paces_ = 0;
+}
+
+unsigned LinePacer::owed() const {
+  return unread_ == 0 ? 0 : unread_ - 1;
+}
+
+unsigned LinePacer::paces_to_settle() const {
+  return owed() + 1;
+}
+
+std::vector<std::string> LinePacer::take() {
+  bytes_ = 0;
+  return std::exchange(lines_, {});
+}
+
+}  // namespace peerjsd::net

@@ -1,0 +1,110 @@
+#include "peerjsd/net/line_pacer.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::net {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// What comes at each of the next `paces`; "-" for nothing.
+Texts run(LinePacer& pacer, int paces) {
+  Texts texts;
+  for (int i = 0; i < paces; ++i) texts.push_back(pacer.next().value_or("-"));
+  return texts;
+}
+
+int paces_until_idle(LinePacer& pacer) {
+  int paces = 0;
+  for (; !pacer.is_idle() && paces < 10000; ++paces) pacer.next();
+  return paces;
+}
+
+TEST(LinePacerTest, GivesOneLineAPaceInOrder) {
+  LinePacer pacer(false);
+  pacer.push("a");
+  pacer.push("b");
+  EXPECT_EQ(pacer.lines(), 2U);
+  EXPECT_EQ(pacer.bytes(), 2U);
+  EXPECT_EQ(run(pacer, 3), (Texts{"a", "b", "-"}));
+  EXPECT_EQ(pacer.bytes(), 0U);
+  EXPECT_TRUE(pacer.is_idle());
+}
+
+TEST(LinePacerTest, MakesOneLineOfSeveral) {
+  LinePacer pacer(false);
+  pacer.push("{\r\n\"type\":\n1}");
+  EXPECT_EQ(pacer.next(), "{  \"type\": 1}");
+}
+
+TEST(LinePacerTest, APageGetsFillersFurtherAndFurtherApart) {
+  LinePacer pacer(true);
+  pacer.push("a");
+  EXPECT_EQ(run(pacer, 8), (Texts{"a", " ", "-", " ", "-", "-", "-", " "}));
+  pacer.push("b");
+  EXPECT_EQ(run(pacer, 2), (Texts{"b", " "})) << "a line begins anew";
+}
+
+TEST(LinePacerTest, AFillerIsOwedForEachLineButNotForEver) {
+  LinePacer few(true);
+  few.push("a");
+  few.next();
+  Texts fillers;
+  while (!few.is_idle()) {
+    if (const auto filler = few.next()) fillers.push_back(*filler);
+  }
+  EXPECT_EQ(fillers, Texts(8, " "));
+
+  LinePacer many(true);
+  for (int i = 0; i < 1000; ++i) many.push("a");
+  run(many, 1000);
+  EXPECT_LE(paces_until_idle(many), 64 * 12);
+}
+
+TEST(LinePacerTest, KeepsAliveWithOneFillerIfNothingElseWouldCome) {
+  LinePacer pacer(false);
+  pacer.keep_alive();
+  EXPECT_EQ(run(pacer, 2), (Texts{" ", "-"}));
+  pacer.push("a");
+  pacer.keep_alive();
+  EXPECT_EQ(run(pacer, 2), (Texts{"a", "-"}));
+}
+
+TEST(LinePacerTest, SettlesWithAFillerForEachLineThatMayBeUnread) {
+  LinePacer pacer(true);
+  for (const char* const line : {"a", "b", "c"}) pacer.push(line);
+  run(pacer, 2);
+  EXPECT_EQ(pacer.take(), Texts{"c"});
+  EXPECT_EQ(pacer.paces_to_settle(), 2U);
+  pacer.settle();
+  EXPECT_EQ(run(pacer, 2), (Texts{" ", "-"}));
+  EXPECT_TRUE(pacer.is_idle());
+}
+
+TEST(LinePacerTest, SettlesWithoutPauses) {
+  LinePacer pacer(true);
+  for (int i = 0; i < 9; ++i) pacer.push("a");
+  run(pacer, 9 + 4);
+  EXPECT_EQ(pacer.paces_to_settle(), 9U);
+  pacer.settle();
+  EXPECT_EQ(run(pacer, 9), (Texts{" ", " ", " ", " ", " ", " ", " ", " ", "-"}));
+}
+
+TEST(LinePacerTest, IsSettledAtOnceWhenAPageHasHadAllItsFillersAndForAnybodyElse) {
+  LinePacer page(true);
+  for (int i = 0; i < 5; ++i) page.push("a");
+  paces_until_idle(page);
+  EXPECT_EQ(page.paces_to_settle(), 1U);
+
+  LinePacer other(false);
+  for (int i = 0; i < 5; ++i) other.push("a");
+  run(other, 5);
+  EXPECT_EQ(other.paces_to_settle(), 1U);
+}
+
+}  // namespace
+}  // namespace peerjsd::net
