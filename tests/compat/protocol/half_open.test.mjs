@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import { noNetworks, startInNetwork } from '../support/network.mjs';
 
 const CLIENT = '127.0.0.2';
-const ALIVE_MS = 1500;
-const LIMIT_MS = 10 * ALIVE_MS;
+const ALIVE_MS = 4000;
+const LIMIT_MS = 5 * ALIVE_MS;
 
 async function withStream(args, run) {
   const network = await startInNetwork(['--alive_timeout', String(ALIVE_MS), ...args]);
@@ -26,7 +26,7 @@ function keepPosting(network, url) {
   network.enter('posts', 'sh', '-c', `while ${post}; do sleep 0.2; done`);
 }
 
-describe('a stream that is dead without a word', { skip: noNetworks() }, () => {
+describe('a stream that is dead without a word', { skip: noNetworks(), concurrency: true }, () => {
   test('its peer is silent when nothing is confirmed any more', () =>
     withStream(['--ping_interval', '300'], async (network) => {
       network.cutOff(CLIENT);
