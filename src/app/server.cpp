@@ -1,5 +1,6 @@
 #include "peerjsd/app/server.hpp"
 
+#include "peerjsd/app/logging.hpp"
 #include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
@@ -83,8 +84,9 @@ Server::~Server() {
 }
 
 void Server::start() {
-  listener_->start(
-      [this](net::Socket socket) { net::HttpSession::serve(sessions_, std::move(socket)); });
+  listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
+    net::HttpSession::serve(sessions_, std::move(socket), peer);
+  });
   tick_timer_.expires_after(kTick);
   await_tick();
 }
@@ -123,6 +125,7 @@ void Server::tick() {
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
+  flush_logs();
 }
 
 void Server::stop() {

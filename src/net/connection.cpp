@@ -24,9 +24,6 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  error_code ignored;  // of a dead socket: the first read will tell
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   await_readable();
 }
 

@@ -1,10 +1,8 @@
 #include "peerjsd/net/handshake.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
+#include <boost/beast/websocket/detail/hybi13.hpp>
 
 namespace peerjsd::net {
 namespace {
@@ -14,14 +12,12 @@ bool is_base64_digit(char c) {
          c == '/';
 }
 
+/// Beast's own, from its WebSocket: OpenSSL's SHA1 would cost two megabytes from the first use on,
+/// and five times the instructions.
 std::string accept_value(std::string_view key) {
-  std::string text(key);
-  text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 1.3
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> base64;
-  const int size = EVP_EncodeBlock(base64.data(), digest.data(), SHA_DIGEST_LENGTH);
-  return {base64.begin(), base64.begin() + size};
+  boost::beast::websocket::detail::sec_ws_accept_type value;
+  boost::beast::websocket::detail::make_sec_ws_accept(value, {key.data(), key.size()});
+  return {value.data(), value.size()};
 }
 
 }  // namespace

@@ -56,11 +56,9 @@ Fault fault_of(error_code error) {
 
 }  // namespace
 
-void HttpSession::serve(SessionContext& context, Socket socket) {
-  error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return;  // gone already
-  boost::asio::ip::address address = endpoint.address();
+void HttpSession::serve(SessionContext& context, Socket socket,
+                        const boost::asio::ip::tcp::endpoint& peer) {
+  boost::asio::ip::address address = peer.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
   }

@@ -59,6 +59,8 @@ error_code Listener::listen(const tcp::endpoint& endpoint) {
     const bool is_any = endpoint.address().is_unspecified();
     if (acceptor_.set_option(asio::ip::v6_only(!is_any), error)) return error;
   }
+  // Accepted sockets inherit it (Linux).
+  if (acceptor_.set_option(tcp::no_delay(true), error)) return error;
   if (acceptor_.bind(endpoint, error)) return error;
   acceptor_.listen(asio::socket_base::max_listen_connections, error);
   return error;
@@ -80,12 +82,14 @@ void Listener::stop() {
 }
 
 void Listener::accept() {
-  acceptor_.async_accept([this](error_code error, Socket socket) {
+  acceptor_.async_accept(peer_, [this](error_code error, Socket socket) {
     if (!acceptor_.is_open()) return;
     if (error == asio::error::connection_aborted) return accept();
     if (error) return accept_later(error);
     if (std::exchange(failing_, false)) spdlog::info("Accepting connections again");
-    on_accept_(std::move(socket));
+    error_code ignored;  // of a dead socket: the first read will tell
+    socket.non_blocking(true, ignored);
+    on_accept_(std::move(socket), peer_);
     accept();
   });
 }

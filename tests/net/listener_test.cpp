@@ -32,7 +32,7 @@ class ListenerTest : public testing::Test {
     auto listener = Listener::bind(io_, host, 0);
     if (!listener) return false;
     int accepted = 0;
-    (*listener)->start([&](Socket) { ++accepted; });
+    (*listener)->start([&](Socket, const Listener::Endpoint&) { ++accepted; });
     tcp::socket client(io_);
     boost::system::error_code error;
     client.connect({make_address(address), (*listener)->endpoint().port()}, error);

@@ -16,8 +16,9 @@ namespace peerjsd::net {
 /// over to a WebSocketSession.
 class HttpSession final : public Connection {
  public:
-  /// Begins to serve a socket that was just accepted.
-  static void serve(SessionContext& context, Socket socket);
+  /// Begins to serve a socket that was just accepted, from the address `peer`.
+  static void serve(SessionContext& context, Socket socket,
+                    const boost::asio::ip::tcp::endpoint& peer);
 
   void drain(core::Instant now) override;
 

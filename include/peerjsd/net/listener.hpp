@@ -16,7 +16,11 @@ namespace peerjsd::net {
 /// Accepts connections on one address.
 class Listener {
  public:
-  using OnAccept = std::function<void(Socket)>;
+  using Endpoint = boost::asio::ip::tcp::endpoint;
+
+  /// The socket does not block and does not delay what is small. With it comes the other side's
+  /// address.
+  using OnAccept = std::function<void(Socket, const Endpoint&)>;
 
   /// Binds and listens; nothing is accepted before start(). `host` is an address or a name; empty
   /// means every address, IPv6 and IPv4, or IPv4 alone where the system has no IPv6. `port` 0 takes
@@ -26,7 +30,7 @@ class Listener {
                                                                std::uint16_t port);
 
   /// Where it listens.
-  boost::asio::ip::tcp::endpoint endpoint() const;
+  Endpoint endpoint() const;
 
   void start(OnAccept on_accept);
   void stop();
@@ -37,13 +41,14 @@ class Listener {
 
   explicit Listener(boost::asio::io_context& io) : acceptor_(io), retry_(io) {}
 
-  boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
+  boost::system::error_code listen(const Endpoint& endpoint);
   void accept();
   void accept_later(boost::system::error_code error);
 
   Acceptor acceptor_;
   boost::asio::steady_timer retry_;
   OnAccept on_accept_;
+  Endpoint peer_;  // of the connection that is accepted next
   bool failing_ = false;  // so that the log tells of it once
 };
 

@@ -1,0 +1,84 @@
+// What relaying a message costs the server: closed loop, pairs of peers side by side.
+
+#include "support/process.hpp"
+#include "support/program.hpp"
+#include "support/traffic.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace peerjsd::bench;
+
+namespace {
+
+struct Load {
+  std::size_t pairs = 100;
+  std::size_t in_flight = 1;
+  std::size_t idle = 0;
+  std::size_t milliseconds = 1000;
+  std::size_t messages = 0;
+};
+
+std::size_t received(const std::vector<std::unique_ptr<Pair>>& pairs) {
+  std::size_t sum = 0;
+  for (const auto& pair : pairs) sum += pair->received();
+  return sum;
+}
+
+template <class Predicate>
+bool all(const std::vector<std::unique_ptr<Pair>>& pairs, Predicate holds) {
+  for (const auto& pair : pairs) {
+    if (!holds(*pair)) return false;
+  }
+  return true;
+}
+
+Program::Result measure(const Server& server, const Load& load) {
+  EventLoop loop;
+  const auto bystanders = connect_all(loop, server.port, "idle", load.idle);
+  std::vector<std::unique_ptr<Pair>> pairs;
+  for (std::size_t i = 0; i < load.pairs; ++i) {
+    const std::string name = "pair" + std::to_string(i);
+    pairs.push_back(std::make_unique<Pair>(loop, server.port, name, load.in_flight));
+    loop.run_until([&] { return pairs.back()->is_open(); }, "OPEN");
+  }
+  for (const auto& pair : pairs) pair->start();
+
+  const auto run_for = [&](std::size_t milliseconds) {
+    const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+    while (Clock::now() < end) loop.poll(std::chrono::milliseconds(10));
+  };
+  if (load.messages == 0) run_for(load.milliseconds / 4);  // warms up
+  const auto cpu = cpu_time(server.process);
+  const auto begin = Clock::now();
+  const std::size_t before = received(pairs);
+  if (load.messages == 0) {
+    run_for(load.milliseconds);
+  } else {
+    loop.run_until([&] { return received(pairs) >= load.messages; }, "the messages",
+                   std::chrono::seconds(600));
+  }
+  const auto count = static_cast<double>(received(pairs) - before);
+  const std::chrono::duration<double, std::micro> used = cpu_time(server.process) - cpu;
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  for (const auto& pair : pairs) pair->stop();
+  loop.run_until([&] { return all(pairs, [](const Pair& pair) { return pair.is_idle(); }); },
+                 "the last messages");
+  return {{"messages", received(pairs)},
+          {"cpu_us_per_message", used.count() / count},
+          {"messages_per_second", count / took.count()}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Program program("CPU time of the server per relayed message");
+  Load load;
+  program.option("pairs", load.pairs, "pairs of peers");
+  program.option("in-flight", load.in_flight, "messages that a pair sends at a time");
+  program.option("idle", load.idle, "peers that are connected and silent meanwhile");
+  program.option("milliseconds", load.milliseconds, "how long to measure");
+  program.option("messages", load.messages, "how many to measure instead; 0: by time");
+  return program.run(argc, argv, [&] { return measure(program.server(), load); });
+}

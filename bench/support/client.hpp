@@ -1,0 +1,76 @@
+#pragma once
+
+#include "support/event_loop.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace peerjsd::bench {
+
+/// A text frame as a client sends it, masked.
+std::string masked_frame(std::string_view text);
+
+/// One TCP connection to the server. Does not block; what the system does not take at once waits.
+class Connection : public Pollable {
+ public:
+  /// Begins to connect, from 127.0.0.1 and its neighbours in turn, so that many connections do not
+  /// run out of ports.
+  Connection(EventLoop& loop, std::uint16_t port);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() override;
+
+  void write(std::string_view bytes);
+
+  /// Ends it without a word, as when a process dies.
+  void close();
+
+  bool is_closed() const { return socket_ < 0; }
+
+ protected:
+  /// `bytes` are all that has come and not been taken; returns how many of them to take.
+  virtual std::size_t on_bytes(std::string_view bytes) = 0;
+
+ private:
+  void on_event(std::uint32_t events) override;
+  void read();
+  void write_waiting();
+
+  EventLoop& loop_;
+  int socket_ = -1;
+  bool connected_ = false;
+  std::string to_write_;
+  std::string unread_;  // the beginning of something
+};
+
+/// A peer on a WebSocket.
+class Client final : public Connection {
+ public:
+  using OnText = std::function<void(std::string_view text)>;
+
+  /// Asks for the WebSocket; OPEN is awaited and not told of. An `origin` makes it a page.
+  Client(EventLoop& loop, std::uint16_t port, const std::string& id, OnText on_text = {});
+
+  /// Goes as a page whose tab is closed.
+  ~Client() override;
+
+  /// OPEN has come.
+  bool is_open() const { return open_; }
+
+  void send(std::string_view text) { write(masked_frame(text)); }
+
+ private:
+  std::size_t on_bytes(std::string_view bytes) override;
+  std::size_t take_answer(std::string_view bytes);
+  std::size_t take_frame(std::string_view bytes);
+  void on_frame(unsigned opcode, std::string_view payload);
+
+  OnText on_text_;
+  bool upgraded_ = false;
+  bool open_ = false;
+};
+
+}  // namespace peerjsd::bench
