@@ -2,13 +2,9 @@
 
 #include "peerjsd/net/session_context.hpp"
 
-#include <sys/ioctl.h>
-
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <linux/sockios.h>
 
 namespace peerjsd::net {
 
@@ -24,25 +20,26 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  await_readable();
+  if (socket_.is_open()) context_.poller().watch(*this);
 }
 
-void Connection::await_readable() {
-  socket_.async_wait(Socket::wait_read,
-                     [self = boost::intrusive_ptr<Connection>(this)](error_code error) {
-                       if (!error) self->on_readable();
-                     });
+void Connection::on_ready(unsigned events) {
+  if ((events & Poller::Writable) != 0) {
+    await_writable(false);
+    flush();
+  }
+  if ((events & Poller::Readable) == 0 || !socket_.is_open()) return;
+  if (reading_paused_) return lose();  // not asked for, so it has failed
+  on_readable();
 }
 
 void Connection::on_readable() {
-  if (!socket_.is_open()) return;
   error_code error;
   const std::span<char> buffer = context_.read_buffer();
-  const std::size_t size =
-      socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error);
-  if (error && error != boost::asio::error::would_block) return lose();
-  if (!error && !is_closing()) on_bytes(buffer.first(size));
-  if (socket_.is_open() && !reading_paused_) await_readable();
+  const std::size_t size = socket_.read(buffer, error);
+  if (error == boost::asio::error::would_block) return;
+  if (error) return lose();
+  if (!is_closing()) on_bytes(buffer.first(size));
 }
 
 void Connection::write(std::string unit) {
@@ -61,15 +58,14 @@ void Connection::flush() {
   if (closing_ == Closing::Closed || awaiting_writable_ || held_) return;
   while (!queue_.empty()) {
     error_code error;
-    const std::size_t written = socket_.write_some(queue_.next(), error);
-    if (error == boost::asio::error::would_block) return await_writable();
+    const std::size_t written = socket_.write(queue_.next(), error);
+    if (error == boost::asio::error::would_block) return await_writable(true);
     if (error) return lose();
     queue_.consume(written);
   }
   if (closing_ == Closing::WhenFlushed) {
     closing_ = Closing::AwaitingEnd;
-    error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    socket_.end_writing();
   }
   if (reading_paused_) resume_reading();
 }
@@ -85,24 +81,26 @@ void Connection::release() {
   schedule_flush();
 }
 
-bool Connection::is_acknowledged() {
-  int unacknowledged = 0;
-  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+void Connection::pause_reading() {
+  reading_paused_ = true;
+  watch();
 }
 
 void Connection::resume_reading() {
   reading_paused_ = false;
+  watch();  // first, for on_flushed() may give the socket away
   if (!is_closing()) on_flushed();
-  if (socket_.is_open() && !reading_paused_) await_readable();
 }
 
-void Connection::await_writable() {
-  awaiting_writable_ = true;
-  socket_.async_wait(Socket::wait_write,
-                     [self = boost::intrusive_ptr<Connection>(this)](error_code error) {
-                       self->awaiting_writable_ = false;
-                       if (!error) self->flush();
-                     });
+void Connection::await_writable(bool awaiting) {
+  awaiting_writable_ = awaiting;
+  watch();
+}
+
+void Connection::watch() {
+  if (!socket_.is_open()) return;
+  context_.poller().change(*this, (reading_paused_ ? Poller::None : Poller::Readable) |
+                                      (awaiting_writable_ ? Poller::Writable : Poller::None));
 }
 
 void Connection::close_when_flushed() {
@@ -120,8 +118,9 @@ void Connection::lose() {
 void Connection::close() {
   closing_ = Closing::Closed;
   core::DeadlineQueue<Connection, ConnectionTag>::remove(*this);
-  error_code ignored;
-  socket_.close(ignored);
+  if (!socket_.is_open()) return;
+  context_.poller().forget(*this);
+  socket_.close();
 }
 
 void Connection::time_out(core::Instant now) {

@@ -1,5 +1,8 @@
 #include "peerjsd/net/listener.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -62,7 +65,8 @@ error_code Listener::listen(const tcp::endpoint& endpoint) {
   // Accepted sockets inherit it (Linux).
   if (acceptor_.set_option(tcp::no_delay(true), error)) return error;
   if (acceptor_.bind(endpoint, error)) return error;
-  acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (acceptor_.listen(asio::socket_base::max_listen_connections, error)) return error;
+  acceptor_.non_blocking(true, error);
   return error;
 }
 
@@ -72,7 +76,7 @@ tcp::endpoint Listener::endpoint() const {
 
 void Listener::start(OnAccept on_accept) {
   on_accept_ = std::move(on_accept);
-  accept();
+  wait();
 }
 
 void Listener::stop() {
@@ -81,17 +85,31 @@ void Listener::stop() {
   retry_.cancel();
 }
 
-void Listener::accept() {
-  acceptor_.async_accept(peer_, [this](error_code error, Socket socket) {
-    if (!acceptor_.is_open()) return;
-    if (error == asio::error::connection_aborted) return accept();
-    if (error) return accept_later(error);
-    if (std::exchange(failing_, false)) spdlog::info("Accepting connections again");
-    error_code ignored;  // of a dead socket: the first read will tell
-    socket.non_blocking(true, ignored);
-    on_accept_(std::move(socket), peer_);
-    accept();
+void Listener::wait() {
+  acceptor_.async_wait(Acceptor::wait_read, [this](error_code error) {
+    if (!error && acceptor_.is_open()) accept();
   });
+}
+
+/// Asio would make each of them known to its reactor, which has no part in them: see Poller.
+void Listener::accept() {
+  constexpr int most_at_once = 64;  // so that those who are here are not kept waiting
+  for (int i = 0; i < most_at_once && acceptor_.is_open(); ++i) {
+    Endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    Socket socket(
+        ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket.is_open()) {
+      const error_code error(errno, boost::system::system_category());
+      if (error == asio::error::would_block) break;
+      if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
+      return accept_later(error);
+    }
+    if (std::exchange(failing_, false)) spdlog::info("Accepting connections again");
+    peer.resize(size);
+    on_accept_(std::move(socket), peer);
+  }
+  if (acceptor_.is_open()) wait();
 }
 
 /// Out of descriptors or memory: those who are here go on, and may free some.

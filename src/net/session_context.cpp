@@ -13,7 +13,7 @@
 namespace peerjsd::net {
 SessionContext::SessionContext(boost::asio::io_context& io, core::Relay& relay,
                                const http::Service& service, SessionOptions options)
-    : io_(io), relay_(relay), service_(service), options_(options) {}
+    : io_(io), relay_(relay), service_(service), options_(options), poller_(io) {}
 
 core::Instant SessionContext::now() {
   return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -87,6 +87,7 @@ void SessionContext::close_all(core::Instant now) {
   drain(std::numeric_limits<std::size_t>::max(), now);
   while (Connection* const connection = ends_.front()) connection->close();
   held_.clear();
+  poller_.stop();
 }
 
 }  // namespace peerjsd::net

@@ -24,9 +24,9 @@ constexpr std::size_t kPadding = 2048;
 constexpr std::size_t kMostLines = 128;  // about ten seconds
 
 template <class Value>
-void set_option(Socket& socket, int level, int name, Value value) {
+void set_option(const Socket& socket, int level, int name, Value value) {
   // On failure dead peers are noticed later, by the silence.
-  ::setsockopt(socket.native_handle(), level, name, &value, sizeof value);
+  ::setsockopt(socket.descriptor(), level, name, &value, sizeof value);
 }
 
 }  // namespace
@@ -165,7 +165,7 @@ void StreamSession::on_lost() {
 
 void StreamSession::on_timeout(core::Instant now) {
   if (peer() == nullptr) return end();
-  if (is_acknowledged()) context().relay().sign_of_life(*this, now);
+  if (socket().is_acknowledged()) context().relay().sign_of_life(*this, now);
   keep_alive();
   context().await_ping(*this);
 }

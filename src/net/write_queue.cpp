@@ -19,7 +19,9 @@ WriteQueue::Buffers WriteQueue::next() const {
   Buffers buffers;
   std::size_t skip = written_;
   for (std::size_t i = first_; i < units_.size() && buffers.count < kMostBuffers; ++i) {
-    buffers.storage[buffers.count++] = boost::asio::buffer(units_[i]) + skip;
+    const std::string& unit = units_[i];
+    // Nobody writes through it: iovec has no const.
+    buffers.storage[buffers.count++] = {const_cast<char*>(unit.data()) + skip, unit.size() - skip};
     skip = 0;
   }
   return buffers;

@@ -364,6 +364,15 @@ TEST_F(StreamSessionTest, AnsweringMessagesPausesForOneThatMayHaveOvertakenItsSt
   ASSERT_TRUE(wait_for_lines(*a, 2));
 }
 
+TEST_F(StreamSessionTest, AConnectionThatHasWaitedCanStillBecomeAWebSocket) {
+  start();
+  const auto client = raw();
+  client->write(post("/peerjs/nobody/token/leave") + test::handshake("a"));
+  ASSERT_TRUE(run_until([&] { return client->received.find(kOpen) != std::string::npos; }));
+  client->write(test::text_frame(candidate("a", "1")));
+  ASSERT_TRUE(run_until([&] { return client->received.ends_with(relayed("a", "a", "1")); }));
+}
+
 TEST_F(StreamSessionTest, MessagesOfNobodyAreRefused) {
   start();
   const auto client = raw();

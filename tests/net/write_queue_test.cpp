@@ -16,8 +16,9 @@ bool is_message(const std::string& unit) {
 
 std::string next(const WriteQueue& queue) {
   std::string bytes;
-  for (const auto& buffer : queue.next()) {
-    bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+  const WriteQueue::Buffers buffers = queue.next();
+  for (const iovec& buffer : std::span<const iovec>(buffers)) {
+    bytes.append(static_cast<const char*>(buffer.iov_base), buffer.iov_len);
   }
   return bytes;
 }

@@ -1,40 +1,39 @@
 #pragma once
 
 #include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/net/socket.hpp"
 #include "peerjsd/net/write_queue.hpp"
 
 #include <span>
 #include <string>
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
-#include <boost/system/error_code.hpp>
 
 namespace peerjsd::net {
 
 class SessionContext;
 
-/// Without the type-erased executor: it is part of every idle peer's memory.
-using Socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
 struct ConnectionTag;
 
 /// One accepted connection, whatever is spoken on it.
 ///
-/// It waits until the socket is readable and reads into the buffer that all connections share; what
-/// is written in one turn of the event loop goes out in one system call at its end. So an idle
-/// connection holds no buffer, and a burst to one peer costs one write.
+/// When the socket is readable it reads into the buffer that all connections share; what is written
+/// in one turn of the event loop goes out in one system call (of up to WriteQueue::kMostBuffers
+/// units) at its end. So an idle connection holds no buffer, and a burst to one peer costs one
+/// write.
 ///
-/// Lives as long as an operation on its socket is pending. It always stands in exactly one of the
-/// context's queues, until close().
+/// Lives from start() to close(), and till the loop has come round after that. It always stands in
+/// exactly one of the context's queues, until close().
 class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
                    public core::Deadline<ConnectionTag> {
  public:
   virtual ~Connection();
+
+  /// The socket is ready for these, a set of Poller::Event; Readable includes its failure.
+  void on_ready(unsigned events);
+
+  int descriptor() const { return socket_.descriptor(); }
 
   /// Writes what is queued. Called by the context at the end of a turn.
   void flush();
@@ -74,10 +73,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void hold_until(core::Instant time);
 
   /// Reads nothing more until on_flushed(), which comes after the next write.
-  void pause_reading() { reading_paused_ = true; }
-
-  /// Whether the other side's system has confirmed all that was written.
-  bool is_acknowledged();
+  void pause_reading();
 
   /// Writes what is queued, ends our half, ignores what still comes, and closes when the other side
   /// has ended its half or has taken too long. (Closing at once with unread input would reset the
@@ -99,8 +95,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
  private:
   enum class Closing : std::uint8_t { No, WhenFlushed, AwaitingEnd, Closed };
 
-  void await_readable();
-  void await_writable();
+  void await_writable(bool awaiting);
+  void watch();
   void schedule_flush();
   void resume_reading();
   void on_readable();

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/socket.hpp"
 
 #include <functional>
 #include <memory>
 #include <string>
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,7 +19,7 @@ class Listener {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
-  /// The socket does not block and does not delay what is small. With it comes the other side's
+  /// The socket does not delay what is small. With it comes the other side's
   /// address.
   using OnAccept = std::function<void(Socket, const Endpoint&)>;
 
@@ -42,13 +43,13 @@ class Listener {
   explicit Listener(boost::asio::io_context& io) : acceptor_(io), retry_(io) {}
 
   boost::system::error_code listen(const Endpoint& endpoint);
+  void wait();
   void accept();
   void accept_later(boost::system::error_code error);
 
   Acceptor acceptor_;
   boost::asio::steady_timer retry_;
   OnAccept on_accept_;
-  Endpoint peer_;  // of the connection that is accepted next
   bool failing_ = false;  // so that the log tells of it once
 };
 

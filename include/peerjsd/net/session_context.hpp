@@ -4,6 +4,7 @@
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/poller.hpp"
 
 #include <array>
 #include <cstddef>
@@ -42,6 +43,7 @@ class SessionContext {
                  SessionOptions options);
 
   boost::asio::io_context& io() { return io_; }
+  Poller& poller() { return poller_; }
   core::Relay& relay() { return relay_; }
   const http::Service& service() const { return service_; }
   const SessionOptions& options() const { return options_; }
@@ -106,6 +108,7 @@ class SessionContext {
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   std::size_t connections_ = 0;
   bool draining_ = false;
+  Poller poller_;
   std::array<char, std::size_t{64} * 1024> read_buffer_;
 };
 

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/buffer.hpp>
 
 namespace peerjsd::net {
 
@@ -19,11 +20,10 @@ class WriteQueue {
   static constexpr std::size_t kMostBuffers = 64;
 
   struct Buffers {
-    std::array<boost::asio::const_buffer, kMostBuffers> storage;
+    std::array<iovec, kMostBuffers> storage;
     std::size_t count = 0;
 
-    const boost::asio::const_buffer* begin() const { return storage.data(); }
-    const boost::asio::const_buffer* end() const { return storage.data() + count; }
+    operator std::span<const iovec>() const { return std::span(storage).first(count); }
   };
 
   bool empty() const { return first_ == units_.size(); }
