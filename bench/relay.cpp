@@ -17,6 +17,7 @@ struct Load {
   std::size_t in_flight = 1;
   std::size_t idle = 0;
   std::size_t milliseconds = 1000;
+  std::size_t warm_up = 2000;
   std::size_t messages = 0;
 };
 
@@ -49,7 +50,7 @@ Program::Result measure(const Server& server, const Load& load) {
     const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
     while (Clock::now() < end) loop.poll(std::chrono::milliseconds(10));
   };
-  if (load.messages == 0) run_for(load.milliseconds / 4);  // warms up
+  if (load.messages == 0) run_for(load.warm_up);
   const auto cpu = cpu_time(server.process);
   const auto begin = Clock::now();
   const std::size_t before = received(pairs);
@@ -79,6 +80,8 @@ int main(int argc, char** argv) {
   program.option("in-flight", load.in_flight, "messages that a pair sends at a time");
   program.option("idle", load.idle, "peers that are connected and silent meanwhile");
   program.option("milliseconds", load.milliseconds, "how long to measure");
+  program.option("warm-up", load.warm_up,
+                 "milliseconds before, for Node's compiler to do its work");
   program.option("messages", load.messages, "how many to measure instead; 0: by time");
   return program.run(argc, argv, [&] { return measure(program.server(), load); });
 }

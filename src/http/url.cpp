@@ -47,6 +47,7 @@ std::optional<std::string> decode_path_segment(std::string_view segment) {
 }
 
 std::string decode_query_part(std::string_view part) {
+  if (part.find_first_of("%+") == std::string_view::npos) return to_utf8(part);
   std::string decoded;
   decoded.reserve(part.size());
   for (std::size_t i = 0; i < part.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "peerjsd/http/utf8.hpp"
 
+#include "peerjsd/core/json.hpp"
+
 #include <cstddef>
 
 namespace peerjsd::http {
@@ -48,6 +50,7 @@ Part first_part(std::string_view text) {
 }  // namespace
 
 std::string to_utf8(std::string_view text) {
+  if (core::json::is_valid_utf8(text)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
