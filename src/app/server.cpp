@@ -12,6 +12,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace peerjsd::app {
@@ -126,6 +127,20 @@ void Server::tick() {
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
   flush_logs();
+  return_free_memory();
+}
+
+/// A crowd that has gone leaves free memory all over the heap, which the allocator keeps. To look
+/// for it takes time in proportion to the heap, so it is done once for a crowd.
+void Server::return_free_memory() {
+  constexpr std::size_t crowd = 1000;
+  const std::size_t connections = sessions_.connections();
+  most_connections_ = std::max(most_connections_, connections);
+  if (most_connections_ < crowd || connections > most_connections_ / 2) return;
+  most_connections_ = connections;
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 void Server::stop() {

@@ -46,6 +46,7 @@ class Server {
   void await_signal();
   void await_tick();
   void tick();
+  void return_free_memory();
   void drain(core::Instant now);
   void end();
 
@@ -59,6 +60,7 @@ class Server {
   boost::asio::signal_set signals_;
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
+  std::size_t most_connections_ = 0;  // since free memory was last returned
   bool ended_ = false;
 };
 
