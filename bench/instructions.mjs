@@ -1,5 +1,5 @@
-// Counts the instructions that the server executes in user space per relayed message, by callgrind:
-// the same on every run, whatever else the machine does. Fails if they are more than a tenth above
+// Counts the instructions that the server executes in user space per relayed message, by callgrind.
+// Other work on the machine hardly changes them, unlike any time. Fails if they are more than a tenth above
 // what instructions.json records.
 //
 // Usage: node instructions.mjs <build folder>

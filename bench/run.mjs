@@ -132,6 +132,7 @@ async function startServer(kind, directory) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   while (!(await accepts(Number(port)))) {
     if (child.exitCode !== null || performance.now() > giveUp) {
+      child.kill('SIGKILL');
       throw new Error(`${kind} does not start: ${readFileSync(log, 'utf8')}`);
     }
   }

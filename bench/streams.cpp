@@ -80,7 +80,8 @@ Program::Result measure(const Server& server, const Load& load) {
     streams.push_back(std::make_unique<Stream>(loop, server.port, "sender", id));
     loop.run_until([&] { return streams.back()->is_open(); }, "OPEN");
   }
-  const auto bytes = static_cast<double>(resident_bytes(server.process) - before);
+  const auto bytes =
+      static_cast<double>(resident_bytes(server.process)) - static_cast<double>(before);
   Client client(loop, server.port, "sender");
   loop.run_until([&] { return client.is_open(); }, "OPEN");
   const auto cpu = cpu_time(server.process);

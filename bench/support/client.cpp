@@ -127,6 +127,10 @@ void Connection::write(std::string_view bytes) {
   to_write_ += bytes.substr(written);
 }
 
+void Connection::try_write(std::string_view bytes) noexcept {
+  if (!is_closed()) ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
 void Connection::write_waiting() {
   const std::string waiting = std::exchange(to_write_, {});
   loop_.change(socket_, *this, EPOLLIN);
@@ -148,7 +152,7 @@ Client::Client(EventLoop& loop, std::uint16_t port, const std::string& id, OnTex
 }
 
 Client::~Client() {
-  if (!is_closed() && open_) write(frame(kClose, kGoingAway));
+  if (open_) try_write(frame(kClose, kGoingAway));
 }
 
 std::size_t Client::on_bytes(std::string_view bytes) {

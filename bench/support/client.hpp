@@ -25,6 +25,9 @@ class Connection : public Pollable {
 
   void write(std::string_view bytes);
 
+  /// For a goodbye: whether it can be written does not matter.
+  void try_write(std::string_view bytes) noexcept;
+
   /// Ends it without a word, as when a process dies.
   void close();
 
@@ -51,7 +54,7 @@ class Client final : public Connection {
  public:
   using OnText = std::function<void(std::string_view text)>;
 
-  /// Asks for the WebSocket; OPEN is awaited and not told of. An `origin` makes it a page.
+  /// Asks for the WebSocket; OPEN is awaited and not told of.
   Client(EventLoop& loop, std::uint16_t port, const std::string& id, OnText on_text = {});
 
   /// Goes as a page whose tab is closed.

@@ -49,6 +49,7 @@ net::SessionOptions session_options(const Config& config) {
   options.proxied = config.proxied;
   options.stream_pacing = config.stream_pacing;
   options.alive_timeout = config.alive_timeout;
+  options.tick = kTick;
   return options;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 
@@ -20,7 +21,9 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  if (socket_.is_open()) context_.poller().watch(*this);
+  if (!socket_.is_open() || context_.poller().watch(*this)) return;
+  spdlog::error("Connection refused: the system cannot watch another one ({})", address_);
+  lose();
 }
 
 void Connection::on_ready(unsigned events) {

@@ -257,9 +257,10 @@ std::string HttpSession::address_of(const HttpRequest& request) {
 }
 
 void HttpSession::on_timeout(core::Instant) {
+  if (postponed_) return context().await_request(*this);  // it will be answered in a moment
   // Between requests there is nobody to tell.
-  if (!parser_ && !postponed_) return close();
-  if (parser_) refuse(408, "The request took too long", parser_->get());
+  if (!parser_) return close();
+  refuse(408, "The request took too long", parser_->get());
 }
 
 void HttpSession::drain(core::Instant) {

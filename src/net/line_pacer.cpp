@@ -9,6 +9,7 @@ namespace {
 // Enough for a page that is busy for some seconds.
 constexpr unsigned kFewestFillers = 8;
 constexpr unsigned kMostFillers = 64;
+constexpr unsigned kMostOwed = 16;    // nobody shall wait for longer
 constexpr unsigned kLongestGap = 12;  // paces: about a second
 
 std::string one_line(std::string_view text) {
@@ -32,7 +33,7 @@ std::optional<std::string> LinePacer::next() {
   bytes_ -= line.size();
   if (reader_is_page_) {
     fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
-    unread_ = std::min(unread_ + 1, kMostFillers);
+    ++unread_;
   }
   filler_gap_ = 1;
   paces_ = 0;
@@ -42,6 +43,8 @@ std::optional<std::string> LinePacer::next() {
 std::optional<std::string> LinePacer::next_filler() {
   if (fillers_ == 0 || ++paces_ < filler_gap_) return std::nullopt;
   if (--fillers_ == 0) unread_ = 0;
+  const bool comes_alone = filler_gap_ > 1;  // so it makes an event of its own
+  if (comes_alone && unread_ > 0) --unread_;
   if (!settling_) filler_gap_ = std::min(2 * filler_gap_, kLongestGap);
   paces_ = 0;
   return std::string(kFiller);
@@ -62,11 +65,7 @@ void LinePacer::settle() {
 }
 
 unsigned LinePacer::owed() const {
-  return unread_ == 0 ? 0 : unread_ - 1;
-}
-
-unsigned LinePacer::paces_to_settle() const {
-  return owed() + 1;
+  return unread_ == 0 ? 0 : std::min(unread_ - 1, kMostOwed);
 }
 
 std::vector<std::string> LinePacer::take() {

@@ -36,7 +36,7 @@ Poller::Poller(boost::asio::io_context& io) : io_(io), epoll_(io, open_epoll()) 
 
 Poller::~Poller() = default;
 
-void Poller::watch(Connection& connection) {
+bool Poller::watch(Connection& connection) {
   const int descriptor = connection.descriptor();
   const auto index = static_cast<std::size_t>(descriptor);
   if (connections_.size() <= index) connections_.resize(index + 1);
@@ -45,9 +45,10 @@ void Poller::watch(Connection& connection) {
     retire(place);
   } else {
     epoll_event event = event_of(descriptor, Readable);
-    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, descriptor, &event);
+    if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0) return false;
   }
   place = &connection;
+  return true;
 }
 
 void Poller::change(const Connection& connection, unsigned events) {
@@ -57,7 +58,8 @@ void Poller::change(const Connection& connection, unsigned events) {
 
 /// Closing a descriptor takes it out of the epoll's set.
 void Poller::forget(const Connection& connection) {
-  retire(connections_[static_cast<std::size_t>(connection.descriptor())]);
+  const auto index = static_cast<std::size_t>(connection.descriptor());
+  if (index < connections_.size() && connections_[index] != nullptr) retire(connections_[index]);
 }
 
 void Poller::retire(boost::intrusive_ptr<Connection>& connection) {

@@ -1,12 +1,10 @@
 #include "peerjsd/net/socket.hpp"
 
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
 #include <boost/asio/error.hpp>
-#include <linux/sockios.h>
 #include <unistd.h>
 
 namespace peerjsd::net {
@@ -21,11 +19,6 @@ std::size_t outcome(ssize_t result, error_code& error) {
 }
 
 }  // namespace
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
 
 std::size_t Socket::read(std::span<char> buffer, error_code& error) {
   const ssize_t result = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
@@ -42,11 +35,6 @@ std::size_t Socket::write(std::span<const iovec> buffers, error_code& error) {
 
 void Socket::end_writing() {
   ::shutdown(descriptor_, SHUT_WR);
-}
-
-bool Socket::is_acknowledged() const {
-  int unacknowledged = 0;
-  return ::ioctl(descriptor_, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
 void Socket::close() {

@@ -63,8 +63,10 @@ void StreamSession::begin(const Request& request) {
   if (!is_held()) start_lines();
 }
 
-/// Silence would end its peer, but the stream alone may be dead, while the client still posts, and
-/// nothing need be written to it: so the system asks, and breaks off what is not confirmed.
+/// Nothing comes from a client that listens. Whether it is there its system says, by confirming
+/// what is written and, while nothing is, by answering; what is not confirmed for alive_timeout,
+/// our system breaks off. A message that the client posts on another connection tells nothing of
+/// this.
 void StreamSession::notice_dead_stream() {
   using std::chrono::duration_cast;
   const core::Duration silence = context().options().alive_timeout;
@@ -128,7 +130,7 @@ void StreamSession::write_line() {
 /// Who replaces it waits until settles_at().
 void StreamSession::close(core::End reason) {
   log_end(reason);
-  if (reason != core::End::Replaced) return end();
+  if (reason != core::End::Replaced || cut_) return end();
   pacer_.settle();
   if (pacer_.is_idle()) return end();
   context().await_end(*this);
@@ -147,7 +149,9 @@ std::vector<std::string> StreamSession::take_unsent() {
 
 core::Instant StreamSession::settles_at() const {
   if (!Pace::contains(*this)) return PeerSession::settles_at();
-  return Pace::since(*this) + pacer_.paces_to_settle() * context().options().stream_pacing;
+  const SessionOptions& options = context().options();
+  return Pace::since(*this) + options.stream_pacing +
+         pacer_.owed() * (options.stream_pacing + options.tick);
 }
 
 core::Carrier StreamSession::carrier() const {
@@ -165,7 +169,7 @@ void StreamSession::on_lost() {
 
 void StreamSession::on_timeout(core::Instant now) {
   if (peer() == nullptr) return end();
-  if (socket().is_acknowledged()) context().relay().sign_of_life(*this, now);
+  context().relay().sign_of_life(*this, now);  // the system would know better
   keep_alive();
   context().await_ping(*this);
 }

@@ -79,7 +79,7 @@ TEST(LinePacerTest, SettlesWithAFillerForEachLineThatMayBeUnread) {
   for (const char* const line : {"a", "b", "c"}) pacer.push(line);
   run(pacer, 2);
   EXPECT_EQ(pacer.take(), Texts{"c"});
-  EXPECT_EQ(pacer.paces_to_settle(), 2U);
+  EXPECT_EQ(pacer.owed(), 1U);
   pacer.settle();
   EXPECT_EQ(run(pacer, 2), (Texts{" ", "-"}));
   EXPECT_TRUE(pacer.is_idle());
@@ -88,8 +88,8 @@ TEST(LinePacerTest, SettlesWithAFillerForEachLineThatMayBeUnread) {
 TEST(LinePacerTest, SettlesWithoutPauses) {
   LinePacer pacer(true);
   for (int i = 0; i < 9; ++i) pacer.push("a");
-  run(pacer, 9 + 4);
-  EXPECT_EQ(pacer.paces_to_settle(), 9U);
+  run(pacer, 9 + 2);
+  EXPECT_EQ(pacer.owed(), 8U);
   pacer.settle();
   EXPECT_EQ(run(pacer, 9), (Texts{" ", " ", " ", " ", " ", " ", " ", " ", "-"}));
 }
@@ -98,12 +98,28 @@ TEST(LinePacerTest, IsSettledAtOnceWhenAPageHasHadAllItsFillersAndForAnybodyElse
   LinePacer page(true);
   for (int i = 0; i < 5; ++i) page.push("a");
   paces_until_idle(page);
-  EXPECT_EQ(page.paces_to_settle(), 1U);
+  EXPECT_EQ(page.owed(), 0U);
 
   LinePacer other(false);
   for (int i = 0; i < 5; ++i) other.push("a");
   run(other, 5);
-  EXPECT_EQ(other.paces_to_settle(), 1U);
+  EXPECT_EQ(other.owed(), 0U);
+}
+
+TEST(LinePacerTest, APageThatReadsWhatItGetsIsOwedLittleForeverSoMany) {
+  LinePacer pacer(true);
+  for (int i = 0; i < 50; ++i) {
+    pacer.push("a");
+    run(pacer, 20);
+  }
+  EXPECT_LE(pacer.owed(), 1U);
+}
+
+TEST(LinePacerTest, SettlesInSomeTimeWhateverTheNumberOfLines) {
+  LinePacer pacer(true);
+  for (int i = 0; i < 1000; ++i) pacer.push("a");
+  run(pacer, 1000);
+  EXPECT_EQ(pacer.owed(), 16U);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "peerjsd/net/websocket_codec.hpp"
 
+#include "support/decoded_stream.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -30,6 +32,9 @@ namespace beast = boost::beast;
 namespace asio = boost::asio;
 namespace websocket = beast::websocket;
 using namespace std::string_literals;
+using test::DecodedStream;
+using test::Transcript;
+using test::Verdict;
 
 constexpr std::size_t kLimit = 1 << 20;
 
@@ -86,82 +91,16 @@ std::string close_frame(unsigned code, const std::string& reason = {}) {
   return bytes_of({.opcode = 8, .payload = close_body(code, reason)});
 }
 
-using Transcript = std::vector<std::string>;
-
-std::string described(const WebSocketEvent& event) {
-  const std::string data{event.data};
-  switch (event.kind) {
-    case WebSocketEvent::Kind::Text:
-      return "text " + data;
-    case WebSocketEvent::Kind::Binary:
-      return "binary " + data;
-    case WebSocketEvent::Kind::Ping:
-      return "ping " + data;
-    case WebSocketEvent::Kind::Pong:
-      return "pong " + data;
-    case WebSocketEvent::Kind::Close:
-      break;
-  }
-  return "close " + std::to_string(static_cast<unsigned>(event.close_code)) + " " + data;
-}
-
-std::string described(const WebSocketError& error) {
-  return "error " + std::to_string(static_cast<unsigned>(error.close_code));
-}
-
-class Session {
- public:
-  explicit Session(std::size_t limit = kLimit) : limit_(limit) {}
-
-  // The bytes lie in an allocation of their own size that is gone afterwards, so that a sanitizer
-  // sees a step outside of it and a view kept for too long.
-  void feed(std::string_view bytes) {
-    std::vector<char> storage(bytes.begin(), bytes.end());
-    std::span<char> input{storage};
-    while (!ended_) {
-      const auto result = decoder_.next(input, limit_);
-      if (std::holds_alternative<NeedMore>(result)) break;
-      note(result);
-    }
-    EXPECT_TRUE(ended_ || input.empty()) << "NeedMore, but input is left";
-  }
-
-  const Transcript& transcript() const { return transcript_; }
-  std::string_view reason() const { return reason_; }
-  bool ended() const { return ended_; }
-
- private:
-  void note(const WebSocketDecoder::Result& result) {
-    if (const auto* event = std::get_if<WebSocketEvent>(&result)) {
-      transcript_.push_back(described(*event));
-      ended_ = event->kind == WebSocketEvent::Kind::Close;
-    } else {
-      const auto& error = std::get<WebSocketError>(result);
-      transcript_.push_back(described(error));
-      reason_ = error.reason;
-      ended_ = true;
-    }
-  }
-
-  WebSocketDecoder decoder_;
-  std::size_t limit_;
-  Transcript transcript_;
-  std::string_view reason_;
-  bool ended_ = false;
-};
-
 Transcript decode(std::string_view bytes, std::size_t limit = kLimit) {
-  Session session{limit};
-  session.feed(bytes);
-  return session.transcript();
+  DecodedStream stream{limit};
+  stream.feed(bytes);
+  return stream.transcript();
 }
 
 Transcript decode_in_chunks(std::string_view bytes, std::size_t chunk) {
-  Session session;
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(chunk, bytes.size()))) {
-    session.feed(bytes.substr(0, chunk));
-  }
-  return session.transcript();
+  DecodedStream stream{kLimit};
+  stream.feed_in_chunks(bytes, chunk);
+  return stream.transcript();
 }
 
 std::string letters(std::size_t size) {
@@ -288,7 +227,7 @@ TEST(WebSocketDecoder, JoinsFragments) {
 }
 
 TEST(WebSocketDecoder, HandsOutControlFramesBetweenFragmentsAtOnce) {
-  Session session;
+  DecodedStream session{kLimit};
   session.feed(text("frag", false) + ping("1"));
   EXPECT_EQ(session.transcript(), one("ping 1"));
   session.feed(continuation("men", false) + pong("2") + ping("3"));
@@ -382,7 +321,7 @@ Transcript mixed_transcript() {
 TEST(WebSocketDecoder, GivesTheSameEventsHoweverTheStreamIsCutInTwo) {
   const auto stream = mixed_stream();
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
-    Session session;
+    DecodedStream session{kLimit};
     session.feed(std::string_view{stream}.substr(0, cut));
     session.feed(std::string_view{stream}.substr(cut));
     ASSERT_EQ(session.transcript(), mixed_transcript()) << cut;
@@ -394,7 +333,7 @@ TEST(WebSocketDecoder, GivesTheSameEventsHoweverAFragmentedMessageIsCutInThree) 
   const Transcript expected{"ping fgh", "text abcde" + letters(126)};
   for (std::size_t first = 0; first <= stream.size(); ++first) {
     for (std::size_t second = first; second <= stream.size(); ++second) {
-      Session session;
+      DecodedStream session{kLimit};
       session.feed(std::string_view{stream}.substr(0, first));
       session.feed(std::string_view{stream}.substr(first, second - first));
       session.feed(std::string_view{stream}.substr(second));
@@ -410,7 +349,7 @@ TEST(WebSocketDecoder, GivesTheSameEventsInChunksOfAnySize) {
 }
 
 TEST(WebSocketDecoder, RefusesALongFrameThatComesByteByByteAtTheEndOfItsHeader) {
-  Session session{1000};
+  DecodedStream session{1000};
   const auto stream = bytes_of({.opcode = 2, .payload = "", .announced = 70000});
   for (const char byte : stream.substr(0, stream.size() - 1)) session.feed({&byte, 1});
   EXPECT_FALSE(session.ended());
@@ -496,74 +435,6 @@ TEST(WebSocketDecoder, DoesNotReserveWhatIsOnlyAnnounced) {
 }
 
 // --- Beast as an independent reader of the same bytes ---
-
-struct BeastVerdict {
-  Transcript transcript;
-  beast::error_code ended_by;
-};
-
-class BeastServer {
- public:
-  BeastServer(std::size_t limit, std::size_t chunk) {
-    websocket::request_type request{beast::http::verb::get, "/", 11};
-    request.set(beast::http::field::host, "localhost");
-    request.set(beast::http::field::upgrade, "websocket");
-    request.set(beast::http::field::connection, "upgrade");
-    request.set(beast::http::field::sec_websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
-    request.set(beast::http::field::sec_websocket_version, "13");
-    stream_.next_layer().connect(client_);
-    stream_.accept(request);
-    stream_.read_message_max(limit);
-    stream_.next_layer().read_size(chunk);
-    stream_.control_callback([this](websocket::frame_type type, beast::string_view payload) {
-      note_control(type, std::string{payload});
-    });
-  }
-
-  BeastVerdict read(std::string_view bytes) {
-    stream_.next_layer().append({bytes.data(), bytes.size()});
-    stream_.next_layer().close_remote();
-    BeastVerdict verdict;
-    while (!verdict.ended_by) read_message(verdict.ended_by);
-    if (verdict.ended_by != websocket::error::closed && verdict.ended_by != asio::error::eof) {
-      transcript_.push_back("error " + std::to_string(code_sent()));
-    }
-    verdict.transcript = std::move(transcript_);
-    return verdict;
-  }
-
- private:
-  void read_message(beast::error_code& error) {
-    beast::flat_buffer buffer;
-    stream_.read(buffer, error);
-    if (error) return;
-    const auto data = buffer.cdata();
-    const std::string message{static_cast<const char*>(data.data()), data.size()};
-    transcript_.push_back((stream_.got_text() ? "text " : "binary ") + message);
-  }
-
-  void note_control(websocket::frame_type type, const std::string& payload) {
-    if (type == websocket::frame_type::close) {
-      const unsigned code = stream_.reason().code;
-      transcript_.push_back("close " + std::to_string(code == 0 ? 1005 : code) + " " + payload);
-    } else {
-      transcript_.push_back((type == websocket::frame_type::ping ? "ping " : "pong ") + payload);
-    }
-  }
-
-  // From the Close frame that ends what Beast wrote.
-  unsigned code_sent() const {
-    const std::string written{client_.str()};
-    const auto tail = written.substr(written.size() - 4);
-    if (!tail.starts_with("\x88\x02")) return 0;
-    return static_cast<unsigned char>(tail[2]) * 256U + static_cast<unsigned char>(tail[3]);
-  }
-
-  asio::io_context context_;
-  beast::test::stream client_{context_};
-  websocket::stream<beast::test::stream, false> stream_{context_};
-  Transcript transcript_;
-};
 
 class RandomStream {
  public:
@@ -685,8 +556,9 @@ class RandomStream {
   std::vector<ClientFrame> frames_;
 };
 
-Session decode_like_a_socket(std::string_view bytes, std::size_t limit, std::mt19937& random) {
-  Session session{limit};
+DecodedStream decode_like_a_socket(std::string_view bytes, std::size_t limit,
+                                   std::mt19937& random) {
+  DecodedStream session{limit};
   const std::size_t longest = 1 + random() % 2000;
   while (!bytes.empty() && !session.ended()) {
     const auto size = std::min<std::size_t>(1 + random() % longest, bytes.size());
@@ -694,43 +566,6 @@ Session decode_like_a_socket(std::string_view bytes, std::size_t limit, std::mt1
     bytes.remove_prefix(size);
   }
   return session;
-}
-
-// Where this decoder means to differ from Beast 1.81:
-// - UTF-8 of text is left to the parser of the message; Beast stops at the first wrong byte, and
-//   what comes after is not compared.
-// - A Close reason that is not UTF-8 is 1007; Beast says 1002.
-// - Close code 1014 (registered with IANA) is accepted, 5000 and above refused; Beast: vice versa.
-// - A 64-bit length with its top bit set is 1002; Beast counts it as a length, 1009.
-bool means_to_differ(const Session& ours, const BeastVerdict& beast) {
-  const auto our_last = ours.transcript().empty() ? ""s : ours.transcript().back();
-  const auto beast_last = beast.transcript.back();
-  if (beast.ended_by == websocket::error::bad_close_payload) return our_last == "error 1007";
-  if (beast.ended_by == websocket::error::bad_close_code) {
-    return our_last.starts_with("close 1014 ") || our_last == "error 1007";
-  }
-  if (beast.ended_by == websocket::error::message_too_big) {
-    return our_last == "error 1002" && ours.reason() == "length out of range";
-  }
-  return beast_last.starts_with("close ") && std::stoul(beast_last.substr(6)) >= 5000 &&
-         our_last == "error 1002";
-}
-
-enum class Verdict { Same, DeliberatelyDifferent, Different };
-
-Verdict compare(const Session& ours, const BeastVerdict& beast) {
-  const auto& lines = ours.transcript();
-  if (lines == beast.transcript) return Verdict::Same;
-  if (beast.transcript.empty()) return Verdict::Different;
-  const auto before = beast.transcript.size() - 1;
-  const bool same_before =
-      lines.size() >= before &&
-      std::equal(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(before),
-                 beast.transcript.begin());
-  const bool stopped_at_text = beast.ended_by == websocket::error::bad_frame_payload;
-  const bool meant =
-      stopped_at_text || (lines.size() == before + 1 && means_to_differ(ours, beast));
-  return same_before && meant ? Verdict::DeliberatelyDifferent : Verdict::Different;
 }
 
 struct Tally {
@@ -746,10 +581,10 @@ void compare_with_beast(bool broken, int streams, Tally& tally) {
     const auto bytes = broken ? stream.make_broken() : stream.make();
     const std::size_t limit = random() % 5 == 0 ? 200 : kLimit;
     const auto ours = decode_like_a_socket(bytes, limit, random);
-    const auto beast = BeastServer{limit, 1 + random() % 2000}.read(bytes);
+    const auto beast = test::read_with_beast(bytes, limit, 1 + random() % 2000);
     const auto verdict = compare(ours, beast);
     ASSERT_TRUE(verdict != Verdict::Different)
-        << "stream " << i << ", Beast: " << beast.ended_by.message()
+        << "stream " << i << ", Beast: " << beast.reason
         << ", ours: " << ::testing::PrintToString(ours.transcript())
         << ", Beast's: " << ::testing::PrintToString(beast.transcript);
     ++(verdict == Verdict::Same ? tally.same : tally.meant);

@@ -131,17 +131,18 @@ TEST_F(WebSocketSessionTest, NothingIsMissingAfterAResumeAtTheMomentOfOverflow) 
       io_.poll();
     }
     a->take();
+    const auto returning = raw();
+    io_.poll();  // it is accepted
     // These two are ready to be read in the same turn, in this order.
     for (std::size_t n = before; n < before + 3; ++n) a->send(candidate(id, payload(n)));
-    WebSocketClient returning(io_, server_->endpoint(), id);
-    ASSERT_TRUE(run_until([&] { return !returning.received.empty(); }));
+    returning->write(test::handshake(id));
+    ASSERT_TRUE(run_until([&] { return returning->received.find(kOpen) != std::string::npos; }));
     a->send(candidate(id, "0"));
-    const std::string fence = relayed("a", id, "0");
-    ASSERT_TRUE(run_until([&] { return returning.received.back() == fence; }));
-    if (!a->received.empty()) continue;                       // LEAVE: it was ended
-    const std::size_t moved = returning.received.size() - 2;  // without OPEN and fence
-    for (std::size_t i = 0; i < moved; ++i) {
-      EXPECT_EQ(returning.received[1 + i], relayed("a", id, payload(before + 3 - moved + i)));
+    ASSERT_TRUE(run_until([&] { return returning->received.ends_with(relayed("a", id, "0")); }));
+    if (!a->received.empty()) continue;                               // LEAVE: it was ended
+    const std::size_t moved = whole_frames(returning->received) - 2;  // without OPEN and the last
+    for (std::size_t n = before + 3 - moved; n < before + 3; ++n) {
+      EXPECT_NE(returning->received.find(relayed("a", id, payload(n))), std::string::npos) << n;
     }
     if (moved > 0) ++resumed;
   }

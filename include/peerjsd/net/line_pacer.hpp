@@ -41,15 +41,14 @@ class LinePacer {
   /// read it, one each pace. take() comes before.
   void settle();
 
-  /// In how many paces it can have read all that it has got.
-  unsigned paces_to_settle() const;
+  /// How many fillers that will be.
+  unsigned owed() const;
 
   /// The lines that wait.
   std::vector<std::string> take();
 
  private:
   std::optional<std::string> next_filler();
-  unsigned owed() const;
 
   const bool reader_is_page_;
   bool settling_ = false;

@@ -27,13 +27,15 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   /// From now on connection.on_ready() is called when its socket is readable, until forget(). If
-  /// it has taken the socket over from another connection, it takes that one's place.
-  void watch(Connection& connection);
+  /// it has taken the socket over from another connection, it takes that one's place. False if the
+  /// system is out of memory or watches.
+  bool watch(Connection& connection);
 
   /// What it shall be told of: a set of Event.
   void change(const Connection& connection, unsigned events);
 
-  /// To be called before its socket is closed. The connection lives on until the loop comes round.
+  /// To be called before its socket is closed, watched or not. The connection lives on until the
+  /// loop comes round.
   void forget(const Connection& connection);
 
   /// Tells nobody anything any more; while it does, the io_context does not run out of work.

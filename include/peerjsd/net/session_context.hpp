@@ -29,7 +29,8 @@ struct SessionOptions {
   /// Between two lines of an XHR stream: clients read one in about 50 ms, and miss what comes
   /// faster.
   core::Duration stream_pacing = std::chrono::milliseconds(80);
-  core::Duration alive_timeout{};  ///< 0: none; the relay's
+  core::Duration alive_timeout{};                       ///< 0: none; the relay's
+  core::Duration tick = std::chrono::milliseconds(25);  ///< from one expire() to the next
 };
 
 class StreamSession;

@@ -16,7 +16,7 @@ class Socket {
  public:
   explicit Socket(int descriptor) : descriptor_(descriptor) {}
   Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept;
+  Socket& operator=(Socket&&) = delete;
   ~Socket() { close(); }
 
   bool is_open() const { return descriptor_ >= 0; }
@@ -29,9 +29,6 @@ class Socket {
 
   /// The other side reads to the end of what was written, and then sees an end.
   void end_writing();
-
-  /// Whether the other side's system has confirmed all that was written.
-  bool is_acknowledged() const;
 
   void close();
 

@@ -27,10 +27,10 @@ function keepPosting(network, url) {
 }
 
 describe('a stream that is dead without a word', { skip: noNetworks(), concurrency: true }, () => {
-  test('its peer is silent when nothing is confirmed any more', () =>
+  test('it ends when nothing is confirmed any more', () =>
     withStream(['--ping_interval', '300'], async (network) => {
       network.cutOff(CLIENT);
-      await network.server.waitForLog(/Client disconnected: a \(127\.0\.0\.2, no sign/, LIMIT_MS);
+      await network.server.waitForLog(/Client disconnected: a \(127\.0\.0\.2, stream/, LIMIT_MS);
     }));
 
   test('posts of its client do not keep it', () =>

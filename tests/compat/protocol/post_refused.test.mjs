@@ -50,6 +50,7 @@ suite(
         for await (const bytes of socket) answers += bytes;
         assert.equal(answers.match(/^HTTP\/1.1 400/gm).length, 3);
         const told = new RegExp(`Message dropped: not JSON .* posted for ${a.id},`, 'g');
+        await scope.server.waitForLog(told);
         assert.equal(scope.server.log().match(told).length, 1);
       },
     );
