@@ -11,8 +11,8 @@
 #include <utility>
 
 #include <boost/asio/signal_set.hpp>
-#include <spdlog/spdlog.h>
 #include <malloc.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 namespace peerjsd::app {
