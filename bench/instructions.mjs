@@ -25,7 +25,7 @@ async function count(inFlight, messages) {
   const server = spawn(
     'valgrind',
     [
-      ...['--tool=callgrind', `--callgrind-out-file=${out}`, join(build, 'peerjsd')],
+      ...['--quiet', '--tool=callgrind', `--callgrind-out-file=${out}`, join(build, 'peerjsd')],
       ...['--host', '127.0.0.1', '--port', '0'],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

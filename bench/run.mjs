@@ -82,6 +82,16 @@ const questions = [
 ];
 
 if (!options.quick) {
+  for (const peers of ['1000', '5000', '15000']) {
+    questions.push({
+      program: 'idle',
+      args: ['--peers', peers],
+      figures: [
+        [`idle peer, of ${peers}`, 'bytes_per_peer', 'bytes'],
+        [`heartbeat, ${peers} peers`, 'cpu_us_per_heartbeat', 'µs CPU'],
+      ],
+    });
+  }
   questions.push({
     program: 'idle',
     args: ['--peers', '10000', '--seconds', '20'],

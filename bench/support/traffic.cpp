@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kMostConnecting = 64;
 
 std::string payload(std::size_t n, std::size_t size) {
-  std::string text = R"({"sdp":{"type":"offer","sdp":"v=0\\r\\n)" + std::to_string(n) + R"(\\r\\n)";
+  std::string text = R"({"sdp":{"type":"offer","sdp":"v=0\r\n)" + std::to_string(n) + R"(\r\n)";
   while (text.size() < size)
-    text += R"(a=rtpmap:111 opus/48000/2\\r\\na=rtcp-fb:111 transport-cc\\r\\n)";
+    text += R"(a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n)";
   return text + R"("},"type":"data","connectionId":"dc_8v7ja3k9d2f"})";
 }
 
@@ -25,7 +25,7 @@ struct Kind {
 Kind kind(std::size_t n) {
   if (n == 0) return {"OFFER", 3300};
   if (n == 11) return {"ANSWER", 2300};
-  return {"CANDIDATE", 200};
+  return {"CANDIDATE", 250};
 }
 
 }  // namespace
