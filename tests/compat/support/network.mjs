@@ -3,7 +3,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { launch } from './server.mjs';
 
-const UNSHARE = ['--map-root-user', '--net'];
+// Who is not root can make one in a user namespace of his own; in a chroot only root can.
+const isRoot = process.getuid() === 0;
+const UNSHARE = isRoot ? ['--net'] : ['--map-root-user', '--net'];
+const NSENTER = isRoot ? ['--net'] : ['--user', '--net', '--preserve-credentials'];
 
 /** Why there can be none here; false if there can. */
 export function noNetworks() {
@@ -18,10 +21,7 @@ export async function startInNetwork(args) {
   const server = launch('peerjsd', 'unshare', [...UNSHARE, 'sh', '-c', inside, ...command], {});
   const banner = await server.waitForLog(/Started PeerServer on \S+, port: (\d+)/, 20_000);
   const url = `http://127.0.0.1:${banner[1]}`;
-  const nsenter = (what) => [
-    ...['--target', String(server.pid), '--user', '--net', '--preserve-credentials'],
-    ...what,
-  ];
+  const nsenter = (what) => ['--target', String(server.pid), ...NSENTER, ...what];
   const processes = [];
   const enter = (kind, ...what) => {
     processes.push(launch(kind, 'nsenter', nsenter(what), {}));
