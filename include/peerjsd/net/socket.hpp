@@ -24,11 +24,11 @@ class Socket {
 
   // These return how many bytes were read or written, and set `error` if that is none:
   // boost::asio::error::would_block, eof, or whatever the system says.
-  std::size_t read(std::span<char> buffer, boost::system::error_code& error);
-  std::size_t write(std::span<const iovec> buffers, boost::system::error_code& error);
+  std::size_t read(std::span<char> buffer, boost::system::error_code& error) const;
+  std::size_t write(std::span<const iovec> buffers, boost::system::error_code& error) const;
 
   /// The other side reads to the end of what was written, and then sees an end.
-  void end_writing();
+  void end_writing() const;
 
   void close();
 
