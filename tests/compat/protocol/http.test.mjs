@@ -376,7 +376,9 @@ suite(
         for (const target of ['/', '/peerjs/id']) {
           const answer = await get(server, target, ORIGIN);
           assert.equal(answer.status, 404);
-          assert.match(JSON.stringify(JSON.parse(answer.body)), /\/app/);
+          const { path, hint } = JSON.parse(answer.body);
+          assert.equal(path, '/app/');
+          assert.match(hint, /serves the path \/app\/:.* path: '\/app\/'/);
           assert.equal(answer.headers['access-control-allow-origin'], 'http://app.test');
         }
       },
