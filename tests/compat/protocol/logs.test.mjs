@@ -31,9 +31,9 @@ suite('Logs', [], ({ both, improvement }) => {
     await other.next();
     await a.close();
     await server.waitForLog(new RegExp(`Client disconnected: ${a.id}\\b`));
-    for (const target of ['/x/peerjs?token=secret', '/peerjs%3Ftoken=secret', '/peerjs/x/secret/offer']) {
-      await refusal(server, target);
-    }
+    await refusal(server, '/x/peerjs?token=secret');
+    await refusal(server, '/peerjs%3Ftoken=secret');
+    await refusal(server, '/peerjs/x/secret/offer');
     assert.doesNotMatch(server.log(), /secret/);
   });
 
@@ -54,7 +54,10 @@ suite('Logs', [], ({ both, improvement }) => {
         await server.waitForLog(new RegExp(`disconnected: ${a.id} .*\n`));
         const [came, went, ...more] = lines(server, new RegExp(`\\b${a.id}\\b`));
         assert.equal(came, `info Client connected: ${a.id} (127.0.0.1)`);
-        assert.match(went, new RegExp(`^info Client disconnected: ${a.id} \\(127\\.0\\.0\\.1, ${reason}, \\d+\\.\\d s\\)$`));
+        assert.equal(
+          went.replace(/\d+\.\d s/, 'TIME'),
+          `info Client disconnected: ${a.id} (127.0.0.1, ${reason}, TIME)`,
+        );
         assert.deepEqual(more, []);
       }
     },
@@ -90,9 +93,7 @@ suite('Logs', [], ({ both, improvement }) => {
       a.send('{"type":"HEARTBEAT"}');
       await a.close(1000);
       const { server } = scope;
-      await server.waitForLog(
-        new RegExp(`disconnected: ${a.id} \\(127\\.0\\.0\\.1, closed, \\d+\\.\\d s, 3 messages dropped\\)\n`),
-      );
+      await server.waitForLog(new RegExp(`disconnected: ${a.id} \\(.*, 3 messages dropped\\)\n`));
       assert.deepEqual(lines(server, new RegExp(`dropped: .*\\b${a.id}\\b`)), [
         `warning Message dropped: ${reason} (${message.length} bytes from ${a.id}, 127.0.0.1)`,
       ]);
@@ -110,7 +111,9 @@ suite('Logs', [], ({ both, improvement }) => {
 
   improvement('one line says which request was refused', NONE, async ({ server }) => {
     await get(server, '/wrong/id');
-    await server.waitForLog(/ warning HTTP request refused: Invalid key provided \(127\.0\.0\.1\)\n/);
+    await server.waitForLog(
+      / warning HTTP request refused: Invalid key provided \(127\.0\.0\.1\)\n/,
+    );
     await talk(server, 'garbage\n\n');
     await server.waitForLog(/ warning HTTP request refused: Bad request \(127\.0\.0\.1\)\n/);
     await refusal(server, '/elsewhere/peerjs?key=peerjs&id=a&token=t');
@@ -123,10 +126,15 @@ suite('Logs', [], ({ both, improvement }) => {
     '--log_level says from where on',
     'npm peer has no levels',
     async ({ start }) => {
-      const shown = { info: [true, true], warn: [false, true], error: [false, false], off: [false, false] };
-      for (const [level, [connected, refused]] of Object.entries(shown)) {
+      for (const [level, connected, refused] of [
+        ['info', true, true],
+        ['warn', false, true],
+        ['error', false, false],
+        ['off', false, false],
+      ]) {
         const server = await start(['--log_level', level]);
-        const client = new WebSocket(`ws://${server.host}:${server.port}${socketTarget({ id: 'a' })}`);
+        const target = socketTarget({ id: 'a' });
+        const client = new WebSocket(`ws://${server.host}:${server.port}${target}`);
         await new Promise((resolve) => client.once('message', resolve));
         await get(server, '/wrong/id');
         client.terminate();
