@@ -32,6 +32,8 @@ constexpr ValueKind<std::uint16_t> kPort{parse_port, print_number, "a whole numb
                                          "PORT"};
 constexpr ValueKind<std::size_t> kCount{parse_count, print_number,
                                         "a whole number from 1 to 4294967295", "N"};
+constexpr ValueKind<std::size_t> kLimit{parse_limit, print_number,
+                                        "a whole number from 0 to 4294967295", "N"};
 constexpr ValueKind<std::size_t> kSize{
     parse_size, print_size, "a number of bytes from 1 on (or of KiB or MiB, as in 2MiB)", "SIZE"};
 constexpr ValueKind<milliseconds> kTime{
@@ -160,6 +162,9 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key",
      bind<kCount, &Config::concurrent_limit>()},
+    {"ip_limit", '\0', "", kPeers,
+     "most of them from one address (IPv6: /64), but of the local network; 0: any number",
+     bind<kLimit, &Config::ip_limit>()},
     {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
      bind_switch<&Config::allow_discovery>()},
     {"id_format", '\0', "", kPeers, "ids the server makes: uuid, or token (16 of a-z and 0-9)",
@@ -186,6 +191,9 @@ constexpr auto kOptions = std::to_array<Option>({
     {"stream_pacing", '\0', "", kTiming,
      "time between two lines of an XHR stream; browsers lose what comes faster than 60",
      bind<kPace, &Config::stream_pacing>()},
+    {"request_timeout", '\0', "", kTiming,
+     "time for a request, or a handshake, to be complete; 0: any",
+     bind<kTime, &Config::request_timeout>()},
     {"drain_timeout", '\0', "", kTiming, "time to close all connections at the end",
      bind<kTime, &Config::drain_timeout>()},
 

@@ -74,12 +74,15 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*number);
 }
 
-std::optional<std::size_t> parse_count(std::string_view text) {
+std::optional<std::size_t> parse_limit(std::string_view text) {
   const auto number = parse_whole(text);
-  if (!number || *number < 1 || *number > std::numeric_limits<std::uint32_t>::max()) {
-    return std::nullopt;
-  }
+  if (!number || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   return static_cast<std::size_t>(*number);
+}
+
+std::optional<std::size_t> parse_count(std::string_view text) {
+  const auto number = parse_limit(text);
+  return number && *number > 0 ? number : std::nullopt;
 }
 
 std::optional<std::size_t> parse_size(std::string_view text) {

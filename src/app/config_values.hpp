@@ -24,6 +24,7 @@ struct ValueKind {
 
 // Not trimmed by any of these, and what print() gives, parse() takes back.
 std::optional<std::uint16_t> parse_port(std::string_view text);
+std::optional<std::size_t> parse_limit(std::string_view text);
 std::optional<std::size_t> parse_count(std::string_view text);
 std::optional<std::size_t> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);

@@ -32,6 +32,7 @@ core::RelayOptions relay_options(const Config& config) {
           config.takeover_probe,
           config.leave,
           config.concurrent_limit,
+          config.ip_limit,
           {config.outstanding_per_destination, config.outstanding_per_sender,
            config.outstanding_total}};
 }
@@ -43,6 +44,7 @@ http::ServiceOptions service_options(const Config& config) {
 
 net::SessionOptions session_options(const Config& config) {
   net::SessionOptions options;
+  options.request_timeout = config.request_timeout;
   options.ping_interval = effective_ping_interval(config);
   options.max_message_bytes = config.max_message_bytes;
   options.send_queue_bytes = config.send_queue_bytes;

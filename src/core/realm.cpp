@@ -21,15 +21,38 @@ std::vector<std::string_view> Realm::connected_ids() const {
   return ids;
 }
 
-Peer& Realm::add(std::string id, std::string token, PeerKind kind, Registration registration) {
-  auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), kind, registration);
+std::size_t Realm::size(AddressGroup group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? 0 : found->second;
+}
+
+Peer& Realm::add(std::string id, std::string token, const Client& client,
+                 Registration registration) {
+  auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), client, registration);
+  enter(client.group);
   const std::string_view key = peer->id;
   return *peers_.emplace(key, std::move(peer)).first->second;
 }
 
+void Realm::set_client(Peer& peer, const Client& client) {
+  leave(peer.client.group);
+  enter(client.group);
+  peer.client = client;
+}
+
 void Realm::remove(Peer& peer) {
+  leave(peer.client.group);
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));
+}
+
+void Realm::enter(AddressGroup group) {
+  if (group != AddressGroup::Local) ++groups_[group];
+}
+
+void Realm::leave(AddressGroup group) {
+  const auto found = groups_.find(group);
+  if (found != groups_.end() && --found->second == 0) groups_.erase(found);
 }
 
 namespace {

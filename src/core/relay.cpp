@@ -43,7 +43,7 @@ bool is_admitted(Admission admission) {
   return admission == Admission::Opened || admission == Admission::Resumed;
 }
 
-std::string_view refusal_reason(Admission admission) {
+std::string refusal_reason(Admission admission, std::string_view address) {
   switch (admission) {
     case Admission::Incomplete:
       return "No id, token, or key supplied to websocket server";
@@ -53,6 +53,8 @@ std::string_view refusal_reason(Admission admission) {
       return "ID is taken";
     case Admission::LimitReached:
       return "Server has reached its concurrent user limit";
+    case Admission::AddressLimitReached:
+      return std::string(address) + " has reached its concurrent user limit";
     case Admission::Opened:
     case Admission::Resumed:
     case Admission::Standby:
@@ -61,9 +63,9 @@ std::string_view refusal_reason(Admission admission) {
   return {};
 }
 
-std::string refusal(Admission admission) {
+std::string refusal(Admission admission, std::string_view address) {
   if (admission == Admission::IdTaken) return std::string(kIdTakenText);
-  return error_text(refusal_reason(admission));
+  return error_text(refusal_reason(admission, address));
 }
 
 std::string_view complaint(Receipt receipt) {
@@ -100,13 +102,14 @@ const Realm* Relay::realm(std::string_view key) const {
   return found == realms_.end() ? nullptr : &found->second;
 }
 
-Admission Relay::attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now) {
+Admission Relay::attach(Transport& transport, const Credentials& who, const Client& client,
+                        Instant now) {
   if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
   const auto realm = realms_.find(who.key);
   if (realm == realms_.end()) return Admission::InvalidKey;
   Peer* const holder = realm->second.find(who.id);
-  if (holder == nullptr) return admit(realm->second, transport, who, kind, now);
-  if (holder->token == who.token) return resume(*holder, transport, kind, now);
+  if (holder == nullptr) return admit(realm->second, transport, who, client, now);
+  if (holder->token == who.token) return resume(*holder, transport, client, now);
   challenge(*holder, now);
   return Admission::IdTaken;
 }
@@ -120,18 +123,21 @@ Peer* Relay::authenticate(const Credentials& who) const {
   return peer->token == who.token ? peer : nullptr;
 }
 
-Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
-                       Instant now) {
+Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who,
+                       const Client& client, Instant now) {
+  if (options_.ip_limit > 0 && realm.size(client.group) >= options_.ip_limit) {
+    return Admission::AddressLimitReached;
+  }
   if (!make_room(realm)) return Admission::LimitReached;
-  Peer& peer =
-      realm.add(std::string(who.id), std::string(who.token), kind, Registration{++registrations_});
+  Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
+                         Registration{++registrations_});
   bind(peer, transport, now);
   transport.send(kOpenText);
   deliver_outstanding(peer);
   return Admission::Opened;
 }
 
-Admission Relay::resume(Peer& peer, Transport& transport, PeerKind kind, Instant now) {
+Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, Instant now) {
   Transport* const old = peer.transport;
   if (old != nullptr && goes_before(old->carrier(), transport.carrier())) return Admission::Standby;
   const bool opens = old == nullptr || !continues(old->carrier(), transport.carrier());
@@ -141,7 +147,7 @@ Admission Relay::resume(Peer& peer, Transport& transport, PeerKind kind, Instant
     transport.hold(old->settles_at());
     let_go(peer, End::Replaced);
   }
-  peer.kind = kind;
+  peer.realm.set_client(peer, client);
   bind(peer, transport, now);
   if (opens) transport.send(kOpenText);
   for (const std::string& text : unsent) {
@@ -295,7 +301,7 @@ void Relay::sign_of_life(Transport& from, Instant now) {
 void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
-  const LeaveTiming timing = leave_timing(options_.leave, peer->kind, end);
+  const LeaveTiming timing = leave_timing(options_.leave, peer->client.kind, end);
   if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
   transport.peer_ = nullptr;
   peer->transport = nullptr;
@@ -327,7 +333,7 @@ void Relay::let_go(Peer& peer, End reason) {
 
 void Relay::end_connection(Peer& peer, End end, Instant now) {
   if (peer.transport != nullptr) let_go(peer, end);
-  conclude(peer, leave_timing(options_.leave, peer.kind, end), now);
+  conclude(peer, leave_timing(options_.leave, peer.client.kind, end), now);
 }
 
 void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {

@@ -110,8 +110,8 @@ Reply Service::stream_head(std::string_view origin) const {
   return readable(std::move(head), origin);
 }
 
-Reply Service::stream_refusal(core::Admission admission, std::string_view origin) const {
-  return readable(reply(200, kJson, core::error_text(core::refusal_reason(admission))), origin);
+Reply Service::stream_refusal(std::string_view reason, std::string_view origin) const {
+  return readable(reply(200, kJson, core::error_text(reason)), origin);
 }
 
 Reply Service::refusal(unsigned status, std::string_view reason, std::string_view origin) const {

@@ -1,5 +1,6 @@
 #include "peerjsd/net/http_session.hpp"
 
+#include "peerjsd/net/address_group.hpp"
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/log_text.hpp"
@@ -156,20 +157,23 @@ void HttpSession::open_websocket(const HttpRequest& request, const http::route::
                                  std::string_view rest) {
   if (!hand_over()) return;
   const core::PeerKind kind = asked.has_version ? core::PeerKind::Page : kind_of(request);
-  WebSocketSession::open(context(), release_socket(), address_of(request),
+  const std::string address = address_of(request);
+  WebSocketSession::open(context(), release_socket(), address,
                          switching_protocols(view(request[bhttp::field::sec_websocket_key])),
-                         {asked.key, asked.id, asked.token}, kind, std::string(rest));
+                         {asked.key, asked.id, asked.token}, {kind, address_group(address)},
+                         std::string(rest));
   close();
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse(503, "The server is stopping", request);
   if (!hand_over()) return;
-  StreamSession::open(context(), release_socket(), address_of(request),
+  const std::string address = address_of(request);
+  StreamSession::open(context(), release_socket(), address,
                       {request.version(),
                        view(request[bhttp::field::origin]),
                        {asked.key, asked.id, asked.token},
-                       kind_of(request),
+                       {kind_of(request), address_group(address)},
                        asked.is_renewal});
   close();
 }

@@ -36,15 +36,15 @@ spdlog::level::level_enum level(core::End end, core::Carrier carrier) {
 PeerSession::PeerSession(SessionContext& context, Socket socket, std::string address)
     : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
 
-core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
-  const core::Admission admission = context().relay().attach(*this, who, kind, since_);
+core::Admission PeerSession::admit(const core::Credentials& who, const core::Client& client) {
+  const core::Admission admission = context().relay().attach(*this, who, client, since_);
   if (core::is_admitted(admission)) {
     admitted_ = true;
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(who.id),
                 address(), remark(admission, carrier()));
   } else if (admission != core::Admission::Standby) {
     spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
-                 core::refusal_reason(admission));
+                 core::refusal_reason(admission, address()));
   }
   return admission;
 }

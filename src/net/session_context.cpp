@@ -38,7 +38,9 @@ void SessionContext::expire(core::Instant now) {
   const auto expire_queue = [now](Queue& queue, core::Duration delay) {
     while (Connection* const connection = queue.pop_due(now, delay)) connection->time_out(now);
   };
-  expire_queue(requests_, options_.http_timeout);
+  if (options_.request_timeout > core::Duration::zero()) {
+    expire_queue(requests_, options_.request_timeout);
+  }
   if (options_.ping_interval > core::Duration::zero()) {
     expire_queue(pings_, options_.ping_interval);
   }

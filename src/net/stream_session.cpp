@@ -44,7 +44,7 @@ void StreamSession::open(SessionContext& context, Socket socket, std::string add
 StreamSession::StreamSession(SessionContext& context, Socket socket, std::string address,
                              const Request& request)
     : PeerSession(context, std::move(socket), std::move(address)),
-      pacer_(request.kind == core::PeerKind::Page),
+      pacer_(request.client.kind == core::PeerKind::Page),
       head_(streaming_head(context.service().stream_head(request.origin), request.http_version)),
       is_chunked_(request.http_version >= 11),
       is_renewal_(request.is_renewal) {
@@ -52,11 +52,12 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, std::string
 }
 
 void StreamSession::begin(const Request& request) {
-  const core::Admission admission = admit(request.who, request.kind);
+  const core::Admission admission = admit(request.who, request.client);
   if (admission == core::Admission::Standby) {
     context().await_request(*this);  // silent; ended if its client does not do so
   } else if (!core::is_admitted(admission)) {
-    const http::Reply reply = context().service().stream_refusal(admission, request.origin);
+    const std::string reason = core::refusal_reason(admission, address());
+    const http::Reply reply = context().service().stream_refusal(reason, request.origin);
     write(to_wire(reply, {request.http_version}));
     return close_when_flushed();
   }

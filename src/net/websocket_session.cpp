@@ -52,12 +52,12 @@ std::size_t payload_size(std::string_view frame) {
 
 void WebSocketSession::open(SessionContext& context, Socket socket, std::string address,
                             std::string handshake, const core::Credentials& who,
-                            core::PeerKind kind, std::string early) {
+                            const core::Client& client, std::string early) {
   const boost::intrusive_ptr<WebSocketSession> session(
       new WebSocketSession(context, std::move(socket), std::move(address)));
   context.await_ping(*session);
   session->write(std::move(handshake));
-  session->begin(who, kind);
+  session->begin(who, client);
   if (!early.empty()) session->on_bytes(early);
   session->start();
 }
@@ -65,10 +65,10 @@ void WebSocketSession::open(SessionContext& context, Socket socket, std::string 
 WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, std::string address)
     : PeerSession(context, std::move(socket), std::move(address)) {}
 
-void WebSocketSession::begin(const core::Credentials& who, core::PeerKind kind) {
-  const core::Admission admission = admit(who, kind);
+void WebSocketSession::begin(const core::Credentials& who, const core::Client& client) {
+  const core::Admission admission = admit(who, client);
   if (core::is_admitted(admission)) return;
-  write_frame(Opcode::Text, core::refusal(admission));
+  write_frame(Opcode::Text, core::refusal(admission, address()));
   begin_close(CloseCode::NoStatus, {});
 }
 

@@ -125,12 +125,14 @@ Config unlike_the_defaults() {
   config.cors = {"https://a.example", "http://localhost:3000"};
   config.proxied = true;
   config.concurrent_limit = 2;
+  config.ip_limit = 21;
   config.allow_discovery = true;
   config.id_format = core::IdFormat::Token;
   config.compat_http_key = true;
   config.expire_timeout = milliseconds{3};
   config.alive_timeout = milliseconds{4};
   config.ping_interval = milliseconds{5};
+  config.request_timeout = milliseconds{51};
   config.leave = core::LeavePolicy::Always;
   config.leave_grace = milliseconds{6};
   config.takeover_probe = milliseconds{7};
@@ -374,6 +376,12 @@ TEST(ConfigValues, CountIsAtLeast1) {
   }
 }
 
+TEST(ConfigValues, LimitIsAtLeast0) {
+  EXPECT_EQ(config_of({"--ip_limit", "0"}).ip_limit, 0U);
+  EXPECT_EQ(error_of({"--ip_limit", "-1"}),
+            "--ip_limit: '-1' is not a whole number from 0 to 4294967295");
+}
+
 TEST(ConfigValues, TimeIsMillisecondsOrSecondsBelow24Days) {
   EXPECT_EQ(config_of({"--expire_timeout", "0"}).expire_timeout, milliseconds{0});
   EXPECT_EQ(config_of({"--expire_timeout", "7ms"}).expire_timeout, milliseconds{7});
@@ -591,7 +599,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 26U);
+  EXPECT_EQ(options.size(), 28U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

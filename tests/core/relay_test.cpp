@@ -48,7 +48,7 @@ class RelayTest : public testing::Test {
   Admission attach(RecordingTransport& transport, std::string_view id,
                    std::string_view token = "token", PeerKind kind = PeerKind::Page,
                    std::string_view key = "peerjs") {
-    return relay_.attach(transport, {key, id, token}, kind, now_);
+    return relay_.attach(transport, {key, id, token}, {kind}, now_);
   }
 
   /// Attaches, and forgets the OPEN.
@@ -170,6 +170,61 @@ TEST_F(FullRelayTest, NobodyYieldsWhileThereIsRoom) {
   detach(a_, End::Lost);
   join(b_, "b");
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
+}
+
+class AddressLimitRelayTest : public RelayTest {
+ protected:
+  static constexpr AddressGroup kHere{1};
+  static constexpr AddressGroup kElsewhere{2};
+
+  AddressLimitRelayTest() : RelayTest(one_per_address()) {}
+
+  static RelayOptions one_per_address() {
+    RelayOptions one = options();
+    one.ip_limit = 1;
+    return one;
+  }
+
+  Admission attach_from(AddressGroup group, RecordingTransport& transport, std::string_view id,
+                        std::string_view key = "peerjs") {
+    return relay_.attach(transport, {key, id, "token"}, {PeerKind::Native, group}, now_);
+  }
+};
+
+TEST_F(AddressLimitRelayTest, RefusesOnePeerTooManyOfAnAddressUnderAKey) {
+  EXPECT_EQ(attach_from(kHere, a_, "a"), Admission::Opened);
+  EXPECT_EQ(attach_from(kHere, b_, "b"), Admission::AddressLimitReached);
+  EXPECT_EQ(attach_from(kElsewhere, b_, "b"), Admission::Opened);
+  EXPECT_EQ(attach_from(kHere, c_, "c", "other"), Admission::Opened);
+}
+
+TEST_F(AddressLimitRelayTest, LetsAPeerResume) {
+  attach_from(kHere, a_, "a");
+  EXPECT_EQ(attach_from(kHere, b_, "a"), Admission::Resumed);
+}
+
+TEST_F(AddressLimitRelayTest, TheEndOfAPeerMakesRoom) {
+  attach_from(kHere, a_, "a");
+  detach(a_, End::GoingAway);
+  EXPECT_EQ(attach_from(kHere, b_, "b"), Admission::Opened);
+}
+
+TEST_F(AddressLimitRelayTest, APeerCountsWhereItCameFromLast) {
+  attach_from(kHere, a_, "a");
+  attach_from(kElsewhere, b_, "a");
+  EXPECT_EQ(attach_from(kElsewhere, c_, "c"), Admission::AddressLimitReached);
+  EXPECT_EQ(attach_from(kHere, c_, "c"), Admission::Opened);
+}
+
+TEST_F(AddressLimitRelayTest, NobodyIsCountedOnTheLocalNetworkOrWithoutALimit) {
+  EXPECT_EQ(attach_from(AddressGroup::Local, a_, "a"), Admission::Opened);
+  EXPECT_EQ(attach_from(AddressGroup::Local, b_, "b"), Admission::Opened);
+  Relay unlimited(options());
+  RecordingTransport d, e;
+  EXPECT_EQ(unlimited.attach(d, {"peerjs", "d", "t"}, {PeerKind::Page, kHere}, now_),
+            Admission::Opened);
+  EXPECT_EQ(unlimited.attach(e, {"peerjs", "e", "t"}, {PeerKind::Page, kHere}, now_),
+            Admission::Opened);
 }
 
 // Relaying

@@ -71,7 +71,7 @@ TEST_F(ServiceTest, GivesAnIdThatNobodyHas) {
   EXPECT_EQ(first.status, 200U);
   EXPECT_EQ(header(first, "Content-Type"), "text/html; charset=utf-8");
   test::RecordingTransport transport;
-  relay_.attach(transport, {"peerjs", first.body, "t"}, core::PeerKind::Page, core::Instant{});
+  relay_.attach(transport, {"peerjs", first.body, "t"}, {core::PeerKind::Page}, core::Instant{});
   EXPECT_NE(get({}, "/peerjs/id").body, first.body);
   EXPECT_EQ(draws_, 3U);
 }
@@ -92,7 +92,7 @@ TEST_F(ServiceTest, KnowsOnlyItsKeysUnlessToldOtherwise) {
 
 TEST_F(ServiceTest, ListsPeersOnlyWhereAllowed) {
   test::RecordingTransport transport;
-  relay_.attach(transport, {"peerjs", "a\"b", "t"}, core::PeerKind::Page, core::Instant{});
+  relay_.attach(transport, {"peerjs", "a\"b", "t"}, {core::PeerKind::Page}, core::Instant{});
   EXPECT_EQ(get({}, "/peerjs/peers").status, 401U);
   EXPECT_EQ(get({}, "/peerjs/peers").body, "Unauthorized");
   ServiceOptions discovery;
@@ -141,7 +141,7 @@ TEST_F(ServiceTest, AStreamIsNotHeldBackByAProxyAndReadableByAPage) {
 
 TEST_F(ServiceTest, ARefusedStreamIsAnErrorInTheFormOfTheArticle) {
   const Service service({}, relay_, random());
-  const Reply reply = service.stream_refusal(core::Admission::IdTaken, "http://a");
+  const Reply reply = service.stream_refusal("ID is taken", "http://a");
   EXPECT_EQ(reply.status, 200U);
   EXPECT_EQ(reply.body, R"({"type":"ERROR","payload":{"msg":"ID is taken"}})");
   EXPECT_EQ(header(reply, "Access-Control-Allow-Origin"), "http://a");

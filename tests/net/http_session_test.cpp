@@ -85,6 +85,38 @@ TEST_F(HttpSessionTest, RefusesWhatIsNoRequestAndThenCloses) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 3000000\r\n\r\n"), "413");
 }
 
+TEST_F(HttpSessionTest, RefusesARequestThatTakesTooLong) {
+  app::Config config;
+  config.request_timeout = std::chrono::milliseconds(100);
+  start(config);
+  const std::string head = " HTTP/1.1\r\nHost: x\r\n";
+  for (const std::string& part :
+       {"GET /" + head + "A: ", "POST /peerjs/a/t/offer" + head + "Content-Length: 2\r\n\r\n{"}) {
+    EXPECT_EQ(ask(part).substr(0, 28), "HTTP/1.1 408 Request Timeout") << part;
+  }
+}
+
+TEST_F(HttpSessionTest, TheBytesOfARequestBuyNoTime) {
+  app::Config config;
+  config.request_timeout = std::chrono::milliseconds(100);
+  start(config);
+  const auto client = raw();
+  client->write("GET / HTTP/1.1\r\nA: ");
+  std::size_t more = 0;
+  EXPECT_TRUE(run_until([&] {
+    if (client->received.empty() && ++more < 10000) client->write("a");
+    return client->ended;
+  }));
+  EXPECT_EQ(client->received.substr(9, 3), "408");
+}
+
+TEST_F(HttpSessionTest, ClosesWhereNothingIsAsked) {
+  app::Config config;
+  config.request_timeout = std::chrono::milliseconds(100);
+  start(config);
+  EXPECT_EQ(ask(""), "");
+}
+
 TEST_F(HttpSessionTest, LetsAPageReadWhyItWasRefused) {
   start();
   const std::string head = " HTTP/1.1\r\nHost: x\r\nOrigin: http://page\r\n";

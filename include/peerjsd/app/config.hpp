@@ -30,6 +30,7 @@ struct Config {
   std::string sslcert;
 
   std::size_t concurrent_limit = 5000;  ///< peers per key
+  std::size_t ip_limit = 1000;          ///< of one address, per key; 0: any number
   bool allow_discovery = false;
   core::IdFormat id_format = core::IdFormat::Uuid;
   bool compat_http_key = false;
@@ -41,6 +42,7 @@ struct Config {
   std::chrono::milliseconds leave_grace{30000};
   std::chrono::milliseconds takeover_probe{2000};
   std::chrono::milliseconds stream_pacing{80};  ///< between two lines of an XHR stream
+  std::chrono::milliseconds request_timeout{10000};  ///< 0: off
   std::chrono::milliseconds drain_timeout{5000};
 
   // All in bytes. The outstanding ones bound what is kept for absent peers.

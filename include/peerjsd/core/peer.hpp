@@ -1,7 +1,7 @@
 #pragma once
 
+#include "peerjsd/core/client.hpp"
 #include "peerjsd/core/deadline_queue.hpp"
-#include "peerjsd/core/leave_policy.hpp"
 
 #include <cstdint>
 #include <string>
@@ -23,18 +23,18 @@ enum class Registration : std::uint64_t {};
 /// Liveness: with a transport it waits among the living, by its last sign of life; without one it
 /// waits among the lost. Probe: linked while another token wants the id.
 struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
-  Peer(Realm& in, std::string with_id, std::string with_token, PeerKind of_kind, Registration as)
+  Peer(Realm& in, std::string with_id, std::string with_token, const Client& of, Registration as)
       : realm(in),
         id(std::move(with_id)),
         token(std::move(with_token)),
         registration(as),
-        kind(of_kind) {}
+        client(of) {}
 
   Realm& realm;
   const std::string id;
   const std::string token;
   const Registration registration;
-  PeerKind kind;
+  Client client;                   ///< as it came last; changed by Realm::set_client()
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
   /// While it is lost: what it will get before anything else when it comes back.

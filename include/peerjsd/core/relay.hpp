@@ -21,6 +21,7 @@ struct RelayOptions {
   Duration takeover_probe{};  ///< 0: holders of an id are not probed
   LeavePolicy leave = LeavePolicy::Auto;
   std::size_t concurrent_limit = 0;  ///< peers per key
+  std::size_t ip_limit = 0;          ///< peers per key and AddressGroup; 0: any number
   Outstanding::Limits outstanding{};
 };
 
@@ -39,6 +40,7 @@ enum class Admission : std::uint8_t {
   InvalidKey,
   IdTaken,
   LimitReached,
+  AddressLimitReached,
 };
 
 /// What became of a message.
@@ -62,11 +64,12 @@ enum class Receipt : std::uint8_t {
 
 bool is_admitted(Admission admission);
 
-/// Why a client was refused, in the words of npm peer 1.0.2; empty if it was not.
-std::string_view refusal_reason(Admission admission);
+/// Why a client was refused, in the words of npm peer 1.0.2 (that its `address` has too many peers:
+/// of 0.2.10); empty if it was not.
+std::string refusal_reason(Admission admission, std::string_view address);
 
 /// The message that tells the client so.
-std::string refusal(Admission admission);
+std::string refusal(Admission admission, std::string_view address);
 
 /// Why a message was dropped, in words for the operator; empty if nothing was wrong with it.
 std::string_view complaint(Receipt receipt);
@@ -79,13 +82,13 @@ class Relay {
 
   /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
-  /// coming with its id and its token, even when the server is full; the transport it had is
+  /// coming with its id and its token, even where a limit is reached; the transport it had is
   /// closed.
   ///
   /// PeerJS 0.3.x opens a stream and a WebSocket at once and wants one OPEN over both; a WebSocket
   /// goes before a stream whichever comes first. So there is no OPEN on a WebSocket that follows a
   /// stream, nor on a renewed stream, and a stream beside a WebSocket is not attached (Standby).
-  Admission attach(Transport& transport, const Credentials& who, PeerKind kind, Instant now);
+  Admission attach(Transport& transport, const Credentials& who, const Client& client, Instant now);
 
   /// Takes one message from the peer behind `from`. `text` is what the client sent, untouched.
   Receipt receive(Transport& from, std::string_view text, Instant now);
@@ -107,10 +110,10 @@ class Relay {
   const Realm* realm(std::string_view key) const;
 
  private:
-  Admission admit(Realm& realm, Transport& transport, const Credentials& who, PeerKind kind,
+  Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
   Peer* authenticate(const Credentials& who) const;
-  Admission resume(Peer& peer, Transport& transport, PeerKind kind, Instant now);
+  Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
   void challenge(Peer& holder, Instant now);
   bool make_room(Realm& realm);
   void bind(Peer& peer, Transport& transport, Instant now);

@@ -52,7 +52,7 @@ class Service {
 
   /// Instead of a stream. The status is 200, and what is wrong is the whole body: so, and only so,
   /// do all clients of 0.3.x ignore it and hear of it by their WebSocket, in a form they know.
-  Reply stream_refusal(core::Admission admission, std::string_view origin) const;
+  Reply stream_refusal(std::string_view reason, std::string_view origin) const;
 
   /// The answer to what cannot be taken as a request. `origin`: as far as it is known.
   Reply refusal(unsigned status, std::string_view reason, std::string_view origin) const;

@@ -20,7 +20,7 @@ class PeerSession : public Connection, public core::Transport {
   PeerSession(SessionContext& context, Socket socket, std::string address);
 
   /// Asks the relay to take the peer in, and logs what it says.
-  core::Admission admit(const core::Credentials& who, core::PeerKind kind);
+  core::Admission admit(const core::Credentials& who, const core::Client& client);
 
   /// The peer's registration ends, or waits for the peer to come back. Nowhere else does a session
   /// say so; what the relay has ended, it knows. Idempotent.

@@ -17,8 +17,8 @@
 namespace peerjsd::net {
 
 struct SessionOptions {
-  /// To read a whole request, counted from the connection's start or the last answer.
-  core::Duration http_timeout = std::chrono::seconds(10);
+  /// To read a whole request, counted from the connection's start or the last answer; 0: any time.
+  core::Duration request_timeout = std::chrono::seconds(10);
   core::Duration ping_interval = std::chrono::seconds(25);  ///< 0: no pings
   /// For the other side to end a connection that we have ended.
   core::Duration closing_timeout = std::chrono::seconds(5);

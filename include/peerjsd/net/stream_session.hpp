@@ -25,7 +25,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
     unsigned http_version;  ///< as Beast counts: 10 or 11
     std::string_view origin;
     core::Credentials who;
-    core::PeerKind kind;
+    core::Client client;
     bool is_renewal;
   };
 

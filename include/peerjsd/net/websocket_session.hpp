@@ -17,7 +17,7 @@ class WebSocketSession final : public PeerSession {
   /// a browser lets the page see why.
   /// `early`: what the client has sent after its handshake.
   static void open(SessionContext& context, Socket socket, std::string address,
-                   std::string handshake, const core::Credentials& who, core::PeerKind kind,
+                   std::string handshake, const core::Credentials& who, const core::Client& client,
                    std::string early);
 
   // core::Transport
@@ -33,7 +33,7 @@ class WebSocketSession final : public PeerSession {
  private:
   WebSocketSession(SessionContext& context, Socket socket, std::string address);
 
-  void begin(const core::Credentials& who, core::PeerKind kind);
+  void begin(const core::Credentials& who, const core::Client& client);
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;
   void on_timeout(core::Instant now) override;

@@ -129,6 +129,7 @@ export class Peer {
     const target = options.target ?? socketTarget(options);
     this.ws = new WebSocket(`ws://${server.host}:${server.port}${target}`, {
       origin: options.origin,
+      headers: options.headers,
       perMessageDeflate: options.perMessageDeflate ?? false,
     });
     this.pings = 0;
