@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
 #include <variant>
 
 #include <boost/asio/io_context.hpp>
@@ -13,10 +16,12 @@
 
 namespace {
 
+using peerjsd::app::Certificates;
 using peerjsd::app::Config;
 using peerjsd::app::Server;
 
 constexpr int kStartFailed = 1;
+constexpr int kBadConfiguration = 2;  // as load_config() has it
 
 std::string explain(const Config& config, const boost::system::error_code& error) {
   const std::string address = config.host.empty() ? "any address" : config.host;
@@ -34,13 +39,22 @@ std::string explain(const Config& config, const boost::system::error_code& error
 
 int run(const Config& config) {
   peerjsd::app::set_up_logging(config.log_level);
+  std::optional<Certificates> certificates;
+  if (!config.sslcert.empty()) {
+    certificates.emplace(peerjsd::net::TlsFiles{config.sslcert, config.sslkey});
+    const std::string problem = certificates->load();
+    if (!problem.empty()) {
+      std::cerr << "peerjsd: " << problem << std::endl;
+      return kBadConfiguration;
+    }
+  }
   boost::asio::io_context io(1);
-  const auto server = Server::create(io, config);
+  const auto server = Server::create(io, config, std::move(certificates));
   if (!server) {
     std::cerr << explain(config, server.error()) << std::endl;
     return kStartFailed;
   }
-  (*server)->stop_on_signals();
+  (*server)->heed_signals();
   (*server)->start();
   std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
   io.run();

@@ -25,6 +25,7 @@ std::string banner(const Config& config, std::uint16_t port) {
   text += "  const peer = new Peer({\n";
   text += "    host: " + literal(reachable_host(config.host)) + ", port: " + number +
           ", path: " + literal(config.path);
+  if (!config.sslcert.empty()) text += ", secure: true";
   if (config.keys.front() != "peerjs") text += ", key: " + literal(config.keys.front());
   text += "\n  });\n\n";
   return text;

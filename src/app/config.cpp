@@ -84,6 +84,12 @@ std::variant<Start, Exit> apply(const std::vector<Setting>& settings) {
     const std::string problem = setting.option->binding.read(config, setting.texts);
     if (!problem.empty()) return failed(setting.source + ": " + problem);
   }
+  if (config.sslkey.empty() != config.sslcert.empty()) {
+    const bool has_key = config.sslcert.empty();
+    return failed(std::string(has_key
+                                  ? "--sslkey: its certificate must be given too, with --sslcert"
+                                  : "--sslcert: its key must be given too, with --sslkey"));
+  }
   return Start{std::move(config)};
 }
 

@@ -56,6 +56,7 @@ constexpr ValueKind<std::string> kOrigin{
     parse_origin, print_text,
     "an origin like https://example.com or http://localhost:3000 (without a path), null or *",
     "ORIGIN..."};
+constexpr ValueKind<std::string> kFile{parse_file, print_text, "a file name", "FILE"};
 constexpr ValueKind<std::string> kLogLevel{
     parse_log_level, print_text, "one of trace, debug, info, warn, error and off", "LEVEL"};
 constexpr ValueKind<core::LeavePolicy> kLeave{parse_leave, print_leave,
@@ -126,17 +127,6 @@ constexpr Option::Binding bind_list(Arity arity, decltype(Option::Binding::read)
   return {arity, kKind.placeholder, read, write_list<kField>};
 }
 
-std::string refuse_tls(Config&, const Texts& texts) {
-  if (texts.back().empty()) return {};
-  return "this build serves plain HTTP and WebSocket only; put a TLS proxy in front, or leave "
-         "--sslkey and --sslcert out";
-}
-
-template <auto kField>
-constexpr Option::Binding bind_tls() {
-  return {Arity::Value, "FILE", refuse_tls, [](const Config& config) { return config.*kField; }};
-}
-
 constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kPeers = "Peers";
 constexpr std::string_view kTiming = "Timing";
@@ -156,9 +146,10 @@ constexpr auto kOptions = std::to_array<Option>({
      bind_list<kOrigin, &Config::cors>(Arity::SpreadList, read_cors)},
     {"proxied", '\0', "", kServing, "take client addresses from the proxy's X-Forwarded-For",
      bind_switch<&Config::proxied>()},
-    {"sslkey", '\0', "", kServing, "TLS key (this build has no TLS)", bind_tls<&Config::sslkey>()},
-    {"sslcert", '\0', "", kServing, "TLS certificate (this build has no TLS)",
-     bind_tls<&Config::sslcert>()},
+    {"sslkey", '\0', "", kServing, "key of the certificate (PEM, not encrypted)",
+     bind<kFile, &Config::sslkey>()},
+    {"sslcert", '\0', "", kServing, "certificate with its chain (PEM): serve TLS",
+     bind<kFile, &Config::sslcert>()},
 
     {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key",
      bind<kCount, &Config::concurrent_limit>()},

@@ -114,6 +114,11 @@ std::optional<bool> parse_switch(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> parse_file(std::string_view text) {
+  if (has_control(text)) return std::nullopt;
+  return std::string(text);
+}
+
 std::optional<std::string> parse_host(std::string_view text) {
   if (!only(text, ".-_:%")) return std::nullopt;
   return std::string(text);

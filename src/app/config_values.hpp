@@ -30,6 +30,7 @@ std::optional<std::size_t> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_pace(std::string_view text);
 std::optional<bool> parse_switch(std::string_view text);
+std::optional<std::string> parse_file(std::string_view text);
 std::optional<std::string> parse_host(std::string_view text);
 /// "a", "/a" and "/a//" all become "/a/".
 std::optional<std::string> parse_path(std::string_view text);

@@ -24,6 +24,9 @@ using boost::system::error_code;
 constexpr core::Duration kTick = std::chrono::milliseconds(25);
 static_assert(2 * kTick <= std::chrono::milliseconds(50), "EXPIRE comes within 50 ms of its time");
 
+/// How often to look whether the certificate has been renewed.
+constexpr core::Duration kWatchInterval = std::chrono::seconds(1);
+
 core::RelayOptions relay_options(const Config& config) {
   return {config.keys,
           config.expire_timeout,
@@ -63,20 +66,22 @@ void system_random(std::span<std::byte> bytes) {
 
 }  // namespace
 
-boost::system::result<std::unique_ptr<Server>> Server::create(boost::asio::io_context& io,
-                                                              const Config& config) {
+boost::system::result<std::unique_ptr<Server>> Server::create(
+    boost::asio::io_context& io, const Config& config, std::optional<Certificates> certificates) {
   auto listener = net::Listener::bind(io, config.host, config.port);
   if (!listener) return listener.error();
-  return std::unique_ptr<Server>(new Server(io, config, std::move(*listener)));
+  return std::unique_ptr<Server>(
+      new Server(io, config, std::move(certificates), std::move(*listener)));
 }
 
 Server::Server(boost::asio::io_context& io, const Config& config,
-               std::unique_ptr<net::Listener> listener)
+               std::optional<Certificates> certificates, std::unique_ptr<net::Listener> listener)
     : io_(io),
       config_(config),
       relay_(relay_options(config)),
       service_(service_options(config), relay_, system_random),
       sessions_(io, relay_, service_, session_options(config)),
+      certificates_(std::move(certificates)),
       listener_(std::move(listener)),
       tick_timer_(io),
       signals_(io) {}
@@ -89,13 +94,17 @@ Server::~Server() {
 
 void Server::start() {
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
+    if (certificates_) {
+      socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
+    }
     net::HttpSession::serve(sessions_, std::move(socket), peer);
   });
   tick_timer_.expires_after(kTick);
   await_tick();
 }
 
-void Server::stop_on_signals() {
+void Server::heed_signals() {
+  signals_.add(SIGHUP);
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
@@ -104,11 +113,32 @@ void Server::stop_on_signals() {
 void Server::await_signal() {
   signals_.async_wait([this](error_code error, int signal) {
     if (error) return;
-    if (sessions_.draining()) return end();
-    spdlog::info("Stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-    stop();
+    if (signal == SIGHUP) {
+      reload();
+    } else if (sessions_.draining()) {
+      return end();
+    } else {
+      spdlog::info("Stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      stop();
+    }
     await_signal();
   });
+}
+
+void Server::reload() {
+  if (!certificates_) return spdlog::info("Nothing to reload: there is no certificate");
+  const std::string problem = certificates_->load();
+  if (problem.empty()) {
+    spdlog::info("Certificate reloaded");
+  } else {
+    spdlog::error("Certificate not reloaded, the old one goes on: {}", problem);
+  }
+}
+
+void Server::watch_certificates(core::Instant now) {
+  if (!certificates_ || now < certificates_watched_ + kWatchInterval) return;
+  certificates_watched_ = now;
+  if (certificates_->changed()) reload();
 }
 
 void Server::await_tick() {
@@ -129,6 +159,7 @@ void Server::tick() {
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
+  watch_certificates(now);
   flush_logs();
   return_free_memory();
 }
@@ -136,7 +167,7 @@ void Server::tick() {
 /// A crowd that has gone leaves free memory all over the heap, which the allocator keeps. To look
 /// for it takes time in proportion to the heap, so it is done once for a crowd.
 void Server::return_free_memory() {
-  constexpr std::size_t crowd = 1000;
+  constexpr std::size_t crowd = 100;
   const std::size_t connections = sessions_.connections();
   most_connections_ = std::max(most_connections_, connections);
   if (most_connections_ < crowd || connections > most_connections_ / 2) return;

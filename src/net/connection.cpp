@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <openssl/err.h>
 #include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
@@ -40,8 +42,9 @@ void Connection::on_readable() {
   error_code error;
   const std::span<char> buffer = context_.read_buffer();
   const std::size_t size = socket_.read(buffer, error);
+  if (socket_.has_unsent()) schedule_flush();
   if (error == boost::asio::error::would_block) return;
-  if (error) return lose();
+  if (error) return fail(error);
   if (!is_closing()) on_bytes(buffer.first(size));
 }
 
@@ -59,11 +62,11 @@ void Connection::schedule_flush() {
 void Connection::flush() {
   flush_scheduled_ = false;
   if (closing_ == Closing::Closed || awaiting_writable_ || held_) return;
-  while (!queue_.empty()) {
+  while (!queue_.empty() || socket_.has_unsent()) {
     error_code error;
     const std::size_t written = socket_.write(queue_.next(), error);
     if (error == boost::asio::error::would_block) return await_writable(true);
-    if (error) return lose();
+    if (error) return fail(error);
     queue_.consume(written);
   }
   if (closing_ == Closing::WhenFlushed) {
@@ -111,6 +114,15 @@ void Connection::close_when_flushed() {
   closing_ = Closing::WhenFlushed;
   context_.await_end(*this);
   schedule_flush();
+}
+
+/// How a TCP connection is lost says nothing that on_lost() does not say.
+void Connection::fail(const error_code& error) {
+  if (error.category() == boost::asio::error::get_ssl_category()) {
+    const char* const reason = ::ERR_reason_error_string(static_cast<unsigned long>(error.value()));
+    spdlog::warn("TLS failed: {} ({})", reason == nullptr ? "unknown error" : reason, address_);
+  }
+  lose();
 }
 
 void Connection::lose() {

@@ -124,6 +124,8 @@ Config unlike_the_defaults() {
   config.keys = {"one", "two words"};
   config.cors = {"https://a.example", "http://localhost:3000"};
   config.proxied = true;
+  config.sslkey = "k.pem";
+  config.sslcert = "/a b/c.pem";
   config.concurrent_limit = 2;
   config.ip_limit = 21;
   config.allow_discovery = true;
@@ -147,7 +149,6 @@ Config unlike_the_defaults() {
   return config;
 }
 
-// sslkey and sslcert have no other value than their default.
 Arguments as_flags(const Config& config) {
   Arguments arguments;
   for (const auto& [key, value] : options_of(config)) {
@@ -490,13 +491,12 @@ TEST(ConfigValues, ChoicesNameWhatThereIs) {
             "--log_level: 'loud' is not one of trace, debug, info, warn, error and off");
 }
 
-TEST(ConfigValues, TlsIsRefused) {
-  const std::string refusal =
-      ": this build serves plain HTTP and WebSocket only; put a TLS proxy in front, or leave "
-      "--sslkey and --sslcert out";
-  EXPECT_EQ(error_of({"--sslkey", "k.pem", "--sslcert", "c.pem"}), "--sslkey" + refusal);
-  EXPECT_EQ(error_of({"--sslcert", "c.pem"}), "--sslcert" + refusal);
-  EXPECT_EQ(error_of_file("\nsslcert = c.pem"), "2: sslcert" + refusal);
+TEST(ConfigValues, TlsTakesBothKeyAndCertificate) {
+  EXPECT_EQ(error_of({"--sslkey", "k.pem"}),
+            "--sslkey: its certificate must be given too, with --sslcert");
+  EXPECT_EQ(error_of({"--sslcert", "c.pem"}),
+            "--sslcert: its key must be given too, with --sslkey");
+  EXPECT_EQ(config_of({"--sslkey", "k"}, {{"PEERJSD_SSLCERT", "c"}}).sslcert, "c");
   EXPECT_EQ(config_of_file("sslkey =\nsslcert =\n"), Config{});
 }
 

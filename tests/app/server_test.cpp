@@ -78,7 +78,7 @@ TEST_F(ServerTest, ASecondSignalEndsEveryRegistrationAtOnce) {
   Config config;
   config.drain_timeout = 1h;
   start(config);
-  server_->stop_on_signals();
+  server_->heed_signals();
   const auto mute = raw();
   mute->write(test::handshake("mute"));
   ASSERT_TRUE(run_until([&] { return mute->received.ends_with(R"({"type":"OPEN"})"); }));

@@ -41,7 +41,7 @@ struct Config {
   core::LeavePolicy leave = core::LeavePolicy::Auto;
   std::chrono::milliseconds leave_grace{30000};
   std::chrono::milliseconds takeover_probe{2000};
-  std::chrono::milliseconds stream_pacing{80};  ///< between two lines of an XHR stream
+  std::chrono::milliseconds stream_pacing{80};       ///< between two lines of an XHR stream
   std::chrono::milliseconds request_timeout{10000};  ///< 0: off
   std::chrono::milliseconds drain_timeout{5000};
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/app/certificates.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
@@ -7,6 +8,7 @@
 #include "peerjsd/net/session_context.hpp"
 
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -18,9 +20,11 @@ namespace peerjsd::app {
 /// Owns everything, and the life of the process: start, tick, drain.
 class Server {
  public:
-  /// Listens, but accepts nobody before run(). On failure: why the address cannot be had.
-  static boost::system::result<std::unique_ptr<Server>> create(boost::asio::io_context& io,
-                                                               const Config& config);
+  /// Listens, but accepts nobody before start(). With `certificates`, which are loaded, it serves
+  /// TLS and nothing else. On failure: why the address cannot be had.
+  static boost::system::result<std::unique_ptr<Server>> create(
+      boost::asio::io_context& io, const Config& config,
+      std::optional<Certificates> certificates = std::nullopt);
 
   ~Server();
 
@@ -30,8 +34,12 @@ class Server {
   /// Begins to accept. The caller runs the io_context, which comes to its end after stop().
   void start();
 
-  /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once.
-  void stop_on_signals();
+  /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once. SIGHUP calls
+  /// reload().
+  void heed_signals();
+
+  /// Reads the certificate anew; connections that exist keep the one they have.
+  void reload();
 
   /// Accepts nobody any more, closes every WebSocket with 1012 over a while, so that not all come
   /// back in the same moment, and gives up on what is left after drain_timeout. Idempotent.
@@ -41,11 +49,12 @@ class Server {
 
  private:
   Server(boost::asio::io_context& io, const Config& config,
-         std::unique_ptr<net::Listener> listener);
+         std::optional<Certificates> certificates, std::unique_ptr<net::Listener> listener);
 
   void await_signal();
   void await_tick();
   void tick();
+  void watch_certificates(core::Instant now);
   void return_free_memory();
   void drain(core::Instant now);
   void end();
@@ -55,9 +64,11 @@ class Server {
   core::Relay relay_;
   http::Service service_;
   net::SessionContext sessions_;
+  std::optional<Certificates> certificates_;
   std::unique_ptr<net::Listener> listener_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
+  core::Instant certificates_watched_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
   std::size_t most_connections_ = 0;  // since free memory was last returned

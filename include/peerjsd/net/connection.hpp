@@ -100,6 +100,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void schedule_flush();
   void resume_reading();
   void on_readable();
+  void fail(const boost::system::error_code& error);
   void lose();
 
   SessionContext& context_;

@@ -110,7 +110,7 @@ class SessionContext {
   std::size_t connections_ = 0;
   bool draining_ = false;
   Poller poller_;
-  std::array<char, std::size_t{64} * 1024> read_buffer_;
+  std::array<char, Socket::kLeastReadBuffer> read_buffer_;
 };
 
 }  // namespace peerjsd::net

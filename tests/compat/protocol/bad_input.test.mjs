@@ -1,7 +1,7 @@
 // Nonsense and malice: the offender gets what the RFC or the protocol says, nobody else notices.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { dial } from '../support/dial.mjs';
 import { suite } from '../support/suite.mjs';
 import { get, OPEN, relayed, talk } from '../support/wire.mjs';
 
@@ -157,7 +157,7 @@ suite('Bad input', ['--allow_discovery'], ({ both, improvement }) => {
         `${whole}\x81\xfe\x00`,
         `${whole}\x88\x80`,
       ]) {
-        const socket = net.connect(server.port, server.host);
+        const socket = dial(server);
         await new Promise((resolve) => socket.write(Buffer.from(text, 'latin1'), resolve));
         socket.resetAndDestroy();
       }

@@ -1,7 +1,7 @@
 // The HTTP endpoints, as browsers' fetch and as plain HTTP clients see them.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
+import { httpOf, keepAliveAgent } from '../support/dial.mjs';
 import { suite } from '../support/suite.mjs';
 import { get, request, talk } from '../support/wire.mjs';
 
@@ -229,12 +229,12 @@ suite('HTTP', [], ({ both, improvement }) => {
   });
 
   both('a connection is kept for requests that wait for their answer', async ({ server }) => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = keepAliveAgent(server);
     const ports = [];
     try {
       for (let i = 0; i < 3; i += 1) {
         await new Promise((resolve, reject) => {
-          const call = http.request(
+          const call = httpOf(server).request(
             { host: server.host, port: server.port, path: '/peerjs/id', agent },
             (answer) => {
               ports.push(answer.socket.localPort);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import WebSocket from 'ws';
+import { origin, trust } from '../support/dial.mjs';
 import { suite } from '../support/suite.mjs';
 import { get, refusal, socketTarget, talk } from '../support/wire.mjs';
 
@@ -134,7 +135,7 @@ suite('Logs', [], ({ both, improvement }) => {
       ]) {
         const server = await start(['--log_level', level]);
         const target = socketTarget({ id: 'a' });
-        const client = new WebSocket(`ws://${server.host}:${server.port}${target}`);
+        const client = new WebSocket(`${origin(server, 'ws')}${target}`, trust(server));
         await new Promise((resolve) => client.once('message', resolve));
         await get(server, '/wrong/id');
         client.terminate();
@@ -157,7 +158,7 @@ suite(
     async function shows(server, id, forwarded, address) {
       const headers = forwarded && { 'X-Forwarded-For': forwarded };
       const target = socketTarget({ id });
-      const client = new WebSocket(`ws://${server.host}:${server.port}${target}`, { headers });
+      const client = new WebSocket(`${origin(server, 'ws')}${target}`, { headers, ...trust(server) });
       client.on('error', () => {}); // the log will tell
       try {
         await server.waitForLog(new RegExp(`Client connected: ${id} \\(${address}\\)`));

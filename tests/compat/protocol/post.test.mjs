@@ -1,7 +1,7 @@
 // Messages by POST, as PeerJS 0.3.x sends them while it has no WebSocket.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { dial } from '../support/dial.mjs';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { post, postTarget } from '../support/stream.mjs';
 import { relayed, request, talk, until } from '../support/wire.mjs';
@@ -117,7 +117,7 @@ suite(
       const [a, b] = await scope.pair();
       const body = JSON.stringify({ type: 'OFFER', dst: b.id, payload: 1 });
       const asking = `${headOf(a)}Content-Length: ${body.length}\nExpect: 100-continue\n\n`;
-      const socket = net.connect(scope.server.port, scope.server.host);
+      const socket = dial(scope.server);
       let seen = '';
       socket.setEncoding('latin1').on('data', (data) => (seen += data));
       try {

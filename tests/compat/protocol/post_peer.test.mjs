@@ -1,7 +1,7 @@
 // Who may post a message, and the end of those who post LEAVE.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
+import { httpOf, keepAliveAgent } from '../support/dial.mjs';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { post, postTarget } from '../support/stream.mjs';
 import { relayed, talk, within } from '../support/wire.mjs';
@@ -66,14 +66,14 @@ suite(
 
     // On a connection that is there already, so that the time is the server's.
     async function timed(server, where) {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const agent = keepAliveAgent(server);
       const body = '{"type":"OFFER","dst":"x"}';
       const ask = () =>
         new Promise((resolve, reject) => {
           const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
           const path = postTarget(where);
           const { host, port } = server;
-          const call = http.request({ host, port, method: 'POST', path, headers, agent });
+          const call = httpOf(server).request({ host, port, method: 'POST', path, headers, agent });
           call.on('response', (answer) => {
             answer.resume().on('end', () => resolve(answer.statusCode));
           });
@@ -182,7 +182,7 @@ suite(
         `LEAVE without a dst ends the connection too, and partners are told (${kind})`,
         'npm peer leaves it hanging, and tells nobody',
         async (scope) => {
-          for (const body of [{ type: 'LEAVE' }, {}, { type: 'LEAVE', dst: '' }]) {
+          for (const body of [{ type: 'LEAVE' }, {}, { type: 'LEAVE', dst: '' }, undefined]) {
             const a = await scope[kind]('a-');
             const b = await scope.stream('b-');
             const c = await scope.peer('c-');

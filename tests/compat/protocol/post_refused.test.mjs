@@ -1,7 +1,7 @@
 // Messages by POST that are not taken: malformed, too large, of another type.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { dial } from '../support/dial.mjs';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { post, postTarget } from '../support/stream.mjs';
 import { get, relayed, within } from '../support/wire.mjs';
@@ -42,7 +42,7 @@ suite(
       'npm peer logs none of it',
       async (scope) => {
         const a = await scope.stream('a-');
-        const socket = net.connect(scope.server.port, scope.server.host);
+        const socket = dial(scope.server);
         const request = `POST ${postTarget({ id: a.id, token: a.token, verb: 'offer' })} HTTP/1.1`;
         const lines = [request, 'Host: x', 'Content-Length: 8', '', 'nonsense'].join('\r\n');
         socket.end(lines.repeat(3));
@@ -160,7 +160,7 @@ suite(
         `POST ${postTarget({ id: a.id, verb: 'offer' })} HTTP/1.1\r\nHost: x\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length + 1}\r\n\r\n`;
       for (const end of ['destroy', 'resetAndDestroy']) {
-        const socket = net.connect(scope.server.port, scope.server.host);
+        const socket = dial(scope.server);
         await new Promise((resolve) => socket.write(`${head}${body}`, resolve));
         const closed = new Promise((resolve) => socket.once('close', resolve));
         socket[end]();
@@ -198,7 +198,7 @@ suite(
 
 // What comes back first; a server may go on reading before it closes, or not.
 async function firstOf(server, text) {
-  const socket = net.connect(server.port, server.host);
+  const socket = dial(server);
   socket.on('error', () => {});
   try {
     const first = new Promise((resolve) => socket.once('data', resolve));

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
 import { it } from 'node:test';
+import { dial } from '../support/dial.mjs';
 import { suite } from '../support/suite.mjs';
 import { runToEnd, startFromEnvironment } from '../support/server.mjs';
 import { DEADLINE_MS, get, relayed, within } from '../support/wire.mjs';
@@ -181,7 +181,7 @@ suite('Stop', [], ({ both, improvement }) => {
 
   improvement('open HTTP connections do not keep it', WHY, async ({ start }) => {
     const server = await start([]);
-    const idle = net.connect(server.port, server.host);
+    const idle = dial(server);
     try {
       const answered = new Promise((resolve) => idle.once('data', resolve));
       idle.on('error', () => {});

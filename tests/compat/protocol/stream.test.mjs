@@ -2,7 +2,7 @@
 // the last that had it.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
+import { httpOf, keepAliveAgent } from '../support/dial.mjs';
 import { STREAMING, suite } from '../support/suite.mjs';
 import { PADDING, post, postTarget } from '../support/stream.mjs';
 import { errorText, listed, OPEN, relayed, request, until, within } from '../support/wire.mjs';
@@ -118,11 +118,11 @@ suite(
       const { server, peer } = scope;
       const id = scope.name('a');
       const b = await peer('b-');
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const agent = keepAliveAgent(server);
       const ask = (method, path) =>
         new Promise((resolve, reject) => {
           const { host, port } = server;
-          const call = http.request({ host, port, method, path, agent }, resolve);
+          const call = httpOf(server).request({ host, port, method, path, agent }, resolve);
           call.on('error', reject).end();
         });
       try {

@@ -1,7 +1,7 @@
 // The way in: handshake, query, and the outcomes of an admission.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { dial } from '../support/dial.mjs';
 import { suite } from '../support/suite.mjs';
 import { errorText, get, ID_TAKEN, OPEN, refusal, relayed, talk, until } from '../support/wire.mjs';
 
@@ -244,7 +244,7 @@ suite('WebSocket', ['--allow_discovery'], ({ both, improvement }) => {
       `GET /peerjs?key=peerjs&id=${id}&token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n` +
       'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-    const socket = net.connect(server.port, server.host);
+    const socket = dial(server);
     let seen = '';
     socket.setEncoding('latin1').on('data', (chunk) => (seen += chunk));
     socket.write(Buffer.concat([Buffer.from(head), frame]));

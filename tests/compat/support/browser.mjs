@@ -178,7 +178,7 @@ class Cast {
 
 /** A window outlives its scenario: a fresh one takes half a second and a process. */
 async function openWindow(browser, origin) {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ ignoreHTTPSErrors: true }); // the tests' own certificate
   const page = await context.newPage();
   const window = { origin, page, tab: null };
   const note = (line) => window.tab?.lines.push(line);
@@ -255,8 +255,9 @@ class Tab {
   /** Makes the Peer; does not wait for it. `id` undefined: the server gives one. */
   start(server, id, options = {}) {
     const { host, port } = server;
+    const secure = server.secure ? { secure: true } : {};
     const config = { iceServers: [] };
-    return this.do('start', id, { host, port, path: '/', debug: 2, config, ...options });
+    return this.do('start', id, { host, port, path: '/', ...secure, debug: 2, config, ...options });
   }
 
   /** Makes the Peer and waits until it is open. Returns its id. */

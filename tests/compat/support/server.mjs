@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { OVER_TLS, commonCertificate } from './dial.mjs';
 
 const HOST = '127.0.0.1';
 const START_LIMIT_MS = 20_000;
@@ -18,13 +19,21 @@ process.on('exit', () => {
 });
 
 /**
- * The binary is named by the environment variable PEERJSD. The port is the system's choice and
+ * The binary is named by the environment variable PEERJSD. It speaks TLS if COMPAT_TLS says so. The port is the system's choice and
  * read from the banner; a `--port` in `args` comes later on the command line and wins.
  */
 export async function startPeerjsd(args = [], { env = {} } = {}) {
   const binary = process.env.PEERJSD;
   if (!binary) throw new Error('set PEERJSD to the path of the peerjsd binary');
-  const server = launch('peerjsd', binary, ['--port', '0', '--host', HOST, ...args], env);
+  const secure = OVER_TLS ? commonCertificate() : undefined;
+  const files = secure ? ['--sslcert', secure.cert, '--sslkey', secure.key] : [];
+  const server = launch(
+    'peerjsd',
+    binary,
+    ['--port', '0', '--host', HOST, ...files, ...args],
+    env,
+  );
+  server.secure = secure;
   const banner = await started(server, /Started PeerServer on \S+, port: (\d+)/);
   server.port = Number(banner[1]);
   return server;

@@ -1,7 +1,7 @@
 // XHR streams and posted messages, as PeerJS 0.3.x has them, to the byte and to the chunk.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { dial } from './dial.mjs';
 import { OPEN, relayed, request, within } from './wire.mjs';
 
 export const PADDING = '0'.repeat(2048);
@@ -50,7 +50,7 @@ export class Stream {
     this.blanks = []; // the times at which blank lines came: { at, notBefore }
     this.end = null; // 'complete', 'cut' if the connection ended before the body did, or an error
     this.ended = new Promise((resolve) => (this.#finish = resolve));
-    this.socket = net.connect(server.port, server.host);
+    this.socket = dial(server);
     this.socket.setNoDelay(true);
     this.socket.on('data', (data) => {
       this.#bytes = Buffer.concat([this.#bytes, data]);

@@ -2,10 +2,9 @@
 // that must come. "Nothing came" is shown by a fence: a later message on the same way comes next.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import net from 'node:net';
 import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
+import { dial, httpOf, origin, trust } from './dial.mjs';
 
 /** How long anything that must happen may take before the test fails. */
 export const DEADLINE_MS = 10_000;
@@ -64,8 +63,9 @@ export function request(server, method, target, headers = {}, body = undefined) 
       path: target,
       headers,
       agent: false,
+      ...trust(server),
     };
-    const call = http.request(options, (response) => {
+    const call = httpOf(server).request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => (text += chunk));
@@ -95,7 +95,7 @@ export function unregistered(server, peer) {
 
 /** Writes `text` (\n stands for CRLF) to a fresh connection; resolves to all that comes back. */
 export function talk(server, text) {
-  const socket = net.connect(server.port, server.host);
+  const socket = dial(server);
   const all = new Promise((resolve) => {
     let answer = '';
     socket.setEncoding('latin1').on('data', (chunk) => (answer += chunk));
@@ -127,7 +127,8 @@ export class Peer {
     this.id = options.id;
     this.token = options.token ?? 'token';
     const target = options.target ?? socketTarget(options);
-    this.ws = new WebSocket(`ws://${server.host}:${server.port}${target}`, {
+    this.ws = new WebSocket(`${origin(server, 'ws')}${target}`, {
+      ...trust(server),
       origin: options.origin,
       headers: options.headers,
       perMessageDeflate: options.perMessageDeflate ?? false,
@@ -252,7 +253,7 @@ export class RawPeer {
 
   constructor(server, options) {
     this.id = options.id;
-    this.socket = net.connect(server.port, server.host);
+    this.socket = dial(server);
     this.socket.setNoDelay(true);
     this.socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);

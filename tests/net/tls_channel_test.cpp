@@ -1,0 +1,271 @@
+#include "peerjsd/net/tls.hpp"
+#include "support/tls_files.hpp"
+
+#include <array>
+#include <string>
+#include <variant>
+
+#include <boost/asio/error.hpp>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+namespace peerjsd::net {
+namespace {
+
+using boost::system::error_code;
+
+/// OpenSSL's own client, between two memories.
+class Client {
+ public:
+  explicit Client(int version = TLS1_3_VERSION, SSL_SESSION* session = nullptr)
+      : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    ssl_.reset(SSL_new(context_.get()));
+    in_ = BIO_new(BIO_s_mem());
+    out_ = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl_.get(), in_, out_);
+    SSL_set_connect_state(ssl_.get());
+    if (session != nullptr) SSL_set_session(ssl_.get(), session);
+  }
+
+  SSL* ssl() { return ssl_.get(); }
+
+  /// What the client wants to send.
+  std::string output() {
+    std::array<char, 100'000> data;
+    const int size = BIO_read(out_, data.data(), data.size());
+    return size > 0 ? std::string(data.data(), static_cast<std::size_t>(size)) : std::string();
+  }
+
+  /// What it makes of what it receives.
+  std::string read(std::string_view received) {
+    BIO_write(in_, received.data(), static_cast<int>(received.size()));
+    std::string plain;
+    std::array<char, 4096> part;
+    for (int size = 1; size > 0;) {
+      size = SSL_read(ssl_.get(), part.data(), part.size());
+      if (size > 0) plain.append(part.data(), static_cast<std::size_t>(size));
+    }
+    return plain;
+  }
+
+  void write(const std::string& text) {
+    SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
+  }
+
+ private:
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
+  BIO* in_ = nullptr;
+  BIO* out_ = nullptr;
+};
+
+class TlsChannelTest : public testing::Test {
+ protected:
+  TlsChannelTest() : context_(load()), channel_(context_) {}
+
+  static TlsContext load() {
+    const test::TemporaryDirectory directory;
+    const test::Key key = test::make_key();
+    const auto certificate = test::make_certificate("localhost", key.get(), "localhost", key.get());
+    auto loaded = TlsContext::load({directory.write("cert.pem", test::pem(certificate.get())),
+                                    directory.write("key.pem", test::pem(key.get()))});
+    return std::move(std::get<TlsContext>(loaded));
+  }
+
+  std::string take_output() {
+    std::string output(channel_.output());
+    channel_.consume_output(output.size());
+    return output;
+  }
+
+  /// What the server makes of what it receives.
+  std::string read(std::string_view received) {
+    std::string plain(received.size() + TlsChannel::kMostRecord, '\0');
+    plain.resize(channel_.read(received, plain, error_));
+    return plain;
+  }
+
+  /// All of it, in as many records as it takes.
+  void write(std::string text) {
+    while (!text.empty()) {
+      const std::array<iovec, 2> buffers = {
+          {{text.data(), text.size() / 2},
+           {text.data() + text.size() / 2, text.size() - text.size() / 2}}};
+      const std::size_t written = channel_.write(buffers, error_);
+      ASSERT_FALSE(error_) << error_.message();
+      ASSERT_GT(written, 0U);
+      text.erase(0, written);
+    }
+  }
+
+  void shake_hands(Client& client) {
+    client.read({});
+    for (int i = 0; i < 3; ++i) {
+      read(client.output());
+      client.read(take_output());
+    }
+    ASSERT_EQ(SSL_is_init_finished(client.ssl()), 1);
+  }
+
+  TlsContext context_;
+  TlsChannel channel_;
+  error_code error_;
+};
+
+TEST_F(TlsChannelTest, CarriesWhatIsSaidEitherWay) {
+  Client client;
+  shake_hands(client);
+  client.write("hello");
+  EXPECT_EQ(read(client.output()), "hello");
+  write("good day");
+  EXPECT_EQ(client.read(take_output()), "good day");
+}
+
+TEST_F(TlsChannelTest, SpeaksTls12Too) {
+  Client client(TLS1_2_VERSION);
+  shake_hands(client);
+  client.write("hello");
+  EXPECT_EQ(read(client.output()), "hello");
+  write("good day");
+  EXPECT_EQ(client.read(take_output()), "good day");
+}
+
+TEST_F(TlsChannelTest, RefusesOlderVersions) {
+  Client client(TLS1_1_VERSION);
+  SSL_set_security_level(client.ssl(), 0);
+  client.read({});
+  EXPECT_EQ(read(client.output()), "");
+  EXPECT_TRUE(error_);
+  EXPECT_FALSE(take_output().empty()) << "an alert says why";
+}
+
+TEST_F(TlsChannelTest, TakesBytesOneByOne) {
+  Client client;
+  client.read({});
+  for (int i = 0; i < 3; ++i) {
+    for (const char byte : client.output()) EXPECT_EQ(read({&byte, 1}), "");
+    client.read(take_output());
+  }
+  client.write("hello");
+  std::string plain;
+  for (const char byte : client.output()) plain += read({&byte, 1});
+  EXPECT_EQ(plain, "hello");
+}
+
+TEST_F(TlsChannelTest, CarriesMoreThanARecord) {
+  Client client;
+  shake_hands(client);
+  std::string text;
+  for (int i = 0; text.size() < 200'000; ++i) text += std::to_string(i);
+  write(text);
+  EXPECT_EQ(client.read(take_output()), text);
+  client.write(text.substr(0, 90'000));
+  EXPECT_EQ(read(client.output()), text.substr(0, 90'000));
+}
+
+TEST_F(TlsChannelTest, WritesNothingBeforeTheHandshake) {
+  std::string text = "early";
+  const std::array<iovec, 1> buffers = {{{text.data(), text.size()}}};
+  EXPECT_EQ(channel_.write(buffers, error_), 0U);
+  EXPECT_TRUE(take_output().empty());
+}
+
+TEST_F(TlsChannelTest, GivesOutInPiecesWhatTheSocketTakesInPieces) {
+  Client client;
+  shake_hands(client);
+  write("hello");
+  const std::string all(channel_.output());
+  channel_.consume_output(3);
+  EXPECT_EQ(channel_.output(), std::string_view(all).substr(3));
+  write(" again");
+  EXPECT_EQ(client.read(all.substr(0, 3)), "");
+  EXPECT_EQ(client.read(take_output()), "hello again");
+}
+
+TEST_F(TlsChannelTest, KnowsAGoodbyeAndSaysOne) {
+  Client client;
+  shake_hands(client);
+  SSL_shutdown(client.ssl());
+  EXPECT_EQ(read(client.output()), "");
+  EXPECT_EQ(error_, boost::asio::error::eof);
+  channel_.end_writing();
+  client.read(take_output());
+  EXPECT_NE(SSL_get_shutdown(client.ssl()) & SSL_RECEIVED_SHUTDOWN, 0);
+}
+
+TEST_F(TlsChannelTest, FailsOnWhatIsNoTls) {
+  EXPECT_EQ(read(std::string(100, 'x')), "");
+  EXPECT_TRUE(error_);
+}
+
+TEST_F(TlsChannelTest, FailsOnWhatWasTamperedWith) {
+  Client client;
+  shake_hands(client);
+  client.write("hello");
+  std::string sent = client.output();
+  sent.back() ^= 1;
+  EXPECT_EQ(read(sent), "");
+  EXPECT_TRUE(error_);
+}
+
+TEST_F(TlsChannelTest, TellsAPlainClientWhatIsWrong) {
+  EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  EXPECT_TRUE(error_);
+  const std::string answer = take_output();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+  const std::size_t body = answer.find("\r\n\r\n") + 4;
+  EXPECT_NE(answer.find("\r\nContent-Length: " + std::to_string(answer.size() - body) + "\r\n"),
+            std::string::npos);
+  EXPECT_NE(answer.find("secure: true", body), std::string::npos);
+}
+
+TEST_F(TlsChannelTest, ChoosesHttp11OrNothing) {
+  const auto offer = [this](const std::string& protocols) {
+    Client client;
+    SSL_set_alpn_protos(client.ssl(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                        static_cast<unsigned>(protocols.size()));
+    TlsChannel channel(context_);
+    client.read({});
+    const std::string hello = client.output();
+    std::string plain(hello.size() + TlsChannel::kMostRecord, '\0');
+    error_code error;
+    channel.read(hello, plain, error);
+    client.read(channel.output());
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(client.ssl(), &chosen, &size);
+    return error ? "refused" : std::string(reinterpret_cast<const char*>(chosen), size);
+  };
+  EXPECT_EQ(offer("\x02h2\x08http/1.1"), "http/1.1");
+  EXPECT_EQ(offer("\x02h2"), "refused");
+}
+
+TEST_F(TlsChannelTest, ResumesASession) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsChannel first(context_);
+    TlsChannel second(context_);
+    const auto talk = [](TlsChannel& channel, Client& client) {
+      client.read({});
+      for (int i = 0; i < 3; ++i) {
+        const std::string said = client.output();
+        std::string plain(said.size() + TlsChannel::kMostRecord, '\0');
+        error_code error;
+        channel.read(said, plain, error);
+        const std::string output(channel.output());
+        channel.consume_output(output.size());
+        client.read(output);
+      }
+    };
+    Client one(version);
+    talk(first, one);
+    const std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)> session(
+        SSL_get1_session(one.ssl()), SSL_SESSION_free);
+    Client two(version, session.get());
+    talk(second, two);
+    EXPECT_EQ(SSL_session_reused(two.ssl()), 1) << version;
+  }
+}
+
+}  // namespace
+}  // namespace peerjsd::net
