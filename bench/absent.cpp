@@ -19,9 +19,9 @@ constexpr std::size_t kMessages = 11;  // OFFER and ten CANDIDATEs
 /// A caller of somebody who never comes.
 class Caller {
  public:
-  Caller(EventLoop& loop, std::uint16_t port, const std::string& name)
+  Caller(EventLoop& loop, const Target& target, const std::string& name)
       : script_(name, "absent-" + name),
-        client_(loop, port, name, [this](std::string_view text) { on_text(text); }) {}
+        client_(loop, target, name, [this](std::string_view text) { on_text(text); }) {}
 
   bool is_open() const { return client_.is_open(); }
   bool is_told() const { return told_; }
@@ -55,7 +55,7 @@ Program::Result measure(const Server& server, std::size_t count) {
   EventLoop loop;
   std::vector<std::unique_ptr<Caller>> callers;
   for (std::size_t i = 0; i < count; ++i) {
-    callers.push_back(std::make_unique<Caller>(loop, server.port, "caller" + std::to_string(i)));
+    callers.push_back(std::make_unique<Caller>(loop, server.target, "caller" + std::to_string(i)));
     loop.run_until([&] { return callers.back()->is_open(); }, "OPEN");
   }
   const std::size_t before = resident_bytes(server.process);

@@ -23,7 +23,7 @@ Program::Result measure(const Server& server, const Load& load) {
   std::vector<std::size_t> resident;
   for (std::size_t round = 0; round < load.rounds; ++round) {
     const auto cpu = cpu_time(server.process);
-    connect_all(loop, server.port, "round" + std::to_string(round) + "-", load.peers);
+    connect_all(loop, server.target, "round" + std::to_string(round) + "-", load.peers);
     wait_for_quiet(loop, server.process);
     const std::chrono::duration<double, std::micro> used = cpu_time(server.process) - cpu;
     costs.push_back(used.count() / static_cast<double>(load.peers));

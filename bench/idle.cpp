@@ -57,7 +57,7 @@ Program::Result measure(const Server& server, const Load& load) {
   const auto cpu = cpu_time(server.process);
   Program::Result result{{"peers", load.peers}, {"resident_at_start", before}};
   {
-    Clients clients = connect_all(loop, server.port, "peer", load.peers);
+    Clients clients = connect_all(loop, server.target, "peer", load.peers);
     const std::chrono::duration<double, std::micro> used = cpu_time(server.process) - cpu;
     result["cpu_us_per_handshake"] = used.count() / static_cast<double>(load.peers);
     result["bytes_per_peer"] = bytes_per_peer(server, before, load.peers);

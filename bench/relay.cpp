@@ -37,11 +37,11 @@ bool all(const std::vector<std::unique_ptr<Pair>>& pairs, Predicate holds) {
 
 Program::Result measure(const Server& server, const Load& load) {
   EventLoop loop;
-  const auto bystanders = connect_all(loop, server.port, "idle", load.idle);
+  const auto bystanders = connect_all(loop, server.target, "idle", load.idle);
   std::vector<std::unique_ptr<Pair>> pairs;
   for (std::size_t i = 0; i < load.pairs; ++i) {
     const std::string name = "pair" + std::to_string(i);
-    pairs.push_back(std::make_unique<Pair>(loop, server.port, name, load.in_flight));
+    pairs.push_back(std::make_unique<Pair>(loop, server.target, name, load.in_flight));
     loop.run_until([&] { return pairs.back()->is_open(); }, "OPEN");
   }
   for (const auto& pair : pairs) pair->start();

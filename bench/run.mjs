@@ -1,9 +1,9 @@
 // Runs the programs of this folder against peerjsd and npm peer 1.0.2, in turn, each time on a fresh
 // server, and prints one table of medians and ratios. See docs/performance.md.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +79,18 @@ const questions = [
     ],
     servers: ['peerjsd'],
   },
+  relay('relayed message over TLS, one at a time', '1', true),
+  relay('relayed message over TLS, 16 at a time', '16', true),
+  {
+    program: 'idle',
+    args: ['--peers', '2000', '--tls'],
+    tls: true,
+    figures: [
+      ['handshake over TLS', 'cpu_us_per_handshake', 'µs CPU'],
+      ['idle peer over TLS, of 2000', 'bytes_per_peer', 'bytes'],
+      ['when all have gone, with TLS', 'resident_after_all_have_gone', 'bytes'],
+    ],
+  },
 ];
 
 if (!options.quick) {
@@ -99,10 +111,11 @@ if (!options.quick) {
   });
 }
 
-function relay(name, inFlight) {
+function relay(name, inFlight, tls = false) {
   return {
     program: 'relay',
-    args: ['--in-flight', inFlight, '--milliseconds', milliseconds],
+    args: ['--in-flight', inFlight, '--milliseconds', milliseconds, ...(tls ? ['--tls'] : [])],
+    tls,
     figures: [[name, 'cpu_us_per_message', 'µs CPU']],
   };
 }
@@ -126,18 +139,28 @@ async function freePort() {
   return port;
 }
 
-/** The command line of a server. */
-function commandOf(kind, port) {
+/** The command line of a server; with the files of a certificate, if it is to speak TLS. */
+function commandOf(kind, port, certificate = []) {
   const command = kind === 'peerjsd' ? [join(BUILD, 'peerjsd')] : [process.execPath, NPM_PEER];
-  return [...command, '--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000'];
+  const options = ['--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000'];
+  return [...command, ...options, ...certificate];
 }
 
-async function startServer(kind, directory) {
+/** As options for either server. */
+function makeCertificate(directory) {
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  args.push('-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost');
+  execFileSync('openssl', args, { stdio: 'ignore' });
+  return ['--sslcert', cert, '--sslkey', key];
+}
+
+async function startServer(kind, directory, certificate) {
   const port = String(await freePort());
   const log = join(directory, 'log');
   const out = openSync(log, 'w');
   const giveUp = performance.now() + 20_000;
-  const [file, ...args] = pinned(0, commandOf(kind, port));
+  const [file, ...args] = pinned(0, commandOf(kind, port, certificate));
   const child = spawn(file, args, { stdio: ['ignore', out, out] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   while (!(await accepts(Number(port)))) {
@@ -153,12 +176,12 @@ async function startServer(kind, directory) {
   return { port, pid: String(child.pid), stop };
 }
 
-async function accepts(port) {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/`)).ok;
-  } catch {
-    return false;
-  }
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
 }
 
 async function result(file, args) {
@@ -172,7 +195,7 @@ async function run(question, kind, directory) {
     const port = String(await freePort());
     return result(program, [port, ...pinned(0, commandOf(kind, port))]);
   }
-  const server = await startServer(kind, directory);
+  const server = await startServer(kind, directory, question.tls ? makeCertificate(directory) : []);
   try {
     const args = ['--port', server.port, '--process', server.pid, ...question.args];
     const [file, ...rest] = pinned(1, [program, ...args]);

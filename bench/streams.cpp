@@ -20,8 +20,8 @@ constexpr std::string_view kFiller = " ";
 /// A peer on a stream that gets a Script, line by line, in order.
 class Stream final : public Connection {
  public:
-  Stream(EventLoop& loop, std::uint16_t port, const std::string& src, const std::string& id)
-      : Connection(loop, port), script_(src, id) {
+  Stream(EventLoop& loop, const Target& target, const std::string& src, const std::string& id)
+      : Connection(loop, target), script_(src, id) {
     write("POST /peerjs/" + id +
           "/8v7ja3k9d2f/id?i=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
           "Origin: http://localhost:8080\r\nContent-Length: 0\r\n\r\n");
@@ -77,12 +77,12 @@ Program::Result measure(const Server& server, const Load& load) {
   std::vector<std::unique_ptr<Stream>> streams;
   for (std::size_t i = 0; i < load.streams; ++i) {
     const std::string id = "stream" + std::to_string(i);
-    streams.push_back(std::make_unique<Stream>(loop, server.port, "sender", id));
+    streams.push_back(std::make_unique<Stream>(loop, server.target, "sender", id));
     loop.run_until([&] { return streams.back()->is_open(); }, "OPEN");
   }
   const auto bytes =
       static_cast<double>(resident_bytes(server.process)) - static_cast<double>(before);
-  Client client(loop, server.port, "sender");
+  Client client(loop, server.target, "sender");
   loop.run_until([&] { return client.is_open(); }, "OPEN");
   const auto cpu = cpu_time(server.process);
   for (std::size_t n = 0; n < load.messages; ++n) {

@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$1"
 
-git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' |
-  xargs clang-format-14 --dry-run --Werror
+find src include tests bench fuzz -name node_modules -prune -o -name '*.[ch]pp' -print0 |
+  xargs -0 clang-format-14 --dry-run --Werror

@@ -1,51 +1,16 @@
 #include "support/client.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <array>
 #include <cerrno>
 #include <utility>
-
-#include <unistd.h>
 
 namespace peerjsd::bench {
 namespace {
 
 constexpr std::string_view kOpen = R"({"type":"OPEN"})";
 constexpr std::array<char, 4> kMask = {0x12, 0x34, 0x56, 0x78};
-constexpr unsigned kSources = 16;  // addresses: with 28,000 ports each, more than descriptors
 
 std::array<char, 64 * 1024> read_buffer;
-
-sockaddr_in loopback(std::uint32_t address, std::uint16_t port) {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_addr.s_addr = htonl(address);
-  result.sin_port = htons(port);
-  return result;
-}
-
-template <class Function>
-int with_address(Function function, int socket, const sockaddr_in& address) {
-  return function(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-}
-
-int start_connecting(std::uint16_t port) {
-  static unsigned next_source = 0;
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket < 0) fail("socket");
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  const auto source = loopback(INADDR_LOOPBACK + 1 + next_source++ % kSources, 0);
-  if (with_address(::bind, socket, source) != 0) fail("bind");
-  const auto server = loopback(INADDR_LOOPBACK, port);
-  if (with_address(::connect, socket, server) != 0 && errno != EINPROGRESS) fail("connect");
-  return socket;
-}
 
 std::string frame(unsigned opcode, std::string_view payload) {
   std::string bytes;
@@ -79,17 +44,8 @@ std::string masked_frame(std::string_view text) {
   return frame(kText, text);
 }
 
-Connection::Connection(EventLoop& loop, std::uint16_t port)
-    : loop_(loop), socket_(start_connecting(port)) {
-  loop_.add(socket_, *this, EPOLLIN | EPOLLOUT);
-}
-
-Connection::~Connection() {
-  close();
-}
-
-void Connection::close() {
-  if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+Connection::Connection(EventLoop& loop, const Target& target) : loop_(loop), wire_(target) {
+  loop_.add(wire_.socket(), *this, EPOLLIN | EPOLLOUT);
 }
 
 void Connection::on_event(std::uint32_t events) {
@@ -102,11 +58,18 @@ void Connection::on_event(std::uint32_t events) {
 }
 
 void Connection::read() {
-  const ssize_t size = ::recv(socket_, read_buffer.data(), read_buffer.size(), 0);
-  if (size < 0 && errno == EAGAIN) return;
-  if (size < 0) fail("recv");
-  if (size == 0) throw Fault("the server has closed a connection");
-  const std::string_view bytes(read_buffer.data(), static_cast<std::size_t>(size));
+  while (!is_closed()) {
+    const ssize_t size = wire_.read(read_buffer);
+    if (size < 0 && errno == EAGAIN) break;
+    if (size < 0) fail("read");
+    if (size == 0) throw Fault("the server has closed a connection");
+    take({read_buffer.data(), static_cast<std::size_t>(size)});
+    if (static_cast<std::size_t>(size) < read_buffer.size() && !wire_.is_tls()) break;
+  }
+  if (connected_ && !to_write_.empty()) write_waiting();  // TLS may have waited for this
+}
+
+void Connection::take(std::string_view bytes) {
   if (unread_.empty()) {
     unread_ = bytes.substr(on_bytes(bytes));
   } else {
@@ -118,27 +81,27 @@ void Connection::read() {
 void Connection::write(std::string_view bytes) {
   std::size_t written = 0;
   if (connected_ && to_write_.empty()) {
-    const ssize_t result = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (result < 0 && errno != EAGAIN) fail("send");
+    const ssize_t result = wire_.write(bytes);
+    if (result < 0 && errno != EAGAIN) fail("write");
     written = result < 0 ? 0 : static_cast<std::size_t>(result);
     if (written == bytes.size()) return;
-    loop_.change(socket_, *this, EPOLLIN | EPOLLOUT);
+    loop_.change(wire_.socket(), *this, EPOLLIN | EPOLLOUT);
   }
   to_write_ += bytes.substr(written);
 }
 
 void Connection::try_write(std::string_view bytes) noexcept {
-  if (!is_closed()) ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (!is_closed()) wire_.write(bytes);
 }
 
 void Connection::write_waiting() {
   const std::string waiting = std::exchange(to_write_, {});
-  loop_.change(socket_, *this, EPOLLIN);
+  loop_.change(wire_.socket(), *this, EPOLLIN);
   if (!waiting.empty()) write(waiting);
 }
 
-Client::Client(EventLoop& loop, std::uint16_t port, const std::string& id, OnText on_text)
-    : Connection(loop, port), on_text_(std::move(on_text)) {
+Client::Client(EventLoop& loop, const Target& target, const std::string& id, OnText on_text)
+    : Connection(loop, target), on_text_(std::move(on_text)) {
   write("GET /peerjs?key=peerjs&id=" + id +
         "&token=8v7ja3k9d2f&version=1.5.5 HTTP/1.1\r\n"
         "Host: 127.0.0.1\r\nConnection: Upgrade\r\nPragma: no-cache\r\n"

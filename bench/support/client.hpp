@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/event_loop.hpp"
+#include "support/wire.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +17,7 @@ std::string masked_frame(std::string_view text);
 /// One TCP connection to the server. Does not block; what the system does not take at once waits.
 class Connection : public Pollable {
  public:
-  /// Begins to connect, from 127.0.0.1 and its neighbours in turn, so that many connections do not
-  /// run out of ports.
-  Connection(EventLoop& loop, std::uint16_t port);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() override;
+  Connection(EventLoop& loop, const Target& target);
 
   void write(std::string_view bytes);
 
@@ -29,9 +25,9 @@ class Connection : public Pollable {
   void try_write(std::string_view bytes) noexcept;
 
   /// Ends it without a word, as when a process dies.
-  void close();
+  void close() { wire_.close(); }
 
-  bool is_closed() const { return socket_ < 0; }
+  bool is_closed() const { return wire_.is_closed(); }
 
  protected:
   /// `bytes` are all that has come and not been taken; returns how many of them to take.
@@ -40,10 +36,11 @@ class Connection : public Pollable {
  private:
   void on_event(std::uint32_t events) override;
   void read();
+  void take(std::string_view bytes);
   void write_waiting();
 
   EventLoop& loop_;
-  int socket_ = -1;
+  Wire wire_;
   bool connected_ = false;
   std::string to_write_;
   std::string unread_;  // the beginning of something
@@ -55,7 +52,7 @@ class Client final : public Connection {
   using OnText = std::function<void(std::string_view text)>;
 
   /// Asks for the WebSocket; OPEN is awaited and not told of.
-  Client(EventLoop& loop, std::uint16_t port, const std::string& id, OnText on_text = {});
+  Client(EventLoop& loop, const Target& target, const std::string& id, OnText on_text = {});
 
   /// Goes as a page whose tab is closed.
   ~Client() override;

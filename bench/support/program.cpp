@@ -8,7 +8,8 @@
 namespace peerjsd::bench {
 
 Program::Program(const std::string& description) : app_(description) {
-  app_.add_option("--port", server_.port, "of the server, on 127.0.0.1")->required();
+  app_.add_option("--port", server_.target.port, "of the server, on 127.0.0.1")->required();
+  app_.add_flag("--tls", server_.target.tls, "it speaks TLS");
   app_.add_option("--process", server_.process, "id of the server's process")->required();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/wire.hpp"
+
 #include <sys/types.h>
 
 #include <cstddef>
@@ -12,9 +14,9 @@
 
 namespace peerjsd::bench {
 
-/// The server under test. It listens on 127.0.0.1 and serves the path "/" and the key "peerjs".
+/// The server under test. It serves the path "/" and the key "peerjs".
 struct Server {
-  std::uint16_t port = 0;
+  Target target;
   pid_t process = 0;
 };
 

@@ -48,16 +48,16 @@ bool Script::is(std::size_t n, std::string_view got) const {
   return got == step.relayed || got == step.relayed_by_npm;
 }
 
-Pair::Pair(EventLoop& loop, std::uint16_t port, const std::string& name, std::size_t in_flight)
+Pair::Pair(EventLoop& loop, const Target& target, const std::string& name, std::size_t in_flight)
     : script_(name + "-a", name + "-b"), in_flight_(in_flight) {
   const std::size_t messages = std::lcm(Script::kMessages, in_flight);
   for (std::size_t n = 0; n < messages; ++n) {
     if (n % in_flight == 0) batches_.emplace_back();
     batches_.back() += masked_frame(script_.text(n));
   }
-  receiver_ = std::make_unique<Client>(loop, port, name + "-b",
+  receiver_ = std::make_unique<Client>(loop, target, name + "-b",
                                        [this](std::string_view text) { on_text(text); });
-  sender_ = std::make_unique<Client>(loop, port, name + "-a");
+  sender_ = std::make_unique<Client>(loop, target, name + "-a");
 }
 
 void Pair::send_batch() {
@@ -74,7 +74,7 @@ void Pair::on_text(std::string_view text) {
   if (is_idle() && !stopped_) send_batch();
 }
 
-Clients connect_all(EventLoop& loop, std::uint16_t port, const std::string& prefix,
+Clients connect_all(EventLoop& loop, const Target& target, const std::string& prefix,
                     std::size_t count) {
   Clients clients;
   std::size_t open = 0;  // all before this one are
@@ -85,7 +85,7 @@ Clients connect_all(EventLoop& loop, std::uint16_t port, const std::string& pref
   while (clients.size() < count) {
     loop.run_until([&] { return look() + kMostConnecting > clients.size(); }, "OPEN");
     clients.push_back(
-        std::make_unique<Client>(loop, port, prefix + std::to_string(clients.size())));
+        std::make_unique<Client>(loop, target, prefix + std::to_string(clients.size())));
   }
   loop.run_until([&] { return look() == count; }, "OPEN");
   return clients;

@@ -41,7 +41,7 @@ class Script {
 /// order.
 class Pair {
  public:
-  Pair(EventLoop& loop, std::uint16_t port, const std::string& name, std::size_t in_flight);
+  Pair(EventLoop& loop, const Target& target, const std::string& name, std::size_t in_flight);
 
   bool is_open() const { return sender_->is_open() && receiver_->is_open(); }
 
@@ -72,7 +72,7 @@ class Pair {
 using Clients = std::vector<std::unique_ptr<Client>>;
 
 /// Connects that many peers with ids "<prefix>0", ...; few at a time, as a listen queue is finite.
-Clients connect_all(EventLoop& loop, std::uint16_t port, const std::string& prefix,
+Clients connect_all(EventLoop& loop, const Target& target, const std::string& prefix,
                     std::size_t count);
 
 /// Until the server has used hardly any CPU time for a while.

@@ -154,7 +154,7 @@ constexpr auto kOptions = std::to_array<Option>({
     {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key",
      bind<kCount, &Config::concurrent_limit>()},
     {"ip_limit", '\0', "", kPeers,
-     "most of them from one address (IPv6: /64), but of the local network; 0: any number",
+     "most of them from one address (IPv6: /64), except local ones; 0: any number",
      bind<kLimit, &Config::ip_limit>()},
     {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
      bind_switch<&Config::allow_discovery>()},

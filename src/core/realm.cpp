@@ -21,38 +21,30 @@ std::vector<std::string_view> Realm::connected_ids() const {
   return ids;
 }
 
-std::size_t Realm::size(AddressGroup group) const {
-  const auto found = groups_.find(group);
-  return found == groups_.end() ? 0 : found->second;
+std::size_t Realm::connected(AddressGroup group) const {
+  const auto found = connected_.find(group);
+  return found == connected_.end() ? 0 : found->second;
+}
+
+void Realm::count_in(AddressGroup group) {
+  if (group != AddressGroup::Local) ++connected_[group];
+}
+
+void Realm::count_out(AddressGroup group) {
+  const auto found = connected_.find(group);
+  if (found != connected_.end() && --found->second == 0) connected_.erase(found);
 }
 
 Peer& Realm::add(std::string id, std::string token, const Client& client,
                  Registration registration) {
   auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), client, registration);
-  enter(client.group);
   const std::string_view key = peer->id;
   return *peers_.emplace(key, std::move(peer)).first->second;
 }
 
-void Realm::set_client(Peer& peer, const Client& client) {
-  leave(peer.client.group);
-  enter(client.group);
-  peer.client = client;
-}
-
 void Realm::remove(Peer& peer) {
-  leave(peer.client.group);
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));
-}
-
-void Realm::enter(AddressGroup group) {
-  if (group != AddressGroup::Local) ++groups_[group];
-}
-
-void Realm::leave(AddressGroup group) {
-  const auto found = groups_.find(group);
-  if (found != groups_.end() && --found->second == 0) groups_.erase(found);
 }
 
 namespace {

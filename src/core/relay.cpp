@@ -125,7 +125,7 @@ Peer* Relay::authenticate(const Credentials& who) const {
 
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who,
                        const Client& client, Instant now) {
-  if (options_.ip_limit > 0 && realm.size(client.group) >= options_.ip_limit) {
+  if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
   if (!make_room(realm)) return Admission::LimitReached;
@@ -147,7 +147,7 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
     transport.hold(old->settles_at());
     let_go(peer, End::Replaced);
   }
-  peer.realm.set_client(peer, client);
+  peer.client = client;
   bind(peer, transport, now);
   if (opens) transport.send(kOpenText);
   for (const std::string& text : unsent) {
@@ -176,6 +176,7 @@ bool Relay::make_room(Realm& realm) {
 void Relay::bind(Peer& peer, Transport& transport, Instant now) {
   peer.transport = &transport;
   transport.peer_ = &peer;
+  peer.realm.count_in(peer.client.group);
   alive_.push(peer, now);
   probed_.remove(peer);
 }
@@ -303,8 +304,7 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing(options_.leave, peer->client.kind, end);
   if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
-  transport.peer_ = nullptr;
-  peer->transport = nullptr;
+  unbind(*peer);
   conclude(*peer, timing, now);
 }
 
@@ -325,10 +325,15 @@ void Relay::expire(Instant now) {
   }
 }
 
-void Relay::let_go(Peer& peer, End reason) {
-  peer.transport->close(reason);
+void Relay::unbind(Peer& peer) {
   peer.transport->peer_ = nullptr;
   peer.transport = nullptr;
+  peer.realm.count_out(peer.client.group);
+}
+
+void Relay::let_go(Peer& peer, End reason) {
+  peer.transport->close(reason);
+  unbind(peer);
 }
 
 void Relay::end_connection(Peer& peer, End end, Instant now) {

@@ -53,7 +53,7 @@ AddressGroup group_of(const ip::address_v6& address) {
 AddressGroup address_group(std::string_view address) {
   boost::system::error_code error;
   const ip::address parsed = ip::make_address(address, error);
-  if (error) return AddressGroup::Local;
+  if (error) return AddressGroup::Unknown;
   return parsed.is_v4() ? group_of(parsed.to_v4()) : group_of(parsed.to_v6());
 }
 

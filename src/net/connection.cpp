@@ -42,7 +42,7 @@ void Connection::on_readable() {
   error_code error;
   const std::span<char> buffer = context_.read_buffer();
   const std::size_t size = socket_.read(buffer, error);
-  if (socket_.has_unsent()) schedule_flush();
+  if (socket_.has_unsent() && closing_ != Closing::AwaitingEnd) schedule_flush();
   if (error == boost::asio::error::would_block) return;
   if (error) return fail(error);
   if (!is_closing()) on_bytes(buffer.first(size));
@@ -62,16 +62,17 @@ void Connection::schedule_flush() {
 void Connection::flush() {
   flush_scheduled_ = false;
   if (closing_ == Closing::Closed || awaiting_writable_ || held_) return;
-  while (!queue_.empty() || socket_.has_unsent()) {
-    error_code error;
+  error_code error;
+  while (!all_sent()) {
     const std::size_t written = socket_.write(queue_.next(), error);
     if (error == boost::asio::error::would_block) return await_writable(true);
     if (error) return fail(error);
     queue_.consume(written);
   }
   if (closing_ == Closing::WhenFlushed) {
+    socket_.end_writing(error);
+    if (error == boost::asio::error::would_block) return await_writable(true);
     closing_ = Closing::AwaitingEnd;
-    socket_.end_writing();
   }
   if (reading_paused_) resume_reading();
 }
@@ -123,6 +124,11 @@ void Connection::fail(const error_code& error) {
     spdlog::warn("TLS failed: {} ({})", reason == nullptr ? "unknown error" : reason, address_);
   }
   lose();
+}
+
+void Connection::cut_off() {
+  queue_ = {};
+  close_when_flushed();
 }
 
 void Connection::lose() {

@@ -269,7 +269,7 @@ void HttpSession::on_timeout(core::Instant) {
 
 void HttpSession::drain(core::Instant) {
   // A browser does not look at a connection it keeps for later, and would never end its half.
-  if (!parser_ && !postponed_ && queue().empty()) return close();
+  if (!parser_ && !postponed_ && all_sent()) return close();
   if (postponed_) release();
   close_when_flushed();
 }

@@ -36,13 +36,13 @@ std::size_t Socket::read_tls(std::span<char> buffer, error_code& error) {
   const std::size_t size = receive(received, error);
   if (error) return 0;
   const std::size_t plain = tls_->read(std::span(received).first(size), buffer, error);
-  error_code ignored;  // it is told again by the next read or write
+  error_code ignored;  // of the next write it is an error again
   send_output(ignored);
-  if (plain > 0) {
-    error = {};
-  } else if (!error) {
-    error = boost::asio::error::would_block;
-  }
+  if (plain == 0 && !error) error = boost::asio::error::would_block;
+  if (plain == 0 || !error) return plain;
+  // The end is for the next read, which has to come.
+  ::shutdown(descriptor_, SHUT_RD);
+  error = {};
   return plain;
 }
 
@@ -73,11 +73,11 @@ void Socket::send_output(error_code& error) {
   }
 }
 
-void Socket::end_writing() {
+void Socket::end_writing(error_code& error) {
   if (tls_ != nullptr) {
     tls_->end_writing();
-    error_code ignored;
-    send_output(ignored);
+    send_output(error);
+    if (error == boost::asio::error::would_block) return;
   }
   ::shutdown(descriptor_, SHUT_WR);
 }

@@ -54,7 +54,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, std::string
 void StreamSession::begin(const Request& request) {
   const core::Admission admission = admit(request.who, request.client);
   if (admission == core::Admission::Standby) {
-    context().await_request(*this);  // silent; ended if its client does not do so
+    context().await_request(*this);  // silent; its client ends it, or else request_timeout
   } else if (!core::is_admitted(admission)) {
     const std::string reason = core::refusal_reason(admission, address());
     const http::Reply reply = context().service().stream_refusal(reason, request.origin);
@@ -113,7 +113,7 @@ void StreamSession::start_lines() {
 
 void StreamSession::on_pace() {
   if (is_closing()) return;
-  if (!queue().empty()) return context().await_pace(*this);  // the last one has not gone yet
+  if (!all_sent()) return context().await_pace(*this);  // the last one has not gone yet
   write_line();
 }
 
@@ -190,7 +190,7 @@ void StreamSession::on_overflow() {
 
 /// What still waits goes out at once: better too fast for some readers than not at all.
 void StreamSession::end() {
-  if (cut_) return Connection::close();
+  if (cut_) return cut_off();
   if (!head_.empty()) write(std::exchange(head_, {}));
   for (std::string& line : pacer_.take()) write(framed(std::move(line)));
   if (is_chunked_) write(std::string(kLastChunk));

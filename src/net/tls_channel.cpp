@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -52,6 +53,9 @@ namespace {
 
 using boost::system::error_code;
 
+/// Far more than any handshake: OpenSSL answers each attempt to renegotiate.
+constexpr std::size_t kMostAnswers = std::size_t{64} * 1024;
+
 constexpr std::string_view kPlainAnswer =
     "HTTP/1.1 400 Bad Request\r\n"
     "Connection: close\r\n"
@@ -87,6 +91,10 @@ std::size_t gather(std::span<const iovec> buffers, std::span<char> record) {
 
 TlsChannel::TlsChannel(const TlsContext& context) : ssl_(SSL_new(context.handle())) {
   BIO* const bio = BIO_new(TlsBio::method());
+  if (ssl_ == nullptr || bio == nullptr) {
+    BIO_free(bio);
+    throw std::bad_alloc();
+  }
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
@@ -98,6 +106,7 @@ TlsChannel::~TlsChannel() = default;
 std::size_t TlsChannel::read(std::span<const char> received, std::span<char> plain,
                              error_code& error) {
   input_ = received;
+  ::ERR_clear_error();  // SSL_get_error() looks at what is there
   std::size_t size = 0;
   for (;;) {
     std::size_t part = 0;
@@ -105,7 +114,10 @@ std::size_t TlsChannel::read(std::span<const char> received, std::span<char> pla
     size += part;
     if (result == 1) continue;
     const int status = SSL_get_error(ssl_.get(), result);
-    if (status == SSL_ERROR_WANT_READ) return size;
+    if (status == SSL_ERROR_WANT_READ) {
+      if (output().size() > kMostAnswers) error = boost::asio::error::no_buffer_space;
+      return size;
+    }
     error = status == SSL_ERROR_ZERO_RETURN ? boost::asio::error::eof : openssl_error();
     if (is_plain_http(error)) output_ = kPlainAnswer;
     return size;
@@ -116,20 +128,21 @@ std::size_t TlsChannel::write(std::span<const iovec> buffers, error_code& error)
   std::array<char, SSL3_RT_MAX_PLAIN_LENGTH> record;
   const std::size_t size = gather(buffers, record);
   if (size == 0 || SSL_is_init_finished(ssl_.get()) == 0) return 0;
+  ::ERR_clear_error();
   std::size_t written = 0;
   if (SSL_write_ex(ssl_.get(), record.data(), size, &written) != 1) error = openssl_error();
   return written;
 }
 
 void TlsChannel::end_writing() {
-  if (SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
-  ::ERR_clear_error();
+  const bool is_said = (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0;
+  if (!is_said && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
 }
 
 void TlsChannel::consume_output(std::size_t size) {
   sent_ += size;
   if (sent_ < output_.size()) return;
-  output_ = {};
+  std::string().swap(output_);  // to assign would keep its memory
   sent_ = 0;
 }
 

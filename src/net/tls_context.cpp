@@ -1,9 +1,11 @@
 #include "peerjsd/net/tls.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <new>
 #include <system_error>
 #include <vector>
 
@@ -24,8 +26,8 @@ std::string reason() {
 
 std::string unreadable(const std::string& file) {
   errno = 0;
-  const std::ifstream in(file, std::ios::binary);
-  if (in.is_open() && std::ifstream(file).peek() != std::ifstream::traits_type::eof()) return {};
+  std::ifstream in(file, std::ios::binary);
+  if (in.is_open() && in.peek() != std::ifstream::traits_type::eof()) return {};
   return errno == 0 ? "is empty" : "cannot be read: " + std::generic_category().message(errno);
 }
 
@@ -33,7 +35,7 @@ std::string certificate_problem(SSL_CTX* context, const std::string& file) {
   const std::string obstacle = unreadable(file);
   if (!obstacle.empty()) return obstacle;
   if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1) return {};
-  return "holds no certificate in PEM form (" + reason() + ")";
+  return "holds no certificate in PEM form that can be used (" + reason() + ")";
 }
 
 int refuse_to_decrypt(char*, int, int, void* asked) {
@@ -49,13 +51,14 @@ std::string key_problem(SSL_CTX* context, const std::string& file) {
   SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
   const bool loaded = SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1;
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-  if (loaded) return {};
+  // The former compares them only if they are of one type.
+  if (loaded && SSL_CTX_check_private_key(context) == 1) return {};
   const std::string why = reason();
   if (is_encrypted) return "is encrypted; decrypt it with: openssl pkey -in KEY -out PLAIN_KEY";
-  if (why == "key values mismatch" || why == "key type mismatch") {
+  if (loaded || why == "key values mismatch") {
     return "is not the key of the certificate; give the two that were made together";
   }
-  return "holds no private key in PEM form (" + why + ")";
+  return "holds no private key in PEM form that can be used (" + why + ")";
 }
 
 std::string printed(const ASN1_TIME* time) {
@@ -79,16 +82,19 @@ std::string time_problem(const X509* certificate) {
 
 /// Clients know the root and need every certificate in between.
 std::string chain_problem(SSL_CTX* context) {
-  X509* issued = SSL_CTX_get0_certificate(context);
+  std::vector<X509*> before = {SSL_CTX_get0_certificate(context)};
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs(context, &chain);
   for (int i = 0; i < sk_X509_num(chain); ++i) {
     X509* const issuer = sk_X509_value(chain, i);
-    if (X509_check_issued(issuer, issued) != X509_V_OK) {
-      return "is out of order: certificate " + std::to_string(i + 2) + " did not issue number " +
-             std::to_string(i + 1) + "; put the server's first, then each one's issuer";
+    const bool belongs = std::ranges::any_of(before, [issuer](X509* certificate) {
+      return X509_check_issued(issuer, certificate) == X509_V_OK;
+    });
+    if (!belongs) {
+      return "is out of order: its certificate number " + std::to_string(i + 2) +
+             " issued none of those before it; put the server's first, then each one's issuer";
     }
-    issued = issuer;
+    before.push_back(issuer);
   }
   return {};
 }
@@ -122,6 +128,7 @@ std::variant<TlsContext, std::string> TlsContext::load(const TlsFiles& files) {
   ::ERR_clear_error();
   TlsContext made(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* const context = made.handle();
+  if (context == nullptr) throw std::bad_alloc();
   set_up(context);
   const auto failed = [](const char* option, const std::string& file, const std::string& problem) {
     return std::string(option) + ": '" + file + "' " + problem;

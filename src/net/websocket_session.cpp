@@ -188,7 +188,7 @@ void WebSocketSession::write_frame(Opcode opcode, std::string_view payload) {
 }
 
 void WebSocketSession::begin_close(CloseCode code, std::string_view reason) {
-  if (cut_) return Connection::close();
+  if (cut_) return cut_off();
   std::string frame;
   append_close(frame, code, reason);
   write(std::move(frame));

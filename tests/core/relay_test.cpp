@@ -209,6 +209,16 @@ TEST_F(AddressLimitRelayTest, TheEndOfAPeerMakesRoom) {
   EXPECT_EQ(attach_from(kHere, b_, "b"), Admission::Opened);
 }
 
+TEST_F(AddressLimitRelayTest, WhoIsLostDoesNotCount) {
+  relay_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page, kHere}, now_);
+  detach(a_, End::Lost);
+  EXPECT_EQ(attach_from(kHere, b_, "b"), Admission::Opened);
+  EXPECT_EQ(attach_from(kHere, c_, "a"), Admission::Resumed);
+  detach(b_, End::GoingAway);
+  RecordingTransport d;
+  EXPECT_EQ(attach_from(kHere, d, "d"), Admission::AddressLimitReached) << "a has come back";
+}
+
 TEST_F(AddressLimitRelayTest, APeerCountsWhereItCameFromLast) {
   attach_from(kHere, a_, "a");
   attach_from(kElsewhere, b_, "a");

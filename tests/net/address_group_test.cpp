@@ -50,9 +50,9 @@ TEST(AddressGroup, IsLocalWhereAProxyMayBe) {
   }
 }
 
-TEST(AddressGroup, IsLocalForWhatIsNoAddress) {
-  EXPECT_EQ(address_group(""), AddressGroup::Local);
-  EXPECT_EQ(address_group("unknown"), AddressGroup::Local);
+TEST(AddressGroup, IsUnknownForWhatIsNoAddress) {
+  EXPECT_EQ(address_group(""), AddressGroup::Unknown);
+  EXPECT_EQ(address_group("203.0.113.1:80"), AddressGroup::Unknown);
 }
 
 }  // namespace

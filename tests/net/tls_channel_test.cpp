@@ -183,6 +183,19 @@ TEST_F(TlsChannelTest, GivesOutInPiecesWhatTheSocketTakesInPieces) {
   EXPECT_EQ(client.read(take_output()), "hello again");
 }
 
+TEST_F(TlsChannelTest, EndsWhoAsksForAnswersAndTakesNone) {
+  Client client;
+  shake_hands(client);
+  write(std::string(60'000, 'x'));
+  client.write("more");
+  EXPECT_EQ(read(client.output()), "more");
+  EXPECT_FALSE(error_);
+  write(std::string(10'000, 'x'));
+  client.write("more");
+  read(client.output());
+  EXPECT_EQ(error_, boost::asio::error::no_buffer_space);
+}
+
 TEST_F(TlsChannelTest, KnowsAGoodbyeAndSaysOne) {
   Client client;
   shake_hands(client);

@@ -62,8 +62,8 @@ TEST_F(TlsContextTest, SaysThatTheChainIsOutOfOrder) {
   const std::string between =
       pem(make_certificate("between", key_.get(), "root", key_.get()).get());
   EXPECT_EQ(problem(leaf + root + between, pem(key_.get())),
-            "--sslcert: 'cert.pem' is out of order: certificate 2 did not issue number 1; put the "
-            "server's first, then each one's issuer");
+            "--sslcert: 'cert.pem' is out of order: its certificate number 2 issued none of "
+            "those before it; put the server's first, then each one's issuer");
 }
 
 TEST_F(TlsContextTest, SaysThatAFileCannotBeRead) {
@@ -80,14 +80,22 @@ TEST_F(TlsContextTest, SaysThatAFileCannotBeRead) {
 TEST_F(TlsContextTest, SaysThatAFileIsNotWhatItShouldBe) {
   const std::string key = pem(key_.get());
   EXPECT_EQ(problem("", key), "--sslcert: 'cert.pem' is empty");
-  EXPECT_EQ(problem(key, key),
-            "--sslcert: 'cert.pem' holds no certificate in PEM form (no start line)");
+  EXPECT_EQ(
+      problem(key, key),
+      "--sslcert: 'cert.pem' holds no certificate in PEM form that can be used (no start line)");
   EXPECT_EQ(problem(self_signed(), self_signed()),
-            "--sslkey: 'key.pem' holds no private key in PEM form (unsupported)");
+            "--sslkey: 'key.pem' holds no private key in PEM form that can be used (unsupported)");
 }
 
 TEST_F(TlsContextTest, SaysThatTheKeyIsAnother) {
   EXPECT_EQ(problem(self_signed(), pem(make_key().get())),
+            "--sslkey: 'key.pem' is not the key of the certificate; give the two that were made "
+            "together");
+}
+
+TEST_F(TlsContextTest, SaysThatTheKeyIsOfAnotherType) {
+  const test::Key rsa(EVP_RSA_gen(2048));
+  EXPECT_EQ(problem(self_signed(), pem(rsa.get())),
             "--sslkey: 'key.pem' is not the key of the certificate; give the two that were made "
             "together");
 }

@@ -42,7 +42,7 @@ struct Config {
   std::chrono::milliseconds leave_grace{30000};
   std::chrono::milliseconds takeover_probe{2000};
   std::chrono::milliseconds stream_pacing{80};       ///< between two lines of an XHR stream
-  std::chrono::milliseconds request_timeout{10000};  ///< 0: off
+  std::chrono::milliseconds request_timeout{10000};  ///< 0: any time
   std::chrono::milliseconds drain_timeout{5000};
 
   // All in bytes. The outstanding ones bound what is kept for absent peers.

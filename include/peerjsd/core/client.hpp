@@ -8,7 +8,8 @@ namespace peerjsd::core {
 
 /// The addresses that one customer of the Internet has, as a number.
 enum class AddressGroup : std::uint64_t {
-  Local,  ///< of this machine or its network: a proxy may be there, so it counts for nobody
+  Local,    ///< of this machine or its network: a proxy may be there, so it counts for nobody
+  Unknown,  ///< what a proxy said was no address
 };
 
 /// What is known of a client, whoever it says it is.

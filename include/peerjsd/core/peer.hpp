@@ -34,7 +34,7 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   const std::string id;
   const std::string token;
   const Registration registration;
-  Client client;                   ///< as it came last; changed by Realm::set_client()
+  Client client;                   ///< as it came last
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
   /// While it is lost: what it will get before anything else when it comes back.

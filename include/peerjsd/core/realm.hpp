@@ -21,17 +21,18 @@ class Realm {
   Peer* find(std::string_view id) const;
   std::size_t size() const { return peers_.size(); }
 
-  /// How many peers are of that group; 0 for Local.
-  std::size_t size(AddressGroup group) const;
+  /// How many peers of that group are connected; 0 for Local.
+  std::size_t connected(AddressGroup group) const;
+
+  /// Counts one more, or one less, as connected.
+  void count_in(AddressGroup group);
+  void count_out(AddressGroup group);
 
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
 
   /// `id` must be free.
   Peer& add(std::string id, std::string token, const Client& client, Registration registration);
-
-  /// `peer` has come back, maybe as another kind of client or from elsewhere.
-  void set_client(Peer& peer, const Client& client);
 
   /// Destroys `peer`, who must have no partners left.
   void remove(Peer& peer);
@@ -42,12 +43,9 @@ class Realm {
   DeadlineQueue<Peer, LivenessTag> lost;
 
  private:
-  void enter(AddressGroup group);
-  void leave(AddressGroup group);
-
   // Keyed by a view of the peer's own id.
   std::unordered_map<std::string_view, std::unique_ptr<Peer>> peers_;
-  std::unordered_map<AddressGroup, std::size_t> groups_;  // without Local
+  std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local
 };
 
 /// a and b have exchanged a message. A peer is no partner of itself.

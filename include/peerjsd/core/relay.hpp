@@ -21,7 +21,7 @@ struct RelayOptions {
   Duration takeover_probe{};  ///< 0: holders of an id are not probed
   LeavePolicy leave = LeavePolicy::Auto;
   std::size_t concurrent_limit = 0;  ///< peers per key
-  std::size_t ip_limit = 0;          ///< peers per key and AddressGroup; 0: any number
+  std::size_t ip_limit = 0;          ///< connected ones per AddressGroup of a key; 0: any
   Outstanding::Limits outstanding{};
 };
 
@@ -127,6 +127,7 @@ class Relay {
                    std::string_view dst_json);
 
   static void tell(Peer& peer, std::string text);
+  static void unbind(Peer& peer);
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);

@@ -80,7 +80,13 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// connection, and the other side might lose the last that it was told.)
   void close_when_flushed();
 
+  /// The same, without what is queued: of a unit that has been begun the other side gets no more.
+  void cut_off();
+
   bool is_closing() const { return closing_ != Closing::No; }
+
+  /// The system has taken all that was written.
+  bool all_sent() const { return queue_.empty() && !socket_.has_unsent(); }
 
   bool is_held() const { return held_; }
 

@@ -42,8 +42,10 @@ class Socket {
   /// more.
   bool has_unsent() const { return tls_ != nullptr && !tls_->output().empty(); }
 
-  /// The other side reads to the end of what was written, and then sees an end.
-  void end_writing();
+  /// The other side reads to the end of what was written, and then sees an end. `error`:
+  /// would_block if TLS has not said goodbye yet, for the system did not take it; to be called
+  /// again.
+  void end_writing(boost::system::error_code& error);
 
   void close();
 

@@ -54,7 +54,8 @@ class TlsChannel {
   static constexpr std::size_t kMostRecord = 16 * 1024 + 2048 + 5;
 
   /// Takes all of `received`, and returns how much of `plain` it deciphered to; `plain` has to be
-  /// larger by kMostRecord. `error`: eof where the other side said goodbye, or one of OpenSSL's.
+  /// larger by kMostRecord. `error`: eof where the other side said goodbye, no_buffer_space where
+  /// it asks for more answers than it takes, or one of OpenSSL's.
   std::size_t read(std::span<const char> received, std::span<char> plain,
                    boost::system::error_code& error);
 
@@ -62,7 +63,7 @@ class TlsChannel {
   /// handshake is complete.
   std::size_t write(std::span<const iovec> buffers, boost::system::error_code& error);
 
-  /// Says goodbye; nothing may be written after it.
+  /// Says goodbye; nothing may be written after it. Idempotent.
   void end_writing();
 
   /// To be sent; grows by each of the calls above.

@@ -50,7 +50,11 @@ export function dial(server) {
   if (!server.secure) return socket;
   socket.setNoDelay(true);
   const secured = tls.connect({ socket, host: server.host, ...trust(server) });
-  secured.resetAndDestroy = () => socket.resetAndDestroy();
+  secured.on('close', () => socket.destroy()); // Node 18 leaves it open
+  secured.resetAndDestroy = () => {
+    socket.resetAndDestroy();
+    secured.destroy();
+  };
   return secured;
 }
 

@@ -19,8 +19,9 @@ process.on('exit', () => {
 });
 
 /**
- * The binary is named by the environment variable PEERJSD. It speaks TLS if COMPAT_TLS says so. The port is the system's choice and
- * read from the banner; a `--port` in `args` comes later on the command line and wins.
+ * The binary is named by the environment variable PEERJSD. It speaks TLS if COMPAT_TLS says so. The
+ * port is the system's choice and read from the banner; a `--port` in `args` comes later on the
+ * command line and wins.
  */
 export async function startPeerjsd(args = [], { env = {} } = {}) {
   const binary = process.env.PEERJSD;
