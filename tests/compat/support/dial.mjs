@@ -50,11 +50,14 @@ export function dial(server) {
   if (!server.secure) return socket;
   socket.setNoDelay(true);
   const secured = tls.connect({ socket, host: server.host, ...trust(server) });
-  secured.on('close', () => socket.destroy()); // Node 18 leaves it open
-  secured.resetAndDestroy = () => {
-    socket.resetAndDestroy();
-    secured.destroy();
+  // In Node 18 neither ends the other.
+  const end = (how) => (error) => {
+    tls.TLSSocket.prototype.destroy.call(secured, error);
+    socket[how]();
+    return secured;
   };
+  secured.destroy = end('destroy');
+  secured.resetAndDestroy = end('resetAndDestroy');
   return secured;
 }
 
