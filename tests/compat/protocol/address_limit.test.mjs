@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { suite } from '../support/suite.mjs';
-import { errorText, OPEN } from '../support/wire.mjs';
+import { errorText, OPEN, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer has no such limit since 0.3';
 const A = '203.0.113.7';
@@ -22,7 +22,7 @@ suite(
       await peer('a-', from(A));
       const third = socket({ id: 'third', ...from(A) });
       await third.expect(refusalOf(A));
-      await third.closed;
+      await within(third.closed, 'the end of the third');
       await server.waitForLog(/warning Client refused: third \(203\.0\.113\.7, 203\.0\.113\.7 has/);
       await one.close(1000);
       await claim('third', from(A));
@@ -32,7 +32,7 @@ suite(
       await peer('a-', from(B));
       const own = await stream('b-', streamFrom(B));
       const third = streaming({ id: 'c', ...streamFrom(B) });
-      await third.ended;
+      await within(third.ended, 'the end of the stream');
       assert.equal(third.answer.status, 200);
       assert.equal(third.chunks.join(''), refusalOf(B));
       await socket({ id: 'c', ...from(B) }).expect(refusalOf(B));
