@@ -67,13 +67,15 @@ Wire::Wire(const Target& target) : socket_(start_connecting(target.port)) {
 ssize_t Wire::read(std::span<char> buffer) {
   if (tls_ == nullptr) return ::recv(socket_, buffer.data(), buffer.size(), 0);
   std::size_t size = 0;
-  return outcome(SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &size), size);
+  const int result = SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &size);
+  return outcome(result, size);
 }
 
 ssize_t Wire::write(std::string_view bytes) {
   if (tls_ == nullptr) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   std::size_t size = 0;
-  return outcome(SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &size), size);
+  const int result = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &size);
+  return outcome(result, size);
 }
 
 ssize_t Wire::outcome(int result, std::size_t size) const {
