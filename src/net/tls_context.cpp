@@ -32,7 +32,7 @@ std::string unreadable(const std::string& file) {
 }
 
 std::string certificate_problem(SSL_CTX* context, const std::string& file) {
-  const std::string obstacle = unreadable(file);
+  std::string obstacle = unreadable(file);
   if (!obstacle.empty()) return obstacle;
   if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1) return {};
   return "holds no certificate in PEM form that can be used (" + reason() + ")";
@@ -44,7 +44,7 @@ int refuse_to_decrypt(char*, int, int, void* asked) {
 }
 
 std::string key_problem(SSL_CTX* context, const std::string& file) {
-  const std::string obstacle = unreadable(file);
+  std::string obstacle = unreadable(file);
   if (!obstacle.empty()) return obstacle;
   bool is_encrypted = false;
   SSL_CTX_set_default_passwd_cb(context, refuse_to_decrypt);
