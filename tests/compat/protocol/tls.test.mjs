@@ -9,7 +9,7 @@ import tls from 'node:tls';
 import { dial, makeCertificate, temporaryDirectory } from '../support/dial.mjs';
 import { runToEnd } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
-import { DEADLINE_MS, get, OPEN, relayed, until, within } from '../support/wire.mjs';
+import { DEADLINE_MS, get, OPEN, Peer, RawPeer, relayed, until, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer is not run with TLS here';
 const directory = temporaryDirectory();
@@ -99,6 +99,26 @@ suite(
       const socket = dial({ host: server.host, port: server.port });
       socket.write(Buffer.from([22, 3, 1, 2, 0, 1])); // the beginning of a ClientHello
       await within(new Promise((resolve) => socket.on('close', resolve)), 'the end');
+    });
+
+    improvement('who reads late gets all of it', WHY, async ({ start }) => {
+      const server = securely(await start(args(files)));
+      const a = new Peer(server, { id: 'a' });
+      const late = new RawPeer(server, { id: 'late' });
+      try {
+        await a.expect(OPEN);
+        await late.open();
+        late.socket.pause();
+        const payload = 'x'.repeat(100_000);
+        for (let i = 0; i < 30; i += 1) a.signal('CANDIDATE', 'late', payload);
+        await a.fence();
+        late.socket.resume();
+        const text = relayed('CANDIDATE', 'a', 'late', JSON.stringify(payload));
+        for (let i = 0; i < 30; i += 1) await late.expect(text);
+      } finally {
+        a.lose();
+        late.lose();
+      }
     });
 
     improvement('the banner says how to connect', WHY, async ({ server }) => {
