@@ -1,13 +1,14 @@
 // Runs the programs of this folder against peerjsd and npm peer 1.0.2, in turn, each time on a fresh
 // server, and prints one table of medians and ratios. See docs/performance.md.
 
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { makeCertificate } from '../tests/compat/support/dial.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BUILD = here('../build/release/');
@@ -147,11 +148,8 @@ function commandOf(kind, port, certificate = []) {
 }
 
 /** As options for either server. */
-function makeCertificate(directory) {
-  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  args.push('-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost');
-  execFileSync('openssl', args, { stdio: 'ignore' });
+function certificateOptions(directory) {
+  const { cert, key } = makeCertificate(directory);
   return ['--sslcert', cert, '--sslkey', key];
 }
 
@@ -195,7 +193,7 @@ async function run(question, kind, directory) {
     const port = String(await freePort());
     return result(program, [port, ...pinned(0, commandOf(kind, port))]);
   }
-  const server = await startServer(kind, directory, question.tls ? makeCertificate(directory) : []);
+  const server = await startServer(kind, directory, question.tls ? certificateOptions(directory) : []);
   try {
     const args = ['--port', server.port, '--process', server.pid, ...question.args];
     const [file, ...rest] = pinned(1, [program, ...args]);

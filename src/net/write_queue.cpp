@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace peerjsd::net {
+namespace {
+
+constexpr std::size_t kUnitsKept = 4;  // room that spares the next message an allocation
+
+}  // namespace
 
 void WriteQueue::push(std::string unit) {
   // A queue that is never quite emptied must not keep what is written for ever.
@@ -35,14 +40,14 @@ void WriteQueue::consume(std::size_t written) {
     written -= step;
     written_ += static_cast<std::uint32_t>(step);
     if (written_ < unit.size()) return;
-    unit = {};
+    std::string().swap(unit);
     written_ = 0;
     ++first_;
   }
-  if (empty()) {
-    units_ = {};
-    first_ = 0;
-  }
+  if (!empty()) return;
+  first_ = 0;
+  units_.clear();
+  if (units_.capacity() > kUnitsKept) units_.shrink_to_fit();
 }
 
 }  // namespace peerjsd::net

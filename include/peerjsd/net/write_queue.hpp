@@ -13,7 +13,7 @@
 namespace peerjsd::net {
 
 /// What waits to be written to one socket, in units (a WebSocket frame, an HTTP answer) that must
-/// go out whole. No I/O of its own. Empty, it holds no memory.
+/// go out whole. No I/O of its own. Empty, it keeps room for no more than a few.
 class WriteQueue {
  public:
   /// As many units as one system call takes.
