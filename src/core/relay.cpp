@@ -58,6 +58,7 @@ std::string refusal_reason(Admission admission, std::string_view address) {
     case Admission::Opened:
     case Admission::Resumed:
     case Admission::Standby:
+    case Admission::Later:
       break;
   }
   return {};
@@ -140,6 +141,8 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
 Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, Instant now) {
   Transport* const old = peer.transport;
   if (old != nullptr && goes_before(old->carrier(), transport.carrier())) return Admission::Standby;
+  const bool can_wait = transport.carrier() == Carrier::RenewedStream;
+  if (old != nullptr && can_wait && !old->makes_way(transport)) return Admission::Later;
   const bool opens = old == nullptr || !continues(old->carrier(), transport.carrier());
   std::vector<std::string> unsent = std::exchange(peer.backlog, {});
   if (old != nullptr) {

@@ -171,8 +171,10 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Stream&
   const std::string address = address_of(request);
   StreamSession::open(context(), release_socket(), address,
                       {request.version(),
-                       view(request[bhttp::field::origin]),
-                       {asked.key, asked.id, asked.token},
+                       std::string(view(request[bhttp::field::origin])),
+                       std::string(asked.key),
+                       std::string(asked.id),
+                       std::string(asked.token),
                        {kind_of(request), address_group(address)},
                        asked.is_renewal});
   close();

@@ -28,12 +28,14 @@ void LinePacer::push(std::string_view text) {
 
 std::optional<std::string> LinePacer::next() {
   if (lines_.empty()) return next_filler();
+  ++written_;
   std::string line = std::move(lines_.front());
   lines_.erase(lines_.begin());
   bytes_ -= line.size();
   if (reader_is_page_) {
     fillers_ = std::clamp(fillers_ + 1, kFewestFillers, kMostFillers);
     ++unread_;
+    last_line_ = written_;
   }
   filler_gap_ = 1;
   paces_ = 0;
@@ -41,7 +43,9 @@ std::optional<std::string> LinePacer::next() {
 }
 
 std::optional<std::string> LinePacer::next_filler() {
+  if (is_catching_up()) return filler_to_catch_up();
   if (fillers_ == 0 || ++paces_ < filler_gap_) return std::nullopt;
+  ++written_;
   if (--fillers_ == 0) unread_ = 0;
   const bool comes_alone = filler_gap_ > 1;  // so it makes an event of its own
   if (comes_alone && unread_ > 0) --unread_;
@@ -56,15 +60,35 @@ void LinePacer::keep_alive() {
   filler_gap_ = 1;
 }
 
+void LinePacer::catch_up() {
+  if (!is_catching_up() && last_line_ > 0) written_before_ = written_;
+}
+
+std::string LinePacer::filler_to_catch_up() {
+  ++written_;
+  if (left_to_read() == 0) {
+    written_before_.reset();
+    last_line_ = unread_ = fillers_ = 0;
+  }
+  return std::string(kFiller);
+}
+
+/// What is written while the reader catches up has one line or filler read, each by itself.
+unsigned LinePacer::left_to_read() const {
+  return last_line_ - std::min(written_ - *written_before_, last_line_);
+}
+
 /// Of the lines that one event has brought, that event has one read.
 void LinePacer::settle() {
   settling_ = true;
   fillers_ = owed();
+  written_before_.reset();
   filler_gap_ = 1;
   paces_ = 0;
 }
 
 unsigned LinePacer::owed() const {
+  if (is_catching_up()) return std::min(left_to_read(), kMostOwed);
   return unread_ == 0 ? 0 : std::min(unread_ - 1, kMostOwed);
 }
 

@@ -37,12 +37,12 @@ PeerSession::PeerSession(SessionContext& context, Socket socket, std::string add
     : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
 
 core::Admission PeerSession::admit(const core::Credentials& who, const core::Client& client) {
-  const core::Admission admission = context().relay().attach(*this, who, client, since_);
+  const core::Admission admission = context().relay().attach(*this, who, client, context().now());
   if (core::is_admitted(admission)) {
     admitted_ = true;
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(who.id),
                 address(), remark(admission, carrier()));
-  } else if (admission != core::Admission::Standby) {
+  } else if (!core::refusal_reason(admission, address()).empty()) {
     spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
                  core::refusal_reason(admission, address()));
   }

@@ -1,11 +1,13 @@
 #include "peerjsd/net/socket.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 
 #include <boost/asio/error.hpp>
+#include <linux/sockios.h>
 #include <unistd.h>
 
 namespace peerjsd::net {
@@ -71,6 +73,11 @@ void Socket::send_output(error_code& error) {
     tls_->consume_output(
         outcome(::send(descriptor_, output.data(), output.size(), MSG_NOSIGNAL), error));
   }
+}
+
+bool Socket::has_unconfirmed() const {
+  int bytes = 0;
+  return ::ioctl(descriptor_, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 void Socket::end_writing(error_code& error) {

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 namespace peerjsd::net {
 namespace {
 
@@ -23,6 +25,9 @@ constexpr std::size_t kPadding = 2048;
 
 constexpr std::size_t kMostLines = 128;  // about ten seconds
 
+/// A client renews its stream every 25 s; the one before shall be settled long before that.
+constexpr core::Duration kLongestCatchUp = std::chrono::seconds(15);
+
 template <class Value>
 void set_option(const Socket& socket, int level, int name, Value value) {
   // On failure dead peers are noticed later, by the silence.
@@ -32,33 +37,40 @@ void set_option(const Socket& socket, int level, int name, Value value) {
 }  // namespace
 
 void StreamSession::open(SessionContext& context, Socket socket, std::string address,
-                         const Request& request) {
+                         Request request) {
   const boost::intrusive_ptr<StreamSession> session(
-      new StreamSession(context, std::move(socket), std::move(address), request));
+      new StreamSession(context, std::move(socket), std::move(address), std::move(request)));
   session->notice_dead_stream();
   context.await_ping(*session);
-  session->begin(request);
+  session->begin();
   session->start();
 }
 
 StreamSession::StreamSession(SessionContext& context, Socket socket, std::string address,
-                             const Request& request)
+                             Request request)
     : PeerSession(context, std::move(socket), std::move(address)),
-      pacer_(request.client.kind == core::PeerKind::Page),
-      head_(streaming_head(context.service().stream_head(request.origin), request.http_version)),
-      is_chunked_(request.http_version >= 11),
-      is_renewal_(request.is_renewal) {
+      request_(std::make_unique<const Request>(std::move(request))),
+      pacer_(request_->client.kind == core::PeerKind::Page),
+      head_(
+          streaming_head(context.service().stream_head(request_->origin), request_->http_version)),
+      is_chunked_(request_->http_version >= 11),
+      is_renewal_(request_->is_renewal) {
   head_ += framed(std::string(kPadding, '0'));
 }
 
-void StreamSession::begin(const Request& request) {
-  const core::Admission admission = admit(request.who, request.client);
+/// Called again when the stream that this one renews makes way.
+void StreamSession::begin() {
+  if (is_closing() || request_ == nullptr) return;
+  const core::Admission admission =
+      admit({request_->key, request_->id, request_->token}, request_->client);
+  if (admission == core::Admission::Later) return;
+  const std::unique_ptr<const Request> request = std::move(request_);
   if (admission == core::Admission::Standby) {
     context().await_request(*this);  // silent; its client ends it, or else request_timeout
   } else if (!core::is_admitted(admission)) {
     const std::string reason = core::refusal_reason(admission, address());
-    const http::Reply reply = context().service().stream_refusal(reason, request.origin);
-    write(to_wire(reply, {request.http_version}));
+    const http::Reply reply = context().service().stream_refusal(reason, request->origin);
+    write(to_wire(reply, {request->http_version}));
     return close_when_flushed();
   }
   if (!is_held()) start_lines();
@@ -113,7 +125,14 @@ void StreamSession::start_lines() {
 
 void StreamSession::on_pace() {
   if (is_closing()) return;
-  if (!all_sent()) return context().await_pace(*this);  // the last one has not gone yet
+  if (successor_ != nullptr && may_hand_over()) {
+    context().await_pace(*this);  // for what is left, and for the case that the successor has gone
+    return hand_over();
+  }
+  // Of what arrives together only one line would be read.
+  if (!all_sent() || (successor_ != nullptr && socket().has_unconfirmed())) {
+    return context().await_pace(*this);
+  }
   write_line();
 }
 
@@ -126,6 +145,31 @@ void StreamSession::write_line() {
     return;
   }
   context().await_pace(*this);
+}
+
+/// The head of another stream has the client end this one, and lose what it has not read. So that
+/// one has to wait; meanwhile messages come on this one, as before.
+bool StreamSession::makes_way(core::Transport& successor) {
+  if (makes_way_ || !head_.empty()) return true;
+  pacer_.catch_up();
+  if (!pacer_.is_catching_up()) return true;
+  if (successor_ != nullptr) successor_->end();
+  successor_ = &static_cast<StreamSession&>(successor);  // only a stream renews a stream
+  waits_since_ = context().now();
+  if (!Pace::contains(*this)) context().await_pace(*this);
+  return false;
+}
+
+bool StreamSession::may_hand_over() const {
+  if (context().now() - waits_since_ >= kLongestCatchUp) return true;
+  return !pacer_.is_catching_up() && all_sent() && !socket().has_unconfirmed();
+}
+
+void StreamSession::hand_over() {
+  const boost::intrusive_ptr<StreamSession> successor = std::exchange(successor_, nullptr);
+  makes_way_ = true;
+  successor->begin();
+  makes_way_ = false;
 }
 
 /// Who replaces it waits until settles_at().
@@ -160,15 +204,18 @@ core::Carrier StreamSession::carrier() const {
 }
 
 void StreamSession::drain(core::Instant) {
+  successor_ = nullptr;  // it has the same to expect
   finish(core::End::ServerStops);
   end();
 }
 
 void StreamSession::on_lost() {
+  if (successor_ != nullptr) hand_over();
   finish(core::End::StreamClosed);
 }
 
 void StreamSession::on_timeout(core::Instant now) {
+  if (request_ != nullptr) return context().await_ping(*this);
   if (peer() == nullptr) return end();
   context().relay().sign_of_life(*this, now);  // the system would know better
   keep_alive();
@@ -190,6 +237,10 @@ void StreamSession::on_overflow() {
 
 /// What still waits goes out at once: better too fast for some readers than not at all.
 void StreamSession::end() {
+  if (successor_ != nullptr) {
+    // The relay may be in the middle of something.
+    boost::asio::post(context().io(), [next = std::move(successor_)] { next->begin(); });
+  }
   if (cut_) return cut_off();
   if (!head_.empty()) write(std::exchange(head_, {}));
   for (std::string& line : pacer_.take()) write(framed(std::move(line)));

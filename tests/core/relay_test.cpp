@@ -764,6 +764,34 @@ TEST_F(StreamTest, AStreamBesideAWebSocketIsNotAttached) {
   connect(b_, a_);
 }
 
+TEST_F(StreamTest, ARenewedStreamWaitsUntilTheLastOneHasBeenRead) {
+  join(stream_, "a");
+  stream_.has_been_read = false;
+  EXPECT_EQ(attach(renewed_, "a"), Admission::Later);
+  EXPECT_EQ(stream_.asked_by, &renewed_);
+  EXPECT_FALSE(stream_.closed);
+  EXPECT_EQ(renewed_.peer(), nullptr);
+  join(b_, "b");
+  connect(b_, stream_);
+
+  stream_.has_been_read = true;
+  stream_.unsent = {"one"};
+  EXPECT_EQ(attach(renewed_, "a"), Admission::Resumed);
+  EXPECT_EQ(renewed_.sent, Texts{"one"});
+  EXPECT_EQ(stream_.closed, End::Replaced);
+}
+
+TEST_F(StreamTest, NothingElseWaitsForThat) {
+  join(stream_, "a");
+  stream_.has_been_read = false;
+  RecordingTransport anew;
+  anew.carried_by = Carrier::Stream;
+  EXPECT_EQ(attach(anew, "a"), Admission::Resumed);
+  anew.has_been_read = false;
+  EXPECT_EQ(attach(a_, "a"), Admission::Resumed);
+  EXPECT_EQ(anew.asked_by, nullptr);
+}
+
 TEST_F(StreamTest, ARenewedStreamGoesOnWhereTheLastOneEnded) {
   join(stream_, "a");
   stream_.unsent = {"one"};

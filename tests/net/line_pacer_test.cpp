@@ -115,6 +115,67 @@ TEST(LinePacerTest, APageThatReadsWhatItGetsIsOwedLittleForeverSoMany) {
   EXPECT_LE(pacer.owed(), 1U);
 }
 
+TEST(LinePacerTest, WhoCatchesUpGetsALineOrFillerForEachThatItMayNotHaveRead) {
+  LinePacer pacer(true);
+  for (int i = 0; i < 30; ++i) pacer.push("a");
+  run(pacer, 30);
+  pacer.catch_up();
+  EXPECT_EQ(run(pacer, 31).back(), "-");
+  EXPECT_FALSE(pacer.is_catching_up());
+  EXPECT_TRUE(pacer.is_idle());
+  EXPECT_EQ(pacer.owed(), 0U);
+}
+
+TEST(LinePacerTest, FillersBetweenLinesHaveToBeReadAsWell) {
+  LinePacer pacer(true);
+  pacer.push("a");
+  EXPECT_EQ(run(pacer, 2), (Texts{"a", " "}));
+  pacer.push("b");
+  EXPECT_EQ(run(pacer, 2), (Texts{"b", " "}));
+  pacer.catch_up();
+  EXPECT_EQ(run(pacer, 4), (Texts{" ", " ", " ", "-"}));
+}
+
+TEST(LinePacerTest, ALineForWhoCatchesUpComesAtOnceAndIsToBeReadAfterAllBeforeIt) {
+  LinePacer pacer(true);
+  for (const char* const line : {"a", "b", "c"}) pacer.push(line);
+  run(pacer, 3);
+  pacer.catch_up();
+  EXPECT_EQ(run(pacer, 2), (Texts{" ", " "}));
+  pacer.push("d");
+  EXPECT_EQ(run(pacer, 5), (Texts{"d", " ", " ", " ", "-"}));
+}
+
+TEST(LinePacerTest, NobodyCatchesUpWhoHasReadEverythingOrIsNoPage) {
+  LinePacer page(true);
+  page.catch_up();
+  EXPECT_FALSE(page.is_catching_up()) << "nothing was written";
+  page.push("a");
+  run(page, 3);
+  page.catch_up();
+  EXPECT_EQ(run(page, 2), (Texts{" ", "-"}));
+  page.catch_up();
+  EXPECT_FALSE(page.is_catching_up()) << "nothing new";
+
+  LinePacer other(false);
+  other.push("a");
+  run(other, 1);
+  other.catch_up();
+  EXPECT_FALSE(other.is_catching_up());
+}
+
+TEST(LinePacerTest, WhoIsLeftWhileCatchingUpIsOwedTheRestButNotForEver) {
+  LinePacer pacer(true);
+  for (int i = 0; i < 10; ++i) pacer.push("a");
+  run(pacer, 10);
+  pacer.catch_up();
+  run(pacer, 7);
+  EXPECT_EQ(pacer.owed(), 3U);
+  pacer.settle();
+  EXPECT_EQ(run(pacer, 4), (Texts{" ", " ", " ", "-"}));
+  EXPECT_TRUE(pacer.is_idle());
+}
+
 TEST(LinePacerTest, SettlesInSomeTimeWhateverTheNumberOfLines) {
   LinePacer pacer(true);
   for (int i = 0; i < 1000; ++i) pacer.push("a");

@@ -233,6 +233,129 @@ TEST_F(StreamSessionTest, ARenewalWaitsForTheFillersThatAPageMayNeed) {
   EXPECT_EQ(peers(), 2U);
 }
 
+/// A page whose stream carries more than its reader may have read, and has been asked to be
+/// renewed.
+class RenewalTest : public StreamSessionTest {
+ protected:
+  void begin() {
+    app::Config config;
+    config.stream_pacing = 5ms;
+    start(config);
+    page_ = raw();
+    page_->write(post("/peerjs/page/token/id", "", "1.1", kFromPage));
+    partner_ = join("b");
+    for (int i = 0; i < kLines; ++i) partner_->send(candidate("page", std::to_string(i)));
+    ASSERT_TRUE(run_until([&] { return messages(*page_).size() == kLines + 1; }));
+    blanks_ = blanks(*page_);
+    renewed_ = renew();
+    ASSERT_TRUE(run_until([&] { return blanks(*page_) > blanks_ + 5; }));
+    ASSERT_EQ(renewed_->received, "");
+  }
+
+  std::unique_ptr<RawClient> renew() {
+    auto client = raw();
+    client->write(post("/peerjs/page/token/id?i=1", "", "1.1", kFromPage));
+    return client;
+  }
+
+  static Texts messages(const RawClient& stream) {
+    Texts texts = lines(stream);
+    std::erase(texts, " ");
+    return texts;
+  }
+
+  static long blanks(const RawClient& stream) { return std::ranges::count(lines(stream), " "); }
+
+  bool begins(const RawClient& stream) {
+    return run_until([&] { return !chunks_of(stream.received).whole.empty(); });
+  }
+
+  static constexpr int kLines = 40;
+  const std::string kFromPage = "Origin: http://page\r\n";
+  std::unique_ptr<RawClient> page_;
+  std::unique_ptr<WebSocketClient> partner_;
+  std::unique_ptr<RawClient> renewed_;
+  long blanks_ = 0;
+};
+
+TEST_F(RenewalTest, WaitsUntilThePageMustHaveReadEveryLine) {
+  begin();
+  ASSERT_TRUE(begins(*renewed_));
+  EXPECT_GE(blanks(*page_), blanks_ + kLines);
+  ASSERT_TRUE(run_until([&] { return page_->ended; }));
+  EXPECT_TRUE(chunks_of(page_->received).ended);
+  EXPECT_EQ(peers(), 2U);
+}
+
+TEST_F(RenewalTest, MeanwhileTheOldStreamCarriesThePage) {
+  begin();
+  partner_->send(candidate("page", R"("meanwhile")"));
+  ASSERT_TRUE(run_until([&] { return messages(*page_).size() == kLines + 2; }));
+  EXPECT_EQ(messages(*page_).back(), relayed("b", "page", R"("meanwhile")"));
+  EXPECT_EQ(renewed_->received, "");
+  const long before = blanks(*page_);
+  ASSERT_TRUE(begins(*renewed_));
+  EXPECT_GE(blanks(*page_), before + kLines) << "that one, too, has to be read";
+  EXPECT_EQ(messages(*renewed_), Texts{});
+}
+
+TEST_F(RenewalTest, OfAClientThatThinksBetterOfItLeavesTheOldStream) {
+  begin();
+  renewed_->break_off();
+  ASSERT_TRUE(run_until([&] { return blanks(*page_) >= blanks_ + kLines; }));
+  partner_->send(candidate("page", R"("after")"));
+  ASSERT_TRUE(run_until([&] { return messages(*page_).size() == kLines + 2; }));
+  const auto again = renew();
+  ASSERT_TRUE(begins(*again));
+  ASSERT_TRUE(run_until([&] { return page_->ended; }));
+}
+
+TEST_F(RenewalTest, IsHadAtOnceWhenTheOldStreamIsLost) {
+  begin();
+  page_->break_off();
+  ASSERT_TRUE(begins(*renewed_));
+  partner_->send(candidate("page", R"("after")"));
+  ASSERT_TRUE(run_until([&] { return !messages(*renewed_).empty(); }));
+  EXPECT_EQ(messages(*renewed_), Texts{relayed("b", "page", R"("after")")}) << "no OPEN";
+  EXPECT_EQ(partner_->received, Texts{}) << "no LEAVE";
+}
+
+TEST_F(RenewalTest, OpensAnewWhenThePeerHasLeftMeanwhile) {
+  begin();
+  ask(post("/peerjs/page/token/leave"));
+  ASSERT_TRUE(begins(*renewed_));
+  ASSERT_TRUE(run_until([&] { return !messages(*renewed_).empty(); }));
+  EXPECT_EQ(messages(*renewed_), Texts{kOpen});
+}
+
+TEST_F(RenewalTest, IsSilentBesideAWebSocketThatCameMeanwhile) {
+  begin();
+  WebSocketClient websocket(io_, server_->endpoint(), "page", "token");
+  partner_->send(candidate("page", R"("after")"));
+  ASSERT_TRUE(run_until([&] { return !websocket.received.empty(); }));
+  EXPECT_EQ(websocket.received, Texts{relayed("b", "page", R"("after")")});
+  ASSERT_TRUE(begins(*renewed_));
+  EXPECT_EQ(messages(*renewed_), Texts{});
+}
+
+TEST_F(RenewalTest, TheLastOfTwoCounts) {
+  begin();
+  const auto last = renew();
+  ASSERT_TRUE(begins(*last));
+  ASSERT_TRUE(run_until([&] { return renewed_->ended; }));
+  EXPECT_EQ(messages(*renewed_), Texts{});
+  partner_->send(candidate("page", R"("after")"));
+  ASSERT_TRUE(run_until([&] { return !messages(*last).empty(); }));
+}
+
+TEST_F(RenewalTest, EndsWithTheServer) {
+  begin();
+  server_->stop();
+  ASSERT_TRUE(run_until([&] { return renewed_->ended && page_->ended; }));
+  EXPECT_TRUE(chunks_of(renewed_->received).ended);
+  EXPECT_EQ(messages(*renewed_), Texts{});
+}
+
 TEST_F(StreamSessionTest, ALineThatIsPartlyWrittenArrivesOnceOnTheNextStream) {
   app::Config config;
   config.max_message_bytes = 16 * app::kMiB;

@@ -23,6 +23,10 @@ class RecordingTransport final : public core::Transport {
   std::vector<std::string> take_unsent() override { return std::exchange(unsent, {}); }
 
   core::Instant settles_at() const override { return settles; }
+  bool makes_way(core::Transport& successor) override {
+    asked_by = &successor;
+    return has_been_read;
+  }
   void hold(core::Instant until) override { held_until = until; }
   core::Carrier carrier() const override { return carried_by; }
 
@@ -34,6 +38,8 @@ class RecordingTransport final : public core::Transport {
   std::vector<std::string> unsent;
   bool can_be_probed = true;
   bool has_room = true;
+  bool has_been_read = true;
+  core::Transport* asked_by = nullptr;
   core::Instant settles{};
   core::Instant held_until{};
   core::Carrier carried_by = core::Carrier::WebSocket;

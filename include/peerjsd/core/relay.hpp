@@ -36,6 +36,7 @@ enum class Admission : std::uint8_t {
   Opened,
   Resumed,
   Standby,     ///< a stream, but the peer has a WebSocket, which goes first
+  Later,       ///< a renewed stream, but of the one before not all has been read
   Incomplete,  ///< key, id or token is missing
   InvalidKey,
   IdTaken,
@@ -87,7 +88,9 @@ class Relay {
   ///
   /// PeerJS 0.3.x opens a stream and a WebSocket at once and wants one OPEN over both; a WebSocket
   /// goes before a stream whichever comes first. So there is no OPEN on a WebSocket that follows a
-  /// stream, nor on a renewed stream, and a stream beside a WebSocket is not attached (Standby).
+  /// stream, nor on a renewed stream, and a stream beside a WebSocket is not attached (Standby). A
+  /// renewed stream is not attached before its client has read all of the one that it lets go of
+  /// then (Later).
   Admission attach(Transport& transport, const Credentials& who, const Client& client, Instant now);
 
   /// Takes one message from the peer behind `from`. `text` is what the client sent, untouched.

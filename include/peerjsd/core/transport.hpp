@@ -51,6 +51,10 @@ class Transport {
   /// another transport may reach it.
   virtual Instant settles_at() const = 0;
 
+  /// Its client asks for `successor` in its place, and can wait for the answer. False: not yet, for
+  /// the client may not have read all it was sent; `successor` will attach once more when it has.
+  virtual bool makes_way(Transport& successor) = 0;
+
   /// Keeps all that is sent back until then.
   virtual void hold(Instant until) = 0;
 

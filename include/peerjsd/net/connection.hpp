@@ -96,6 +96,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   WriteQueue& queue() { return queue_; }
   const WriteQueue& queue() const { return queue_; }
   Socket& socket() { return socket_; }
+  const Socket& socket() const { return socket_; }
   Socket release_socket() { return std::move(socket_); }
 
  private:

@@ -32,13 +32,18 @@ class LinePacer {
   std::optional<std::string> next();
 
   /// Nothing will come of next() until something is pushed.
-  bool is_idle() const { return lines_.empty() && fillers_ == 0; }
+  bool is_idle() const { return lines_.empty() && fillers_ == 0 && !is_catching_up(); }
 
   /// Lets a filler come, if nothing else will.
   void keep_alive();
 
+  /// Its reader shows that it is not busy any more; of what it was sent it may have read nothing.
+  /// Until it must have read all of it, a filler comes at each pace at which there is no line.
+  void catch_up();
+  bool is_catching_up() const { return written_before_.has_value(); }
+
   /// The reader will be left with what it has got: from now on only the fillers that it may need to
-  /// read it, one each pace. take() comes before.
+  /// read it, one each pace, and not for long. take() comes before.
   void settle();
 
   /// How many fillers that will be.
@@ -49,11 +54,16 @@ class LinePacer {
 
  private:
   std::optional<std::string> next_filler();
+  std::string filler_to_catch_up();
+  unsigned left_to_read() const;
 
   const bool reader_is_page_;
   bool settling_ = false;
   std::vector<std::string> lines_;
   std::size_t bytes_ = 0;
+  unsigned written_ = 0;    // lines and fillers
+  unsigned last_line_ = 0;  // how many those were when the last line had been written
+  std::optional<unsigned> written_before_;  // how many, when catching up began
   unsigned unread_ = 0;      // at most so many lines, of those written since it was last idle
   unsigned fillers_ = 0;     // still to come
   unsigned filler_gap_ = 1;  // before the next one, in paces

@@ -14,6 +14,7 @@ class PeerSession : public Connection, public core::Transport {
  public:
   // core::Transport
   void hold(core::Instant until) override { hold_until(until); }
+  bool makes_way(core::Transport&) override { return true; }
   core::Instant settles_at() const override;
 
  protected:

@@ -42,6 +42,9 @@ class Socket {
   /// more.
   bool has_unsent() const { return tls_ != nullptr && !tls_->output().empty(); }
 
+  /// The other side's system has not confirmed all that this one took.
+  bool has_unconfirmed() const;
+
   /// The other side reads to the end of what was written, and then sees an end. `error`:
   /// would_block if TLS has not said goodbye yet, for the system did not take it; to be called
   /// again.

@@ -5,6 +5,7 @@
 #include "peerjsd/net/line_pacer.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,15 +24,16 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
  public:
   struct Request {
     unsigned http_version;  ///< as Beast counts: 10 or 11
-    std::string_view origin;
-    core::Credentials who;
+    std::string origin;
+    std::string key;
+    std::string id;
+    std::string token;
     core::Client client;
     bool is_renewal;
   };
 
   /// Takes over the socket on which the stream was asked for.
-  static void open(SessionContext& context, Socket socket, std::string address,
-                   const Request& request);
+  static void open(SessionContext& context, Socket socket, std::string address, Request request);
 
   // core::Transport
   void send(std::string_view text) override;
@@ -40,6 +42,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   bool has_room_for(std::size_t bytes) const override;
   std::vector<std::string> take_unsent() override;
   core::Instant settles_at() const override;
+  bool makes_way(core::Transport& successor) override;
   core::Carrier carrier() const override;
 
   /// The time for another line has come.
@@ -48,10 +51,11 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void drain(core::Instant now) override;
 
  private:
-  StreamSession(SessionContext& context, Socket socket, std::string address,
-                const Request& request);
+  StreamSession(SessionContext& context, Socket socket, std::string address, Request request);
 
-  void begin(const Request& request);
+  void begin();
+  bool may_hand_over() const;
+  void hand_over();
   void notice_dead_stream();
   void on_bytes(std::span<char>) override {}  // nothing is expected from the client any more
   void on_lost() override;
@@ -69,11 +73,15 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   std::string framed(std::string line) const;
   std::string unframed(std::string_view unit) const;
 
+  std::unique_ptr<const Request> request_;  // until it is answered
   LinePacer pacer_;
   std::string head_;  // until it is written
   bool is_chunked_;
   bool is_renewal_;
+  bool makes_way_ = false;
   bool cut_ = false;  // a line that was partly written went to another transport
+  boost::intrusive_ptr<StreamSession> successor_;  // asked for, but not everything here is read
+  core::Instant waits_since_;                      // the successor
 };
 
 }  // namespace peerjsd::net

@@ -8,10 +8,11 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { LEGACY_VERSIONS, exchange, openChannel, useBrowser } from '../support/browser.mjs';
 import { startNpmPeer02, startPeerjsd } from '../support/server.mjs';
-import { until } from '../support/wire.mjs';
+import { OPEN, Peer, until } from '../support/wire.mjs';
 
 const { scenario } = useBrowser();
 const EXPIRE_MS = 200;
+const COUNT = 40; // more than three seconds' worth of lines
 
 // What clients throw or report by nature: when there is no WebSocket, and when a CANDIDATE comes
 // before its ANSWER. A page on a stream posts both at once, and may have to send a preflight for
@@ -121,6 +122,26 @@ for (const version of LEGACY_VERSIONS) {
       });
       const told = () => new Set(tab.all('peer error').map(({ detail }) => detail.message)).size;
       await until(() => told() === absent.length, 'an error for each absent peer');
+    });
+
+    // Renewing its stream a client lets go of the old one, with all that it has not read.
+    scenario('loses nothing that came while its page was busy, up to a renewal', async (cast) => {
+      const [server, tab] = await Promise.all([
+        cast.server(startPeerjsd()),
+        cast.tab(version, 'no-websocket', 'early-renewal'),
+      ]);
+      const id = await tab.join(server);
+      const sender = new Peer(server, { id: 'sender' });
+      cast.onClose(() => sender.lose());
+      await sender.expect(OPEN);
+      const busy = tab.page.evaluate(() => {
+        for (const end = performance.now() + 5000; performance.now() < end; );
+      });
+      for (let i = 0; i < COUNT; i += 1) sender.signal('CANDIDATE', id, { connectionId: `c${i}` });
+      await busy;
+      const all = async () => (await tab.do('strangers')) === COUNT;
+      await until(all, `messages of all ${COUNT} strangers`);
+      assert.equal(tab.all('peer open').length, 1);
     });
 
     scenario('loses nothing by the keep-alives of a quiet stream', async (cast) => {

@@ -32,9 +32,13 @@ export async function startInNetwork(args) {
     const route = ['ip', 'route', 'add', 'blackhole', `${address}/32`, 'table', 'local'];
     execFileSync('nsenter', nsenter(route));
   };
+  const putBack = (address) => {
+    const route = ['ip', 'route', 'del', 'blackhole', `${address}/32`, 'table', 'local'];
+    execFileSync('nsenter', nsenter(route));
+  };
   const stop = async () => {
     for (const one of processes) await one.stop('SIGKILL');
     await server.stop();
   };
-  return { server, url, enter, cutOff, stop };
+  return { server, url, enter, cutOff, putBack, stop };
 }

@@ -145,6 +145,9 @@ window.stage = {
   /** All that a 0.3.x client has got on its XHR stream, padding included. */
   streamed: () => peer.socket._http.responseText,
 
+  /** Of how many connections that nobody offered a 0.3.x client has got messages. */
+  strangers: () => Object.keys(peer._lostMessages).length,
+
   disconnect: () => peer.disconnect(),
   reconnect: () => peer.reconnect(),
   listAllPeers: () => peer.listAllPeers((ids) => report('peers', ids)),

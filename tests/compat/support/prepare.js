@@ -10,6 +10,17 @@
   // stream, as the call came after the stream's; with an id of its own, `new Peer()` throws.
   if (conditions.includes('no-websocket')) delete window.WebSocket;
 
+  // The client renews its stream for the first time after 2 s, not 25.
+  if (conditions.includes('early-renewal')) {
+    const { setTimeout } = window;
+    let first = true;
+    window.setTimeout = (action, time, ...rest) => {
+      const early = first && time === 25_000;
+      if (early) first = false;
+      return setTimeout(action, early ? 2000 : time, ...rest);
+    };
+  }
+
   // A connection that is neither made nor refused, as behind a filter that swallows it: the only
   // kind of failure 0.3.14 and later survive, and the only way they use an id of their own on XHR.
   if (conditions.includes('hanging-websocket')) {
