@@ -26,7 +26,7 @@ async function count(inFlight, messages) {
     'valgrind',
     [
       ...['--quiet', '--tool=callgrind', `--callgrind-out-file=${out}`, join(build, 'peerjsd')],
-      ...['--host', '127.0.0.1', '--port', '0'],
+      ...['--host', '127.0.0.1', '--port', '0', '--message_rate', '100000000'],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

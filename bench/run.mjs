@@ -144,7 +144,9 @@ async function freePort() {
 function commandOf(kind, port, certificate = []) {
   const command = kind === 'peerjsd' ? [join(BUILD, 'peerjsd')] : [process.execPath, NPM_PEER];
   const options = ['--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000'];
-  return [...command, ...options, ...certificate];
+  // Counted all the same.
+  const rate = kind === 'peerjsd' ? ['--message_rate', '100000000'] : [];
+  return [...command, ...options, ...rate, ...certificate];
 }
 
 /** As options for either server. */

@@ -1,8 +1,11 @@
 #include "peerjsd/app/banner.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/logging.hpp"
+#include "peerjsd/app/open_files.hpp"
 #include "peerjsd/app/server.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -37,6 +40,17 @@ std::string explain(const Config& config, const boost::system::error_code& error
   return text;
 }
 
+/// With as many connections as there can be.
+Config fitted(Config config) {
+  const std::size_t files = peerjsd::app::raise_open_files();
+  const std::string shortage = peerjsd::app::shortage_of_open_files(config, files);
+  if (!shortage.empty()) spdlog::warn(shortage);
+  const std::size_t most = peerjsd::app::connections_within(files);
+  config.connection_limit =
+      config.connection_limit == 0 ? most : std::min(config.connection_limit, most);
+  return config;
+}
+
 int run(const Config& config) {
   peerjsd::app::set_up_logging(config.log_level);
   std::optional<Certificates> certificates;
@@ -49,7 +63,7 @@ int run(const Config& config) {
     }
   }
   boost::asio::io_context io(1);
-  const auto server = Server::create(io, config, std::move(certificates));
+  const auto server = Server::create(io, fitted(config), std::move(certificates));
   if (!server) {
     std::cerr << explain(config, server.error()) << std::endl;
     return kStartFailed;
@@ -58,7 +72,8 @@ int run(const Config& config) {
   (*server)->start();
   std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
   io.run();
-  spdlog::info("Stopped");
+  const std::string incidents = (*server)->incidents();
+  spdlog::info("Stopped{}{}", incidents.empty() ? "" : "; there were: ", incidents);
   return EXIT_SUCCESS;
 }
 

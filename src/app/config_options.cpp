@@ -42,6 +42,9 @@ constexpr ValueKind<milliseconds> kTime{
 constexpr ValueKind<milliseconds> kPace{
     parse_pace, print_time, "a time from 0 to 1000 in whole milliseconds (or 1s)", "MS"};
 constexpr ValueKind<bool> kSwitch{parse_switch, print_switch, "true or false", "[true|false]"};
+constexpr ValueKind<std::string> kProxied{
+    parse_proxied, print_text, "true, false, or addresses and networks like 10.0.0.0/8, ::1",
+    "[true|NETWORKS]"};
 constexpr ValueKind<std::string> kHost{
     parse_host, print_text, "an address or a host name, like 0.0.0.0, ::1 or localhost", "ADDRESS"};
 constexpr ValueKind<std::string> kPath{
@@ -54,8 +57,13 @@ constexpr ValueKind<std::string> kKey{
     "KEY"};
 constexpr ValueKind<std::string> kOrigin{
     parse_origin, print_text,
-    "an origin like https://example.com or http://localhost:3000 (without a path), null or *",
+    "an origin like https://example.com, https://*.example.com or http://localhost:3000 (without a "
+    "path), null or *",
     "ORIGIN..."};
+constexpr ValueKind<std::string> kPattern{parse_pattern, print_text,
+                                          "a regular expression like [a-z0-9-]{8,64}", "REGEX"};
+constexpr ValueKind<std::string> kReservedId{parse_reserved_id, print_text,
+                                             "an id without commas and blanks around it", "ID..."};
 constexpr ValueKind<std::string> kFile{parse_file, print_text, "a file name", "FILE"};
 constexpr ValueKind<std::string> kLogLevel{
     parse_log_level, print_text, "one of trace, debug, info, warn, error and off", "LEVEL"};
@@ -122,6 +130,10 @@ std::string read_cors(Config& config, const Texts& texts) {
   return problem;
 }
 
+std::string read_reserved_ids(Config& config, const Texts& texts) {
+  return read_list(kReservedId, texts, config.reserved_ids);
+}
+
 template <const auto& kKind, auto kField>
 constexpr Option::Binding bind_list(Arity arity, decltype(Option::Binding::read) read) {
   return {arity, kKind.placeholder, read, write_list<kField>};
@@ -142,10 +154,13 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kPath, &Config::path>()},
     {"key", 'k', "", kServing, "API key; several --key: several groups of peers apart",
      bind_list<kKey, &Config::keys>(Arity::List, read_keys)},
-    {"cors", '\0', "", kServing, "web origins that may read answers; empty or *: any",
+    {"cors", '\0', "", kServing,
+     "web origins whose pages may connect, as https://*.example.com; empty or *: any",
      bind_list<kOrigin, &Config::cors>(Arity::SpreadList, read_cors)},
-    {"proxied", '\0', "", kServing, "take client addresses from the proxy's X-Forwarded-For",
-     bind_switch<&Config::proxied>()},
+    {"proxied", '\0', "", kServing,
+     "proxies that say for whom they forward (X-Forwarded-For): true, whoever connects, or "
+     "networks",
+     bind<kProxied, &Config::proxied>(Arity::Switch)},
     {"sslkey", '\0', "", kServing, "key of the certificate (PEM, not encrypted)",
      bind<kFile, &Config::sslkey>()},
     {"sslcert", '\0', "", kServing, "certificate with its chain (PEM): serve TLS",
@@ -156,6 +171,12 @@ constexpr auto kOptions = std::to_array<Option>({
     {"ip_limit", '\0', "", kPeers,
      "most of them from one address (IPv6: /64), except local ones; 0: any number",
      bind<kLimit, &Config::ip_limit>()},
+    {"id_pattern", '\0', "", kPeers, "regular expression that ids must match; empty: any id",
+     bind<kPattern, &Config::id_pattern>()},
+    {"reserved_ids", '\0', "", kPeers, "ids that nobody may have",
+     bind_list<kReservedId, &Config::reserved_ids>(Arity::SpreadList, read_reserved_ids)},
+    {"max_id_bytes", '\0', "", kPeers, "longest id", bind<kSize, &Config::max_id_bytes>()},
+    {"max_token_bytes", '\0', "", kPeers, "longest token", bind<kSize, &Config::max_token_bytes>()},
     {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
      bind_switch<&Config::allow_discovery>()},
     {"id_format", '\0', "", kPeers, "ids the server makes: uuid, or token (16 of a-z and 0-9)",
@@ -185,9 +206,24 @@ constexpr auto kOptions = std::to_array<Option>({
     {"request_timeout", '\0', "", kTiming,
      "time for a request, or a handshake, to be complete; 0: any",
      bind<kTime, &Config::request_timeout>()},
+    {"flood_timeout", '\0', "", kTiming,
+     "how long a peer may go beyond message_rate, slowed down, before it is ended; 0: always",
+     bind<kTime, &Config::flood_timeout>()},
     {"drain_timeout", '\0', "", kTiming, "time to close all connections at the end",
      bind<kTime, &Config::drain_timeout>()},
 
+    {"connection_limit", '\0', "", kLimits,
+     "most connections, of peers or not; 0: as many as open files allow",
+     bind<kLimit, &Config::connection_limit>()},
+    {"ip_connections", '\0', "", kLimits,
+     "most of them from one address (IPv6: /64), except local ones; 0: any number",
+     bind<kLimit, &Config::ip_connections>()},
+    {"ip_rate", '\0', "", kLimits,
+     "most new ones a second from one address, ten seconds' worth at once; 0: any number",
+     bind<kLimit, &Config::ip_rate>()},
+    {"message_rate", '\0', "", kLimits,
+     "messages a second of one connection, ten seconds' worth at once; 0: any number",
+     bind<kLimit, &Config::message_rate>()},
     {"max_message_bytes", '\0', "", kLimits, "largest message taken",
      bind<kSize, &Config::max_message_bytes>()},
     {"send_queue_bytes", '\0', "", kLimits, "most that waits for a slow receiver",

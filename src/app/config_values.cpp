@@ -1,5 +1,8 @@
 #include "config_values.hpp"
 
+#include "peerjsd/app/id_rules.hpp"
+#include "peerjsd/net/trusted_proxies.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -114,6 +117,25 @@ std::optional<bool> parse_switch(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> parse_proxied(std::string_view text) {
+  const auto is_switch = parse_switch(text);
+  const std::string_view word = is_switch ? (*is_switch ? "true" : "false") : text;
+  const auto proxies = net::TrustedProxies::parse(word);
+  return proxies ? std::optional(proxies->to_text()) : std::nullopt;
+}
+
+std::optional<std::string> parse_pattern(std::string_view text) {
+  const std::string pattern(text);
+  if (has_control(text) || !is_pattern(pattern)) return std::nullopt;
+  return pattern;
+}
+
+std::optional<std::string> parse_reserved_id(std::string_view text) {
+  if (text.empty() || text.front() == ' ' || text.back() == ' ') return std::nullopt;
+  if (has_control(text) || text.find(',') != text.npos) return std::nullopt;
+  return std::string(text);
+}
+
 std::optional<std::string> parse_file(std::string_view text) {
   if (has_control(text)) return std::nullopt;
   return std::string(text);
@@ -144,7 +166,8 @@ std::optional<std::string> parse_origin(std::string_view text) {
   if (text == "*" || text == "null" || text == "file://") return std::string(text);
   const std::size_t colon = text.find("://");
   if (colon == text.npos || !is_scheme(text.substr(0, colon))) return std::nullopt;
-  const std::string_view host = text.substr(colon + 3);
+  std::string_view host = text.substr(colon + 3);
+  if (host.starts_with("*.")) host.remove_prefix(2);
   if (host.empty() || !only(host, ".-_:[]")) return std::nullopt;
   return lower(text);
 }

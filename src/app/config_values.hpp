@@ -30,13 +30,19 @@ std::optional<std::size_t> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_pace(std::string_view text);
 std::optional<bool> parse_switch(std::string_view text);
+/// As net::TrustedProxies has it; all words of a switch are taken.
+std::optional<std::string> parse_proxied(std::string_view text);
 std::optional<std::string> parse_file(std::string_view text);
 std::optional<std::string> parse_host(std::string_view text);
 /// "a", "/a" and "/a//" all become "/a/".
 std::optional<std::string> parse_path(std::string_view text);
 std::optional<std::string> parse_key(std::string_view text);
-/// An origin as browsers send it (RFC 6454 6.2), in lower case; "*" stays "*".
+/// An origin as browsers send it (RFC 6454 6.2), in lower case, or https://*.example.com; "*" stays
+/// "*".
 std::optional<std::string> parse_origin(std::string_view text);
+
+std::optional<std::string> parse_pattern(std::string_view text);
+std::optional<std::string> parse_reserved_id(std::string_view text);
 
 std::optional<std::string> parse_log_level(std::string_view text);
 std::optional<core::LeavePolicy> parse_leave(std::string_view text);

@@ -1,5 +1,6 @@
 #include "peerjsd/app/server.hpp"
 
+#include "peerjsd/app/id_rules.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/net/http_session.hpp"
 
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -27,17 +29,33 @@ static_assert(2 * kTick <= std::chrono::milliseconds(50), "EXPIRE comes within 5
 /// How often to look whether the certificate has been renewed.
 constexpr core::Duration kWatchInterval = std::chrono::seconds(1);
 
+void system_random(std::span<std::byte> bytes) {
+  if (::getentropy(bytes.data(), bytes.size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getentropy");
+  }
+}
+
+core::HashKey random_hash_key() {
+  core::HashKey key{};
+  system_random(std::as_writable_bytes(std::span(key)));
+  return key;
+}
+
 core::RelayOptions relay_options(const Config& config) {
-  return {config.keys,
-          config.expire_timeout,
-          config.alive_timeout,
-          config.leave_grace,
-          config.takeover_probe,
-          config.leave,
-          config.concurrent_limit,
-          config.ip_limit,
-          {config.outstanding_per_destination, config.outstanding_per_sender,
-           config.outstanding_total}};
+  return {
+      config.keys,
+      config.expire_timeout,
+      config.alive_timeout,
+      config.leave_grace,
+      config.takeover_probe,
+      config.leave,
+      config.concurrent_limit,
+      config.ip_limit,
+      config.max_id_bytes,
+      config.max_token_bytes,
+      {config.outstanding_per_destination, config.outstanding_per_sender, config.outstanding_total},
+      random_hash_key(),
+      id_rules(config.id_pattern, config.reserved_ids)};
 }
 
 http::ServiceOptions service_options(const Config& config) {
@@ -51,17 +69,14 @@ net::SessionOptions session_options(const Config& config) {
   options.ping_interval = effective_ping_interval(config);
   options.max_message_bytes = config.max_message_bytes;
   options.send_queue_bytes = config.send_queue_bytes;
-  options.proxied = config.proxied;
+  options.proxies = *net::TrustedProxies::parse(config.proxied);
+  options.limits = {config.connection_limit, config.ip_connections, {config.ip_rate}};
+  options.messages = {config.message_rate};
+  options.flood_timeout = config.flood_timeout;
   options.stream_pacing = config.stream_pacing;
   options.alive_timeout = config.alive_timeout;
   options.tick = kTick;
   return options;
-}
-
-void system_random(std::span<std::byte> bytes) {
-  if (::getentropy(bytes.data(), bytes.size()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "getentropy");
-  }
 }
 
 }  // namespace
@@ -97,7 +112,7 @@ void Server::start() {
     if (certificates_) {
       socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
     }
-    net::HttpSession::serve(sessions_, std::move(socket), peer);
+    net::HttpSession::serve(sessions_, std::move(socket), peer.address());
   });
   tick_timer_.expires_after(kTick);
   await_tick();

@@ -14,6 +14,14 @@ std::string quoted(std::string_view text) {
   return json;
 }
 
+/// In a time that does not depend on where they differ.
+bool is_same_secret(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  int difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= a[i] ^ b[i];
+  return difference == 0;
+}
+
 bool goes_before(Carrier a, Carrier b) {
   return a == Carrier::WebSocket && b != Carrier::WebSocket;
 }
@@ -49,6 +57,12 @@ std::string refusal_reason(Admission admission, std::string_view address) {
       return "No id, token, or key supplied to websocket server";
     case Admission::InvalidKey:
       return "Invalid key provided";
+    case Admission::IdTooLong:
+      return "ID is too long";
+    case Admission::TokenTooLong:
+      return "Token is too long";
+    case Admission::IdNotAllowed:
+      return "ID is not allowed";
     case Admission::IdTaken:
       return "ID is taken";
     case Admission::LimitReached:
@@ -94,7 +108,7 @@ std::string_view complaint(Receipt receipt) {
 
 Relay::Relay(RelayOptions options) : options_(std::move(options)) {
   for (const std::string& key : options_.keys) {
-    realms_.try_emplace(key, options_.outstanding, options_.expire_timeout);
+    realms_.try_emplace(key, options_.outstanding, options_.expire_timeout, options_.hash_key);
   }
 }
 
@@ -108,9 +122,11 @@ Admission Relay::attach(Transport& transport, const Credentials& who, const Clie
   if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
   const auto realm = realms_.find(who.key);
   if (realm == realms_.end()) return Admission::InvalidKey;
+  if (who.id.size() > options_.max_id_bytes) return Admission::IdTooLong;
+  if (who.token.size() > options_.max_token_bytes) return Admission::TokenTooLong;
   Peer* const holder = realm->second.find(who.id);
   if (holder == nullptr) return admit(realm->second, transport, who, client, now);
-  if (holder->token == who.token) return resume(*holder, transport, client, now);
+  if (is_same_secret(holder->token, who.token)) return resume(*holder, transport, client, now);
   challenge(*holder, now);
   return Admission::IdTaken;
 }
@@ -121,11 +137,12 @@ Peer* Relay::authenticate(const Credentials& who) const {
   const Realm* const of_key = realm(who.key);
   Peer* const peer = of_key == nullptr ? nullptr : of_key->find(who.id);
   if (peer == nullptr || peer->transport == nullptr) return nullptr;
-  return peer->token == who.token ? peer : nullptr;
+  return is_same_secret(peer->token, who.token) ? peer : nullptr;
 }
 
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who,
                        const Client& client, Instant now) {
+  if (options_.accepts_id && !options_.accepts_id(who.id)) return Admission::IdNotAllowed;
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
@@ -247,7 +264,7 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   if (dst == nullptr || dst->transport == nullptr) return keep(src, message, now);
   if (!dst->transport->has_room_for(text_.size())) {
     send_expire(src.realm, src.id, src.registration, message.dst_json);
-    return Receipt::Expired;
+    return Receipt::NoRoom;
   }
   deliver(src, *dst, message.type, text_);
   return Receipt::Relayed;
@@ -275,7 +292,7 @@ Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
       break;
   }
   send_expire(src.realm, src.id, src.registration, message.dst_json);
-  return Receipt::Expired;
+  return options_.expire_timeout == Duration::zero() ? Receipt::Expired : Receipt::NoRoom;
 }
 
 void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,

@@ -20,6 +20,19 @@ Reply invalid_key() {
   return reply(401, kText, "Invalid key provided");
 }
 
+/// `pattern`: scheme://*.domain
+bool is_subdomain(std::string_view origin, std::string_view pattern) {
+  const std::size_t star = pattern.find('*');
+  if (star == pattern.npos) return false;
+  const std::string_view head = pattern.substr(0, star);
+  const std::string_view tail = pattern.substr(star + 1);
+  if (origin.size() <= head.size() + tail.size()) return false;
+  if (!origin.starts_with(head) || !origin.ends_with(tail)) return false;
+  const std::string_view name =
+      origin.substr(head.size(), origin.size() - head.size() - tail.size());
+  return name.find_first_of("/:@") == name.npos;
+}
+
 std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -134,7 +147,7 @@ bool Service::is_allowed(std::string_view origin) const {
   if (origin.empty()) return false;
   const std::vector<std::string>& allowed = options_.cors;
   return allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& each) {
-           return each == "*" || each == origin;
+           return each == "*" || each == origin || is_subdomain(origin, each);
          });
 }
 

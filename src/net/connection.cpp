@@ -13,18 +13,18 @@ namespace peerjsd::net {
 
 using boost::system::error_code;
 
-Connection::Connection(SessionContext& context, Socket socket, std::string address)
-    : context_(context), socket_(std::move(socket)), address_(std::move(address)) {
-  ++context_.connections_;
+Connection::Connection(SessionContext& context, Socket socket, ClientAddress client)
+    : context_(context), socket_(std::move(socket)), client_(std::move(client)) {
+  context_.limits().enter(client_.group);
 }
 
 Connection::~Connection() {
-  --context_.connections_;
+  context_.limits().leave(client_.group);
 }
 
 void Connection::start() {
   if (!socket_.is_open() || context_.poller().watch(*this)) return;
-  spdlog::error("Connection refused: the system cannot watch another one ({})", address_);
+  spdlog::error("Connection refused: the system cannot watch another one ({})", address());
   lose();
 }
 
@@ -34,7 +34,7 @@ void Connection::on_ready(unsigned events) {
     flush();
   }
   if ((events & Poller::Readable) == 0 || !socket_.is_open()) return;
-  if (reading_paused_) return lose();  // not asked for, so it has failed
+  if (reading_paused_ || slowed_) return lose();  // not asked for, so it has failed
   on_readable();
 }
 
@@ -99,6 +99,17 @@ void Connection::resume_reading() {
   if (!is_closing()) on_flushed();
 }
 
+void Connection::slow_down(core::Duration time) {
+  if (std::exchange(slowed_, true)) return;
+  watch();
+  context_.await_speed(*this, context_.now() + time);
+}
+
+void Connection::speed_up() {
+  slowed_ = false;
+  watch();
+}
+
 void Connection::await_writable(bool awaiting) {
   awaiting_writable_ = awaiting;
   watch();
@@ -106,7 +117,8 @@ void Connection::await_writable(bool awaiting) {
 
 void Connection::watch() {
   if (!socket_.is_open()) return;
-  context_.poller().change(*this, (reading_paused_ ? Poller::None : Poller::Readable) |
+  const bool reads = !reading_paused_ && !slowed_;
+  context_.poller().change(*this, (reads ? Poller::Readable : Poller::None) |
                                       (awaiting_writable_ ? Poller::Writable : Poller::None));
 }
 
@@ -121,7 +133,8 @@ void Connection::close_when_flushed() {
 void Connection::fail(const error_code& error) {
   if (error.category() == boost::asio::error::get_ssl_category()) {
     const char* const reason = ::ERR_reason_error_string(static_cast<unsigned long>(error.value()));
-    spdlog::warn("TLS failed: {} ({})", reason == nullptr ? "unknown error" : reason, address_);
+    context_.incidents().report(Incident::TlsFailed, "{} ({})",
+                                reason == nullptr ? "unknown error" : reason, address());
   }
   lose();
 }

@@ -1,6 +1,6 @@
 #include "peerjsd/net/http_session.hpp"
 
-#include "peerjsd/net/address_group.hpp"
+#include "peerjsd/net/forwarded.hpp"
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/log_text.hpp"
@@ -16,7 +16,6 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 namespace {
@@ -58,19 +57,27 @@ Fault fault_of(error_code error) {
 }  // namespace
 
 void HttpSession::serve(SessionContext& context, Socket socket,
-                        const boost::asio::ip::tcp::endpoint& peer) {
-  boost::asio::ip::address address = peer.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+                        const boost::asio::ip::address& neighbour) {
+  ClientAddress address(neighbour);
+  std::optional<boost::asio::ip::address> proxy;
+  if (context.options().proxies.trust(neighbour)) {
+    proxy = neighbour;
+    address.group = core::AddressGroup::Local;  // it is not the proxy's own doing
+  }
+  const std::string_view refusal = context.limits().refusal(address.group, context.now());
+  if (!refusal.empty()) {
+    return context.incidents().report(Incident::ConnectionRefused, "{} ({})", refusal,
+                                      address.text);
   }
   const boost::intrusive_ptr<HttpSession> session(
-      new HttpSession(context, std::move(socket), address.to_string()));
+      new HttpSession(context, std::move(socket), std::move(address), std::move(proxy)));
   context.await_request(*session);
   session->start();
 }
 
-HttpSession::HttpSession(SessionContext& context, Socket socket, std::string address)
-    : Connection(context, std::move(socket), std::move(address)) {}
+HttpSession::HttpSession(SessionContext& context, Socket socket, ClientAddress address,
+                         std::optional<boost::asio::ip::address> proxy)
+    : Connection(context, std::move(socket), std::move(address)), proxy_(std::move(proxy)) {}
 
 void HttpSession::on_bytes(std::span<char> bytes) {
   unparsed_.append(bytes.data(), bytes.size());
@@ -86,6 +93,7 @@ void HttpSession::parse() {
   const std::string input = std::move(unparsed_);
   unparsed_.clear();
   std::string_view rest = input;
+  unsigned requests = 0;
   while (!rest.empty() && !is_closing() && !postponed_) {
     // Who does not read its answers gets no more of them.
     if (queue().bytes() > kMostQueuedBytes) {
@@ -109,8 +117,10 @@ void HttpSession::parse() {
     const HttpRequest request = parser_->release();
     parser_.reset();
     handle(request, rest);
+    ++requests;
   }
   unparsed_ = rest;
+  meter(requests);
   if (parser_ && !is_closing()) encourage();
 }
 
@@ -128,6 +138,7 @@ void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
   if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
     return refuse(400, "A request needs one Host header", request);
   }
+  if (!may_ask(request)) return;
   const http::Route route =
       context().service().router().route(view(request.method_string()), view(request.target()));
   if (beast::websocket::is_upgrade(request)) return upgrade(request, route, rest);
@@ -139,8 +150,8 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
   const auto* const asked = std::get_if<http::route::WebSocket>(&route);
   if (asked == nullptr) {
     // What was asked for stays out of the log: a token may stand anywhere in it.
-    spdlog::warn("WebSocket refused: wrong path; this server's is {} ({})",
-                 context().service().path(), address_of(request));
+    context().incidents().report(Incident::WebSocketRefused, "wrong path; this server's is {} ({})",
+                                 context().service().path(), client_of(request).text);
     return respond(request, http::route::NotFound{});
   }
   if (context().draining()) return refuse(503, "The server is stopping", request);
@@ -156,27 +167,33 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
 void HttpSession::open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
                                  std::string_view rest) {
   if (!hand_over()) return;
-  const core::PeerKind kind = asked.has_version ? core::PeerKind::Page : kind_of(request);
-  const std::string address = address_of(request);
-  WebSocketSession::open(context(), release_socket(), address,
-                         switching_protocols(view(request[bhttp::field::sec_websocket_key])),
-                         {asked.key, asked.id, asked.token}, {kind, address_group(address)},
-                         std::string(rest));
+  const std::string_view key = view(request[bhttp::field::sec_websocket_key]);
+  const std::string problem = complaint_of_origin(request, asked.id);
+  if (problem.empty()) {
+    WebSocketSession::open(context(), release_socket(), client_of(request),
+                           switching_protocols(key), {asked.key, asked.id, asked.token},
+                           asked.has_version ? core::PeerKind::Page : kind_of(request),
+                           std::string(rest));
+  } else {
+    WebSocketSession::refuse(context(), release_socket(), client_of(request),
+                             switching_protocols(key), problem);
+  }
   close();
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse(503, "The server is stopping", request);
+  const std::string problem = complaint_of_origin(request, asked.id);
+  if (!problem.empty()) {
+    const std::string_view origin = view(request[bhttp::field::origin]);
+    write(to_wire(context().service().stream_refusal(problem, origin), {request.version()}));
+    return close_when_flushed();
+  }
   if (!hand_over()) return;
-  const std::string address = address_of(request);
-  StreamSession::open(context(), release_socket(), address,
-                      {request.version(),
-                       std::string(view(request[bhttp::field::origin])),
-                       std::string(asked.key),
-                       std::string(asked.id),
-                       std::string(asked.token),
-                       {kind_of(request), address_group(address)},
-                       asked.is_renewal});
+  StreamSession::open(
+      context(), release_socket(), client_of(request),
+      {request.version(), std::string(view(request[bhttp::field::origin])), std::string(asked.key),
+       std::string(asked.id), std::string(asked.token), kind_of(request), asked.is_renewal});
   close();
 }
 
@@ -206,11 +223,17 @@ core::Receipt HttpSession::receive(const HttpRequest& request,
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& message,
                           core::Receipt receipt) {
+  if (receipt == core::Receipt::NoRoom) {
+    context().incidents().report(Incident::NoRoom, "message of {} ({} bytes posted, {})",
+                                 log_text(message.id), request.body().size(),
+                                 client_of(request).text);
+  }
   const std::string_view complaint = core::complaint(receipt);
   // Once a connection: who sends nonsense for ever shall not fill the log.
   if (!complaint.empty() && !std::exchange(has_complained_, true)) {
-    spdlog::warn("Message dropped: {} ({} bytes posted for {}, {})", complaint,
-                 request.body().size(), log_text(message.id), address_of(request));
+    context().incidents().report(Incident::MessageDropped, "{} ({} bytes posted for {}, {})",
+                                 complaint, request.body().size(), log_text(message.id),
+                                 client_of(request).text);
   }
   write_answer(request, context().service().answer(facts_of(request), receipt));
 }
@@ -219,7 +242,8 @@ template <class Asked>
 void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
   const http::Reply reply = context().service().answer(facts_of(request), asked);
   if (reply.status == 401) {
-    spdlog::warn("HTTP request refused: {} ({})", reply.body, address_of(request));
+    context().incidents().report(Incident::HttpRefused, "{} ({})", reply.body,
+                                 client_of(request).text);
   }
   write_answer(request, reply);
 }
@@ -236,7 +260,8 @@ bool HttpSession::hand_over() {
   flush();  // answers to requests before this one
   if (is_closing()) return false;
   if (queue().empty()) return true;
-  spdlog::warn("HTTP request refused: the client does not read its answers ({})", address());
+  context().incidents().report(Incident::HttpRefused, "the client does not read its answers ({})",
+                               address());
   close();
   return false;
 }
@@ -249,17 +274,40 @@ void HttpSession::refuse(unsigned status, std::string_view reason, const HttpReq
     reply.headers.emplace_back("Upgrade", "websocket");
     reply.headers.emplace_back("Sec-WebSocket-Version", "13");
   }
-  spdlog::warn("HTTP request refused: {} ({})", reason, address_of(request));
+  context().incidents().report(Incident::HttpRefused, "{} ({})", reason, client_of(request).text);
   write(to_wire(reply, {}));
   close_when_flushed();
 }
 
-/// Behind a proxy, as npm peer does it: the first address that X-Forwarded-For names.
-std::string HttpSession::address_of(const HttpRequest& request) {
-  const std::string_view forwarded = view(request["X-Forwarded-For"]);
-  if (!context().options().proxied || forwarded.empty()) return address();
-  const std::string_view first = forwarded.substr(0, forwarded.find(','));
-  return log_text(first.substr(0, first.find_last_not_of(' ') + 1));
+ClientAddress HttpSession::client_of(const HttpRequest& request) const {
+  const std::vector<std::string> hops = proxy_ ? hops_of(request) : std::vector<std::string>();
+  return hops.empty() ? client() : context().options().proxies.client(*proxy_, hops);
+}
+
+/// One connection of a proxy may carry the requests of many clients, so each counts for its client,
+/// and is refused if that one has sent too many.
+bool HttpSession::may_ask(const HttpRequest& request) {
+  if (!proxy_) return true;
+  const std::string_view refusal =
+      context().limits().refusal(client_of(request).group, context().now());
+  if (!refusal.empty()) refuse(429, refusal, request);
+  return refusal.empty();
+}
+
+/// Any other connection has one client, which is read from more slowly.
+void HttpSession::meter(unsigned requests) {
+  if (proxy_ || requests == 0 || is_closing()) return;
+  const core::Duration owed = rate_.take(context().options().messages, requests, context().now());
+  if (owed > core::Duration::zero()) slow_down(owed);
+}
+
+/// Why a page of that origin is not let in; empty if it is. What is no page is let in.
+std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::string_view id) {
+  const std::string origin(view(request[bhttp::field::origin]));
+  if (context().service().lets_in(origin)) return {};
+  context().incidents().report(Incident::ClientRefused, "{} ({}, origin {} is not in --cors)",
+                               log_text(id), client_of(request).text, log_text(origin));
+  return "Origin " + origin + " is not allowed by this server";
 }
 
 void HttpSession::on_timeout(core::Instant) {

@@ -33,18 +33,19 @@ spdlog::level::level_enum level(core::End end, core::Carrier carrier) {
 
 }  // namespace
 
-PeerSession::PeerSession(SessionContext& context, Socket socket, std::string address)
+PeerSession::PeerSession(SessionContext& context, Socket socket, ClientAddress address)
     : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
 
-core::Admission PeerSession::admit(const core::Credentials& who, const core::Client& client) {
-  const core::Admission admission = context().relay().attach(*this, who, client, context().now());
+core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
+  const core::Admission admission =
+      context().relay().attach(*this, who, {kind, client().group}, context().now());
   if (core::is_admitted(admission)) {
     admitted_ = true;
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(who.id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
-    spdlog::warn("Client refused: {} ({}, {})", log_text(who.id), address(),
-                 core::refusal_reason(admission, address()));
+    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", log_text(who.id),
+                                 address(), core::refusal_reason(admission, address()));
   }
   return admission;
 }
@@ -75,6 +76,7 @@ bool PeerSession::is_over_limit() const {
 void PeerSession::overflow() {
   overflow_posted_ = false;
   if (peer() == nullptr || !is_over_limit()) return;
+  context().incidents().add(Incident::SlowReader);
   finish(core::End::OverLimit);
   on_overflow();
 }

@@ -13,7 +13,12 @@
 namespace peerjsd::net {
 SessionContext::SessionContext(boost::asio::io_context& io, core::Relay& relay,
                                const http::Service& service, SessionOptions options)
-    : io_(io), relay_(relay), service_(service), options_(options), poller_(io) {}
+    : io_(io),
+      relay_(relay),
+      service_(service),
+      options_(std::move(options)),
+      limits_(options_.limits),
+      poller_(io) {}
 
 core::Instant SessionContext::now() {
   return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -48,7 +53,9 @@ void SessionContext::expire(core::Instant now) {
   while (StreamSession* const stream = paced_.pop_due(now, options_.stream_pacing)) {
     stream->on_pace();
   }
-  release_held(now);
+  for (const auto& [time, connection] : take_due(held_, now)) connection->release();
+  for (const auto& [time, connection] : take_due(slowed_, now)) connection->speed_up();
+  incidents_.expire(now);
 }
 
 void SessionContext::await_pace(StreamSession& stream) {
@@ -59,19 +66,22 @@ void SessionContext::await_release(Connection& connection, core::Instant time) {
   held_.emplace_back(time, &connection);
 }
 
+void SessionContext::await_speed(Connection& connection, core::Instant time) {
+  slowed_.emplace_back(time, &connection);
+}
+
 core::Instant SessionContext::release_time(const Connection& connection) const {
   const auto found =
       std::ranges::find(held_, &connection, [](const auto& held) { return held.second.get(); });
   return found == held_.end() ? core::Instant{} : found->first;
 }
 
-void SessionContext::release_held(core::Instant now) {
-  const auto due = std::stable_partition(held_.begin(), held_.end(),
-                                         [now](const auto& held) { return held.first > now; });
-  std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>> released(
-      std::make_move_iterator(due), std::make_move_iterator(held_.end()));
-  held_.erase(due, held_.end());
-  for (const auto& [time, connection] : released) connection->release();
+SessionContext::Appointments SessionContext::take_due(Appointments& all, core::Instant now) {
+  const auto due = std::stable_partition(all.begin(), all.end(),
+                                         [now](const auto& each) { return each.first > now; });
+  Appointments taken(std::make_move_iterator(due), std::make_move_iterator(all.end()));
+  all.erase(due, all.end());
+  return taken;
 }
 
 void SessionContext::start_draining(core::Instant now) {
@@ -89,6 +99,7 @@ void SessionContext::close_all(core::Instant now) {
   drain(std::numeric_limits<std::size_t>::max(), now);
   while (Connection* const connection = ends_.front()) connection->close();
   held_.clear();
+  slowed_.clear();
   poller_.stop();
 }
 

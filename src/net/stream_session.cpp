@@ -36,7 +36,7 @@ void set_option(const Socket& socket, int level, int name, Value value) {
 
 }  // namespace
 
-void StreamSession::open(SessionContext& context, Socket socket, std::string address,
+void StreamSession::open(SessionContext& context, Socket socket, ClientAddress address,
                          Request request) {
   const boost::intrusive_ptr<StreamSession> session(
       new StreamSession(context, std::move(socket), std::move(address), std::move(request)));
@@ -46,11 +46,11 @@ void StreamSession::open(SessionContext& context, Socket socket, std::string add
   session->start();
 }
 
-StreamSession::StreamSession(SessionContext& context, Socket socket, std::string address,
+StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddress address,
                              Request request)
     : PeerSession(context, std::move(socket), std::move(address)),
       request_(std::make_unique<const Request>(std::move(request))),
-      pacer_(request_->client.kind == core::PeerKind::Page),
+      pacer_(request_->kind == core::PeerKind::Page),
       head_(
           streaming_head(context.service().stream_head(request_->origin), request_->http_version)),
       is_chunked_(request_->http_version >= 11),
@@ -62,7 +62,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, std::string
 void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
-      admit({request_->key, request_->id, request_->token}, request_->client);
+      admit({request_->key, request_->id, request_->token}, request_->kind);
   if (admission == core::Admission::Later) return;
   const std::unique_ptr<const Request> request = std::move(request_);
   if (admission == core::Admission::Standby) {

@@ -3,10 +3,10 @@
 #include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 #include <variant>
-
-#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 namespace {
@@ -36,6 +36,13 @@ CloseCode code_of(core::End reason) {
   }
 }
 
+/// At one go: who is slowed down has still to show that it lives, or that it goes on.
+core::Duration longest_pause(const SessionOptions& options) {
+  constexpr core::Duration longest = std::chrono::seconds(10);
+  const core::Duration third = options.flood_timeout / 3;
+  return third == core::Duration::zero() ? longest : std::min(longest, third);
+}
+
 constexpr std::size_t kMostFrameHeader = 10;  // of a server's frame
 
 bool is_text_frame(std::string_view unit) {
@@ -50,38 +57,81 @@ std::size_t payload_size(std::string_view frame) {
 
 }  // namespace
 
-void WebSocketSession::open(SessionContext& context, Socket socket, std::string address,
+void WebSocketSession::open(SessionContext& context, Socket socket, ClientAddress address,
                             std::string handshake, const core::Credentials& who,
-                            const core::Client& client, std::string early) {
+                            core::PeerKind kind, std::string early) {
   const boost::intrusive_ptr<WebSocketSession> session(
       new WebSocketSession(context, std::move(socket), std::move(address)));
   context.await_ping(*session);
   session->write(std::move(handshake));
-  session->begin(who, client);
+  session->begin(who, kind);
   if (!early.empty()) session->on_bytes(early);
   session->start();
 }
 
-WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, std::string address)
+WebSocketSession::WebSocketSession(SessionContext& context, Socket socket, ClientAddress address)
     : PeerSession(context, std::move(socket), std::move(address)) {}
 
-void WebSocketSession::begin(const core::Credentials& who, const core::Client& client) {
-  const core::Admission admission = admit(who, client);
-  if (core::is_admitted(admission)) return;
-  write_frame(Opcode::Text, core::refusal(admission, address()));
+void WebSocketSession::refuse(SessionContext& context, Socket socket, ClientAddress address,
+                              std::string handshake, std::string_view reason) {
+  const boost::intrusive_ptr<WebSocketSession> session(
+      new WebSocketSession(context, std::move(socket), std::move(address)));
+  session->write(std::move(handshake));
+  session->end_refused(core::error_text(reason));
+  session->start();
+}
+
+void WebSocketSession::begin(const core::Credentials& who, core::PeerKind kind) {
+  const core::Admission admission = admit(who, kind);
+  if (!core::is_admitted(admission)) end_refused(core::refusal(admission, address()));
+}
+
+void WebSocketSession::end_refused(std::string_view message) {
+  write_frame(Opcode::Text, message);
   begin_close(CloseCode::NoStatus, {});
 }
 
 void WebSocketSession::on_bytes(std::span<char> bytes) {
+  unsigned events = 0;
   while (!is_closing()) {
     const WebSocketDecoder::Result result =
         decoder_.next(bytes, context().options().max_message_bytes);
-    if (std::holds_alternative<NeedMore>(result)) return;
+    if (std::holds_alternative<NeedMore>(result)) return meter(events);
     if (const auto* const error = std::get_if<WebSocketError>(&result)) {
       return fail(error->close_code, error->reason);
     }
     on_event(std::get<WebSocketEvent>(result));
+    ++events;
   }
+}
+
+/// What has been read is taken all the same; what follows waits with the client's system, and so in
+/// the end with the client.
+void WebSocketSession::meter(unsigned events) {
+  if (events == 0 || close_sent_) return;
+  const SessionOptions& options = context().options();
+  const core::Instant now = context().now();
+  const core::Duration owed = rate_.take(options.messages, events, now);
+  if (owed == core::Duration::zero()) {
+    if (rate_.is_half_full(now)) slowed_since_ = {};
+    return;
+  }
+  if (slowed_since_ == core::Instant{}) {
+    slowed_since_ = now;
+    context().incidents().report(Incident::Slowed, "more than {} messages a second ({}, {})",
+                                 options.messages.per_second, log_text(peer()->id), address());
+  }
+  const core::Duration patience = options.flood_timeout;
+  if (patience > core::Duration::zero() && now - slowed_since_ >= patience) return end_flood();
+  slow_down(std::min(owed, longest_pause(options)));
+}
+
+void WebSocketSession::end_flood() {
+  const std::chrono::duration<double> seconds = context().now() - slowed_since_;
+  context().incidents().report(Incident::Flood, "too many messages for {:.1f} s ({}, {})",
+                               seconds.count(), log_text(peer()->id), address());
+  finish(core::End::OverLimit);
+  begin_close(CloseCode::PolicyViolation, "too many messages");
 }
 
 void WebSocketSession::on_event(const WebSocketEvent& event) {
@@ -110,12 +160,16 @@ void WebSocketSession::on_message(const WebSocketEvent& event) {
   if (receipt == core::Receipt::NotUtf8 && event.kind == WebSocketEvent::Kind::Text) {
     return fail(CloseCode::InvalidText, "text is not UTF-8");
   }
+  if (receipt == core::Receipt::NoRoom) {
+    context().incidents().report(Incident::NoRoom, "message of {} ({} bytes, {})",
+                                 log_text(peer()->id), event.data.size(), address());
+  }
   const std::string_view complaint = core::complaint(receipt);
   if (complaint.empty()) return;
   // Once a connection: who sends nonsense for ever shall not fill the log.
   if (dropped_++ > 0) return;
-  spdlog::warn("Message dropped: {} ({} bytes from {}, {})", complaint, event.data.size(),
-               log_text(peer()->id), address());
+  context().incidents().report(Incident::MessageDropped, "{} ({} bytes from {}, {})", complaint,
+                               event.data.size(), log_text(peer()->id), address());
 }
 
 void WebSocketSession::on_close(const WebSocketEvent& event) {
@@ -126,8 +180,8 @@ void WebSocketSession::on_close(const WebSocketEvent& event) {
 
 /// The client broke the protocol: RFC 6455 7.1.7.
 void WebSocketSession::fail(CloseCode code, std::string_view reason) {
-  spdlog::warn("WebSocket failed: {} ({}, {})", reason, peer() ? log_text(peer()->id) : "no peer",
-               address());
+  context().incidents().report(Incident::WebSocketFailed, "{} ({}, {})", reason,
+                               peer() ? log_text(peer()->id) : "no peer", address());
   finish(code == CloseCode::TooBig ? core::End::OverLimit : core::End::Lost);
   if (!close_sent_) begin_close(code, reason);
   close_when_flushed();

@@ -123,11 +123,19 @@ Config unlike_the_defaults() {
   config.path = "/a/b/";
   config.keys = {"one", "two words"};
   config.cors = {"https://a.example", "http://localhost:3000"};
-  config.proxied = true;
+  config.proxied = "10.0.0.0/8, ::1/128";
   config.sslkey = "k.pem";
   config.sslcert = "/a b/c.pem";
   config.concurrent_limit = 2;
   config.ip_limit = 21;
+  config.connection_limit = 22;
+  config.ip_connections = 23;
+  config.ip_rate = 24;
+  config.message_rate = 25;
+  config.id_pattern = "[a-z]{1,2}";
+  config.reserved_ids = {"admin", "the root"};
+  config.max_id_bytes = 26;
+  config.max_token_bytes = 27;
   config.allow_discovery = true;
   config.id_format = core::IdFormat::Token;
   config.compat_http_key = true;
@@ -138,6 +146,7 @@ Config unlike_the_defaults() {
   config.leave = core::LeavePolicy::Always;
   config.leave_grace = milliseconds{6};
   config.takeover_probe = milliseconds{7};
+  config.flood_timeout = milliseconds{81};
   config.drain_timeout = milliseconds{8};
   config.stream_pacing = milliseconds{14};
   config.max_message_bytes = 9;
@@ -152,10 +161,12 @@ Config unlike_the_defaults() {
 Arguments as_flags(const Config& config) {
   Arguments arguments;
   for (const auto& [key, value] : options_of(config)) {
-    if (key != "key" && key != "cors") arguments.push_back("--" + key + "=" + value);
+    if (key != "key" && key != "cors" && key != "reserved_ids")
+      arguments.push_back("--" + key + "=" + value);
   }
   for (const std::string& key : config.keys) arguments.push_back("--key=" + key);
   for (const std::string& origin : config.cors) arguments.push_back("--cors=" + origin);
+  for (const std::string& id : config.reserved_ids) arguments.push_back("--reserved_ids=" + id);
   return arguments;
 }
 
@@ -324,8 +335,8 @@ TEST(CommandLine, TakesSwitchesInAllForms) {
 
 TEST(CommandLine, TakesTheLastOfAFlagThatIsNoList) {
   EXPECT_EQ(config_of({"--port", "1", "-p", "2"}).port, 2);
-  EXPECT_FALSE(config_of({"--proxied", "--no-proxied"}).proxied);
-  EXPECT_TRUE(config_of({"--no-proxied", "--proxied"}).proxied);
+  EXPECT_EQ(config_of({"--proxied", "--no-proxied"}).proxied, "false");
+  EXPECT_EQ(config_of({"--no-proxied", "--proxied"}).proxied, "true");
 }
 
 TEST(CommandLine, CollectsKeysAndOrigins) {
@@ -417,15 +428,35 @@ TEST(ConfigValues, SizeIsBytesOrKiBOrMiB) {
 
 TEST(ConfigValues, SwitchIsTrueOrFalse) {
   for (const std::string good : {"true", "1", "yes", "True"}) {
-    EXPECT_TRUE(config_of_file("proxied = " + good).proxied) << good;
+    EXPECT_TRUE(config_of_file("allow_discovery = " + good).allow_discovery) << good;
   }
   for (const std::string good : {"false", "0", "no"}) {
-    const TemporaryFile file("proxied = " + good);
-    EXPECT_FALSE(config_of({"--config", file.path()}).proxied) << good;
+    const TemporaryFile file("allow_discovery = " + good);
+    EXPECT_FALSE(config_of({"--config", file.path()}).allow_discovery) << good;
   }
-  EXPECT_EQ(error_of({"--proxied", "maybe"}), "--proxied: 'maybe' is not true or false");
-  EXPECT_EQ(error_of({"--proxied="}), "--proxied: '' is not true or false");
-  EXPECT_EQ(error_of_file("proxied ="), "1: proxied: '' is not true or false");
+  const std::string flag = "allow_discovery";
+  EXPECT_EQ(error_of({"--" + flag, "maybe"}), "--" + flag + ": 'maybe' is not true or false");
+  EXPECT_EQ(error_of({"--" + flag + "="}), "--" + flag + ": '' is not true or false");
+  EXPECT_EQ(error_of_file(flag + " ="), "1: " + flag + ": '' is not true or false");
+}
+
+TEST(ConfigValues, ProxiesAreASwitchOrNetworks) {
+  for (const std::string good : {"true", "1", "yes"}) {
+    EXPECT_EQ(config_of_file("proxied = " + good).proxied, "true") << good;
+  }
+  EXPECT_EQ(config_of({"--proxied"}).proxied, "true");
+  EXPECT_EQ(config_of({"--proxied", "no"}).proxied, "false");
+  EXPECT_EQ(config_of({"--proxied", "10.1.2.3/8,::1"}).proxied, "10.0.0.0/8, ::1/128");
+  const std::string rest = "' is not true, false, or addresses and networks like 10.0.0.0/8, ::1";
+  for (const std::string bad : {"maybe", "", "10.0.0.0/33", "a.example"}) {
+    EXPECT_EQ(error_of({"--proxied", bad}), "--proxied: '" + bad + rest);
+  }
+}
+
+TEST(ConfigValues, IdPatternIsARegularExpression) {
+  EXPECT_EQ(config_of({"--id_pattern", "[a-z]+"}).id_pattern, "[a-z]+");
+  EXPECT_EQ(error_of({"--id_pattern", "["}),
+            "--id_pattern: '[' is not a regular expression like [a-z0-9-]{8,64}");
 }
 
 TEST(ConfigValues, HostIsAnAddressOrAName) {
@@ -461,19 +492,25 @@ TEST(ConfigValues, KeyFitsIntoAUrlAndIntoAList) {
 }
 
 TEST(ConfigValues, CorsIsOriginsOrAny) {
-  const List good = {"https://a.example", "http://localhost:3000",
-                     "http://[::1]:80",   "capacitor://localhost",
-                     "file://",           "null"};
+  const List good = {"https://a.example",
+                     "http://localhost:3000",
+                     "http://[::1]:80",
+                     "capacitor://localhost",
+                     "https://*.a.example",
+                     "file://",
+                     "null"};
   for (const std::string& origin : good) {
     EXPECT_EQ(config_of({"--cors", origin}).cors, List{origin});
   }
   EXPECT_EQ(config_of({"--cors", "HTTPS://A.Example"}).cors, List{"https://a.example"});
   EXPECT_EQ(config_of({"--cors", "https://a.example", "*"}).cors, List{});
-  for (const std::string bad : {"", "a.example", "https://a.example/", "https://*.a.example",
-                                "https://", "://a", "https://a,https://b", "https://u@a"}) {
+  for (const std::string bad :
+       {"", "a.example", "https://a.example/", "https://*", "https://a.*.example", "https://",
+        "://a", "https://a,https://b", "https://u@a"}) {
     EXPECT_EQ(error_of({"--cors", bad}),
               "--cors: '" + bad +
-                  "' is not an origin like https://example.com or http://localhost:3000 (without a "
+                  "' is not an origin like https://example.com, https://*.example.com or "
+                  "http://localhost:3000 (without a "
                   "path), null or *");
   }
 }
@@ -599,7 +636,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 28U);
+  EXPECT_EQ(options.size(), 37U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

@@ -10,6 +10,8 @@ namespace peerjsd::core {
 namespace {
 
 using namespace std::chrono_literals;
+constexpr HashKey kHashKey{1, 2};
+
 using Verdict = Outstanding::Verdict;
 
 constexpr Instant kStart{1h};
@@ -25,7 +27,7 @@ std::vector<std::string> texts(const std::vector<Outstanding::Message>& messages
 
 class OutstandingTest : public testing::Test {
  protected:
-  Outstanding outstanding_{kRoomy, 5s};
+  Outstanding outstanding_{kRoomy, 5s, kHashKey};
 
   Verdict keep(Outstanding::Sender sender, std::string_view dst, MessageType type, std::string text,
                Instant now) {
@@ -100,7 +102,7 @@ TEST_F(OutstandingTest, PairsWithSimilarNamesAreTwoPairs) {
 }
 
 TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
-  Outstanding outstanding(kRoomy, 0ms);
+  Outstanding outstanding(kRoomy, 0ms, kHashKey);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart), Verdict::Refused);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 500ms),
             Verdict::Tail);
@@ -112,7 +114,7 @@ TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
 
 TEST(Outstanding, ATailLastsASecondEvenIfTheTimeoutIsShorter) {
   for (const Duration timeout : {0ms, 100ms}) {
-    Outstanding outstanding(kRoomy, timeout);
+    Outstanding outstanding(kRoomy, timeout, kHashKey);
     outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
     outstanding.expire_next(kStart + timeout);
     EXPECT_FALSE(outstanding.expire_next(kStart + timeout + 999ms));
@@ -139,7 +141,7 @@ TEST(Outstanding, KeepsEachLimit) {
       {{10 * one, 10 * one, one}, kBob, R"("y")"},
   };
   for (const Case& each : cases) {
-    Outstanding outstanding(each.limits, 5s);
+    Outstanding outstanding(each.limits, 5s, kHashKey);
     EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, text, kStart), Verdict::Kept);
     EXPECT_EQ(
         outstanding.keep(each.second_sender, each.second_dst, MessageType::Offer, text, kStart),
@@ -154,7 +156,7 @@ TEST(Outstanding, KeepsEachLimit) {
 
 TEST(Outstanding, WhatRanOutMakesRoomBesideWhatStillWaits) {
   const std::size_t one = 2 * Outstanding::kOverhead + 1 + 3 + 2 * 3;
-  Outstanding outstanding({2 * one, 2 * one, 2 * one}, 5s);
+  Outstanding outstanding({2 * one, 2 * one, 2 * one}, 5s, kHashKey);
   outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
   outstanding.keep(kBob, R"("x")", MessageType::Offer, "2", kStart + 1s);
   ASSERT_TRUE(outstanding.expire_next(kStart + 5s));
@@ -162,7 +164,7 @@ TEST(Outstanding, WhatRanOutMakesRoomBesideWhatStillWaits) {
 }
 
 TEST(Outstanding, LongDestinationsCount) {
-  Outstanding outstanding({10000, 10000, 10000}, 5s);
+  Outstanding outstanding({10000, 10000, 10000}, 5s, kHashKey);
   const std::string dst = '"' + std::string(4000, 'x') + '"';
   EXPECT_EQ(outstanding.keep(kAnn, dst, MessageType::Offer, "1", kStart), Verdict::Kept);
   ASSERT_TRUE(outstanding.expire_next(kStart + 5s));
@@ -173,7 +175,7 @@ TEST(Outstanding, LongDestinationsCount) {
 }
 
 TEST(Outstanding, AnAttemptThatOutgrowsTheRoomIsGivenUpWhole) {
-  Outstanding outstanding({1000, 1000, 1000}, 5s);
+  Outstanding outstanding({1000, 1000, 1000}, 5s, kHashKey);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, std::string(100, 'x'), kStart),
             Verdict::Kept);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, std::string(500, 'x'), kStart),

@@ -172,6 +172,39 @@ TEST_F(FullRelayTest, NobodyYieldsWhileThereIsRoom) {
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
 }
 
+TEST_F(RelayTest, RefusesIdsAndTokensThatAreTooLong) {
+  EXPECT_EQ(attach(a_, std::string(257, 'a')), Admission::IdTooLong);
+  EXPECT_EQ(attach(a_, "a", std::string(4097, 't')), Admission::TokenTooLong);
+  EXPECT_EQ(attach(a_, std::string(256, 'a'), std::string(4096, 't')), Admission::Opened);
+}
+
+TEST_F(RelayTest, TellsTokensApartThatDifferInOneByte) {
+  join(a_, "a");
+  for (const char* const token : {"tokeN", "Token", "toke", "tokenn", "toXen"}) {
+    EXPECT_EQ(attach(b_, "a", token), Admission::IdTaken) << token;
+  }
+}
+
+TEST(RelayIdTest, RefusesIdsThatAreNotAccepted) {
+  RelayOptions options;
+  options.keys = {"peerjs"};
+  options.concurrent_limit = 10;
+  options.accepts_id = [](std::string_view id) { return id != "admin"; };
+  Relay relay(options);
+  RecordingTransport a;
+  const Client client{PeerKind::Page};
+  EXPECT_EQ(relay.attach(a, {"peerjs", "admin", "t"}, client, Instant{}), Admission::IdNotAllowed);
+  EXPECT_TRUE(a.sent.empty());
+  EXPECT_EQ(relay.attach(a, {"peerjs", "a", "t"}, client, Instant{}), Admission::Opened);
+}
+
+TEST(RelayRefusals, AreToldInWords) {
+  EXPECT_EQ(refusal(Admission::IdTooLong, ""),
+            R"({"type":"ERROR","payload":{"msg":"ID is too long"}})");
+  EXPECT_EQ(refusal_reason(Admission::TokenTooLong, ""), "Token is too long");
+  EXPECT_EQ(refusal_reason(Admission::IdNotAllowed, ""), "ID is not allowed");
+}
+
 class AddressLimitRelayTest : public RelayTest {
  protected:
   static constexpr AddressGroup kHere{1};
@@ -283,8 +316,8 @@ TEST_F(RelayTest, DropsWhatClientsDoNotSend) {
 
 TEST_F(RelayTest, ComplainsOfNonsenseOnly) {
   EXPECT_EQ(complaint(Receipt::NotJson), "not JSON");
-  for (const Receipt fine : {Receipt::Relayed, Receipt::Kept, Receipt::Expired, Receipt::Heartbeat,
-                             Receipt::Left, Receipt::Late, Receipt::Absent}) {
+  for (const Receipt fine : {Receipt::Relayed, Receipt::Kept, Receipt::Expired, Receipt::NoRoom,
+                             Receipt::Heartbeat, Receipt::Left, Receipt::Late, Receipt::Absent}) {
     EXPECT_TRUE(complaint(fine).empty());
   }
 }
@@ -901,7 +934,7 @@ TEST_F(StreamTest, WhatFindsNoRoomIsReportedToItsSender) {
   join(stream_, "a");
   join(b_, "b");
   stream_.has_room = false;
-  EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Expired);
+  EXPECT_EQ(receive(b_, offer_to("a")), Receipt::NoRoom);
   EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "a", "b")});
   EXPECT_TRUE(stream_.sent.empty());
   EXPECT_FALSE(stream_.closed);

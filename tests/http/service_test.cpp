@@ -174,5 +174,39 @@ TEST_F(ServiceTest, ExplainsAGetOnTheWebSocketPath) {
   EXPECT_NE(reply.body.find("proxy"), std::string::npos);
 }
 
+TEST_F(ServiceTest, LetsInPagesOfTheListedOriginsAndWhoeverIsNoPage) {
+  const auto lets_in = [this](const std::vector<std::string>& cors, std::string_view origin) {
+    ServiceOptions options;
+    options.cors = cors;
+    return Service(options, relay_, random()).lets_in(origin);
+  };
+  EXPECT_TRUE(lets_in({}, "https://any.example"));
+  EXPECT_TRUE(lets_in({"https://a.example"}, ""));
+  EXPECT_TRUE(lets_in({"https://a.example"}, "https://a.example"));
+  EXPECT_FALSE(lets_in({"https://a.example"}, "https://b.example"));
+  EXPECT_FALSE(lets_in({"https://a.example"}, "http://a.example"));
+  EXPECT_FALSE(lets_in({"https://a.example"}, "null"));
+}
+
+TEST_F(ServiceTest, AStarStandsForAnySubdomain) {
+  ServiceOptions options;
+  options.cors = {"https://*.a.example:8443"};
+  const Service service(options, relay_, random());
+  for (const std::string origin : {"https://x.a.example:8443", "https://x.y.a.example:8443"}) {
+    EXPECT_TRUE(service.lets_in(origin)) << origin;
+  }
+  for (const std::string origin :
+       {"https://a.example:8443", "https://.a.example:8443", "https://x.a.example",
+        "http://x.a.example:8443", "https://xa.example:8443",
+        "https://evil.example/.a.example:8443", "https://evil.example:1@x.a.example:8443",
+        "https://x.a.example:8443.evil.example"}) {
+    EXPECT_FALSE(service.lets_in(origin)) << origin;
+  }
+  EXPECT_EQ(header(get(options, "/", "https://x.a.example:8443"), "Access-Control-Allow-Origin"),
+            "https://x.a.example:8443");
+  EXPECT_EQ(header(get(options, "/", "https://a.example"), "Access-Control-Allow-Origin"),
+            std::nullopt);
+}
+
 }  // namespace
 }  // namespace peerjsd::http

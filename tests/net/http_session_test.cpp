@@ -35,7 +35,9 @@ TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST_F(HttpSessionTest, AnswersAllWhoReadLate) {
-  start();
+  app::Config config;
+  config.message_rate = 0;
+  start(config);
   test::RawClient client(io_, server_->endpoint(), 4096);
   // Far more than the system's buffers hold, of requests and of answers.
   const std::string request =
@@ -166,6 +168,34 @@ TEST_F(HttpSessionTest, RefusesUpgradesItCannotMake) {
         << wrong;
   }
   EXPECT_EQ(peers(), 0U);
+}
+
+TEST_F(HttpSessionTest, WhoAsksTooFastIsReadFromMoreSlowlyAndGetsAllAnswers) {
+  app::Config config;
+  config.message_rate = 20;
+  start(config);
+  const std::string request = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+  const auto fast = raw();
+  std::string burst;
+  for (int i = 0; i < 230; ++i) burst += request;
+  fast->write(burst);
+  const auto answers = [](const test::RawClient& client) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = client.received.find("HTTP/1.1 404", at)) != std::string::npos;
+         ++at) {
+      ++count;
+    }
+    return count;
+  };
+  ASSERT_TRUE(run_until([&] { return answers(*fast) == 230; }));
+  fast->write(request);
+  for (int i = 0; i < 10; ++i) {
+    const auto calm = raw();
+    calm->write(request);
+    ASSERT_TRUE(run_until([&] { return answers(*calm) == 1; }));
+  }
+  EXPECT_EQ(answers(*fast), 230U);
+  ASSERT_TRUE(run_until([&] { return answers(*fast) == 231; }));
 }
 
 }  // namespace

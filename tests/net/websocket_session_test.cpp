@@ -181,7 +181,9 @@ TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {
 }
 
 TEST_F(WebSocketSessionTest, WhoReadsNoPongsGetsNoMoreOfThem) {
-  start();
+  app::Config config;
+  config.message_rate = 0;
+  start(config);
   RawClient flood(io_, server_->endpoint(), 4096);
   flood.write(test::handshake("flood"));
   std::string pings;
@@ -272,6 +274,50 @@ TEST_F(WebSocketSessionTest, ARefusedClientIsToldWhyAndClosed) {
   EXPECT_EQ(intruder.received, Texts{R"({"type":"ID-TAKEN","payload":{"msg":"ID is taken"}})"});
   EXPECT_EQ(intruder.close_code, 1005);
   expect_nothing_before(*a, *a, "a");
+}
+
+TEST_F(WebSocketSessionTest, WhoSendsTooFastIsReadFromMoreSlowlyAndLosesNothing) {
+  app::Config config;
+  config.message_rate = 20;
+  config.flood_timeout = 0ms;
+  start(config);
+  const auto b = join("b");
+  const auto calm = join("calm");
+  const auto a = raw();
+  std::string burst = test::handshake("a");
+  constexpr int count = 240;
+  for (int i = 0; i < count; ++i) burst += test::text_frame(candidate("b", std::to_string(i)));
+  a->write(burst);
+  ASSERT_TRUE(run_until([&] { return b->received.size() == count; }));
+  Texts expected;
+  for (int i = 0; i < count; ++i) expected.push_back(relayed("a", "b", std::to_string(i)));
+  EXPECT_EQ(b->take(), expected);
+  a->write(test::text_frame(candidate("b", R"("late")")));
+  for (int i = 0; i < 10; ++i) expect_nothing_before(*calm, *b, "b");
+  ASSERT_TRUE(run_until([&] { return !b->received.empty(); }));
+  EXPECT_EQ(b->take(), Texts{relayed("a", "b", R"("late")")});
+  EXPECT_EQ(server_->incidents(), "Client slowed 1");
+}
+
+TEST_F(WebSocketSessionTest, WhoGoesOnIsEnded) {
+  app::Config config;
+  config.message_rate = 20;
+  config.flood_timeout = 600ms;
+  start(config);
+  const auto b = join("b");
+  const auto a = raw();
+  a->write(test::handshake("a") + test::text_frame(candidate("b", "0")));
+  const std::string heartbeat = test::text_frame(R"({"type":"HEARTBEAT"})");
+  for (int i = 0; i < 300; ++i) a->write(heartbeat);
+  const std::string close = "\x88\x13\x03\xF0too many messages";
+  ASSERT_TRUE(run_until([&] {
+    if (a->received.ends_with(close)) return true;
+    a->write(heartbeat);
+    return false;
+  }));
+  ASSERT_TRUE(run_until([&] { return b->received.size() == 2; }));
+  EXPECT_EQ(b->received.back(), leave("a", "b"));
+  EXPECT_EQ(server_->incidents(), "Client slowed 1, Client floods 1");
 }
 
 }  // namespace

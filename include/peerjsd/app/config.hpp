@@ -24,14 +24,22 @@ struct Config {
   std::string host;                            ///< empty: every address, IPv6 and IPv4
   std::string path = "/";                      ///< begins and ends with a slash
   std::vector<std::string> keys = {"peerjs"};  ///< at least one, all different
-  std::vector<std::string> cors;               ///< origins in lower case; empty: any
-  bool proxied = false;                        ///< believe the neighbour's X-Forwarded-For
+  std::vector<std::string> cors;               ///< see http::ServiceOptions
+  std::string proxied = "false";               ///< see net::TrustedProxies
   std::string sslkey;
   std::string sslcert;
 
   std::size_t concurrent_limit = 5000;  ///< peers per key
   std::size_t ip_limit = 1000;          ///< of one address, per key; 0: any number
+  std::size_t connection_limit = 0;     ///< in all; 0: as many as the system allows
+  std::size_t ip_connections = 2000;    ///< of one address; 0: any number
+  std::size_t ip_rate = 100;            ///< new ones a second of one address; 0: any number
+  std::size_t message_rate = 200;       ///< messages a second of one connection; 0: any number
   bool allow_discovery = false;
+  std::string id_pattern;                 ///< regular expression for ids; empty: any
+  std::vector<std::string> reserved_ids;  ///< that nobody may have
+  std::size_t max_id_bytes = 256;
+  std::size_t max_token_bytes = 4096;
   core::IdFormat id_format = core::IdFormat::Uuid;
   bool compat_http_key = false;
 
@@ -43,6 +51,7 @@ struct Config {
   std::chrono::milliseconds takeover_probe{2000};
   std::chrono::milliseconds stream_pacing{80};       ///< between two lines of an XHR stream
   std::chrono::milliseconds request_timeout{10000};  ///< 0: any time
+  std::chrono::milliseconds flood_timeout{30000};    ///< 0: never
   std::chrono::milliseconds drain_timeout{5000};
 
   // All in bytes. The outstanding ones bound what is kept for absent peers.

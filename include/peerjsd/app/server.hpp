@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -46,6 +47,9 @@ class Server {
   void stop();
 
   const core::Relay& relay() const { return relay_; }
+
+  /// What clients were refused or did wrong so far: net::Incidents::summary().
+  std::string incidents() { return sessions_.incidents().summary(); }
 
  private:
   Server(boost::asio::io_context& io, const Config& config,

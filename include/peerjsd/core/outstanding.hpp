@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/core/keyed_hash.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/peer.hpp"
 
@@ -60,8 +61,8 @@ class Outstanding {
     std::string dst_json;
   };
 
-  Outstanding(Limits limits, Duration expire_timeout)
-      : limits_(limits), expire_timeout_(expire_timeout) {}
+  Outstanding(Limits limits, Duration expire_timeout, const HashKey& hash_key)
+      : limits_(limits), expire_timeout_(expire_timeout), destinations_(0, KeyedHash(hash_key)) {}
 
   Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
                Instant now);
@@ -110,16 +111,10 @@ class Outstanding {
   void charge(Attempt& attempt, std::size_t bytes);
   void release(Attempt& attempt, std::size_t bytes);
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-
   Limits limits_;
   Duration expire_timeout_;
-  std::unordered_map<std::string, Destination, Hash, std::equal_to<>> destinations_;  // by dst_json
+  std::unordered_map<std::string, Destination, KeyedHash, std::equal_to<>>
+      destinations_;  // by dst_json
   std::unordered_map<Registration, std::size_t> sender_bytes_;
   Queue waiting_;
   Queue ran_out_;

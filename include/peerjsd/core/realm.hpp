@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/core/keyed_hash.hpp"
 #include "peerjsd/core/outstanding.hpp"
 #include "peerjsd/core/peer.hpp"
 
@@ -15,8 +16,8 @@ namespace peerjsd::core {
 /// Nothing crosses from one realm to another.
 class Realm {
  public:
-  Realm(Outstanding::Limits limits, Duration expire_timeout)
-      : outstanding(limits, expire_timeout) {}
+  Realm(Outstanding::Limits limits, Duration expire_timeout, const HashKey& hash_key)
+      : outstanding(limits, expire_timeout, hash_key), peers_(0, KeyedHash(hash_key)) {}
 
   Peer* find(std::string_view id) const;
   std::size_t size() const { return peers_.size(); }
@@ -44,7 +45,7 @@ class Realm {
 
  private:
   // Keyed by a view of the peer's own id.
-  std::unordered_map<std::string_view, std::unique_ptr<Peer>> peers_;
+  std::unordered_map<std::string_view, std::unique_ptr<Peer>, KeyedHash> peers_;
   std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local
 };
 

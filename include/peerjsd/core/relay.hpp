@@ -6,6 +6,7 @@
 #include "peerjsd/core/transport.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,7 +23,11 @@ struct RelayOptions {
   LeavePolicy leave = LeavePolicy::Auto;
   std::size_t concurrent_limit = 0;  ///< peers per key
   std::size_t ip_limit = 0;          ///< connected ones per AddressGroup of a key; 0: any
+  std::size_t max_id_bytes = 256;
+  std::size_t max_token_bytes = 4096;
   Outstanding::Limits outstanding{};
+  HashKey hash_key{};
+  std::function<bool(std::string_view)> accepts_id;  ///< for an id that a client wants; none: any
 };
 
 /// What a client says of itself when it connects.
@@ -39,6 +44,9 @@ enum class Admission : std::uint8_t {
   Later,       ///< a renewed stream, but of the one before not all has been read
   Incomplete,  ///< key, id or token is missing
   InvalidKey,
+  IdTooLong,
+  TokenTooLong,
+  IdNotAllowed,
   IdTaken,
   LimitReached,
   AddressLimitReached,
@@ -48,7 +56,8 @@ enum class Admission : std::uint8_t {
 enum class Receipt : std::uint8_t {
   Relayed,
   Kept,     ///< the destination is absent; the message waits for it
-  Expired,  ///< the destination is absent, or cannot take more, and the sender was told so
+  Expired,  ///< the destination is absent, nothing waits (expire_timeout 0): the sender was told so
+  NoRoom,   ///< too much waits for the destination already, or in all: the sender was told so
   Heartbeat,
   Left,          ///< LEAVE without a destination: the sender's registration has ended
   Late,          ///< the relay had already let go of this transport
@@ -66,7 +75,7 @@ enum class Receipt : std::uint8_t {
 bool is_admitted(Admission admission);
 
 /// Why a client was refused, in the words of npm peer 1.0.2 (that its `address` has too many peers:
-/// of 0.2.10); empty if it was not.
+/// of 0.2.10) where it has some; empty if it was not.
 std::string refusal_reason(Admission admission, std::string_view address);
 
 /// The message that tells the client so.

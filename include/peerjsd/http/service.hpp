@@ -13,7 +13,9 @@ namespace peerjsd::http {
 
 struct ServiceOptions {
   std::string path = "/";
-  std::vector<std::string> cors;  ///< origins that may read answers; empty: any
+  /// Origins that may connect and read answers, "https://*.example.com" for all subdomains; empty:
+  /// any. In lower case.
+  std::vector<std::string> cors;
   bool allow_discovery = false;
   bool any_key = false;  ///< give ids and lists whatever the key, as npm peer 1.0.2 does
   core::IdFormat id_format = core::IdFormat::Uuid;
@@ -38,6 +40,10 @@ class Service {
   Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random);
 
   const Router& router() const { return router_; }
+
+  /// Whether pages of that origin may connect. Empty, for who is no page: yes.
+  bool lets_in(std::string_view origin) const { return origin.empty() || is_allowed(origin); }
+
   const std::string& path() const { return options_.path; }
 
   /// The answer to a request, by what it asks for: its route, or, if it was a message, what the

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/net/client_address.hpp"
 #include "peerjsd/net/socket.hpp"
 #include "peerjsd/net/write_queue.hpp"
 
 #include <span>
 #include <string>
+#include <utility>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -41,6 +43,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// The time has come that the context was asked for, by hold_until() or otherwise.
   virtual void release();
 
+  /// The end of slow_down().
+  void speed_up();
+
   /// What the connection waited for in its queue did not come in time.
   void time_out(core::Instant now);
 
@@ -51,7 +56,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void close();
 
  protected:
-  Connection(SessionContext& context, Socket socket, std::string address);
+  Connection(SessionContext& context, Socket socket, ClientAddress client);
 
   /// Begins to read.
   void start();
@@ -75,6 +80,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// Reads nothing more until on_flushed(), which comes after the next write.
   void pause_reading();
 
+  /// Reads nothing for so long; but if it already does not, that time stands.
+  void slow_down(core::Duration time);
+
   /// Writes what is queued, ends our half, ignores what still comes, and closes when the other side
   /// has ended its half or has taken too long. (Closing at once with unread input would reset the
   /// connection, and the other side might lose the last that it was told.)
@@ -92,7 +100,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   SessionContext& context() { return context_; }
   const SessionContext& context() const { return context_; }
-  const std::string& address() const { return address_; }
+  const ClientAddress& client() const { return client_; }
+  const std::string& address() const { return client_.text; }
   WriteQueue& queue() { return queue_; }
   const WriteQueue& queue() const { return queue_; }
   Socket& socket() { return socket_; }
@@ -112,13 +121,14 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   SessionContext& context_;
   Socket socket_;
-  std::string address_;  // for logs
+  ClientAddress client_;
   WriteQueue queue_;
   Closing closing_ = Closing::No;
   bool flush_scheduled_ = false;
   bool held_ = false;
   bool awaiting_writable_ = false;
   bool reading_paused_ = false;
+  bool slowed_ = false;
 };
 
 }  // namespace peerjsd::net

@@ -3,11 +3,12 @@
 #include "peerjsd/http/route.hpp"
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/http_wire.hpp"
+#include "peerjsd/net/rate_meter.hpp"
 
 #include <optional>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -17,9 +18,9 @@ namespace peerjsd::net {
 /// over to a WebSocketSession.
 class HttpSession final : public Connection {
  public:
-  /// Begins to serve a socket that was just accepted, from the address `peer`.
+  /// Begins to serve a socket that was just accepted, or closes it if its neighbour has too many.
   static void serve(SessionContext& context, Socket socket,
-                    const boost::asio::ip::tcp::endpoint& peer);
+                    const boost::asio::ip::address& neighbour);
 
   void drain(core::Instant now) override;
 
@@ -29,7 +30,9 @@ class HttpSession final : public Connection {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  HttpSession(SessionContext& context, Socket socket, std::string address);
+  /// `proxy`: the neighbour, if it is one that we trust.
+  HttpSession(SessionContext& context, Socket socket, ClientAddress address,
+              std::optional<boost::asio::ip::address> proxy);
 
   void on_bytes(std::span<char> bytes) override;
   void on_flushed() override;
@@ -55,7 +58,10 @@ class HttpSession final : public Connection {
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
   void refuse(unsigned status, std::string_view reason, const HttpRequest& request);
-  std::string address_of(const HttpRequest& request);
+  ClientAddress client_of(const HttpRequest& request) const;
+  bool may_ask(const HttpRequest& request);
+  void meter(unsigned requests);
+  std::string complaint_of_origin(const HttpRequest& request, std::string_view id);
 
   struct Postponed {
     HttpRequest request;
@@ -65,6 +71,8 @@ class HttpSession final : public Connection {
   std::optional<Parser> parser_;
   std::string unparsed_;
   std::optional<Postponed> postponed_;
+  const std::optional<boost::asio::ip::address> proxy_;
+  RateMeter rate_;
   bool has_complained_ = false;
 };
 

@@ -18,10 +18,10 @@ class PeerSession : public Connection, public core::Transport {
   core::Instant settles_at() const override;
 
  protected:
-  PeerSession(SessionContext& context, Socket socket, std::string address);
+  PeerSession(SessionContext& context, Socket socket, ClientAddress address);
 
   /// Asks the relay to take the peer in, and logs what it says.
-  core::Admission admit(const core::Credentials& who, const core::Client& client);
+  core::Admission admit(const core::Credentials& who, core::PeerKind kind);
 
   /// The peer's registration ends, or waits for the peer to come back. Nowhere else does a session
   /// say so; what the relay has ended, it knows. Idempotent.

@@ -4,7 +4,10 @@
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/connection_limits.hpp"
+#include "peerjsd/net/incidents.hpp"
 #include "peerjsd/net/poller.hpp"
+#include "peerjsd/net/trusted_proxies.hpp"
 
 #include <array>
 #include <cstddef>
@@ -25,7 +28,10 @@ struct SessionOptions {
   std::size_t max_message_bytes = std::size_t{2} * 1024 * 1024;
   /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = std::size_t{4} * 1024 * 1024;
-  bool proxied = false;  ///< believe X-Forwarded-For
+  TrustedProxies proxies;
+  ConnectionLimits::Options limits;
+  Rate messages;  ///< of one connection: messages, pings and pongs; or requests
+  core::Duration flood_timeout = std::chrono::seconds(30);  ///< to go beyond it; 0: for ever
   /// Between two lines of an XHR stream: clients read one in about 50 ms, and miss what comes
   /// faster.
   core::Duration stream_pacing = std::chrono::milliseconds(80);
@@ -48,6 +54,8 @@ class SessionContext {
   core::Relay& relay() { return relay_; }
   const http::Service& service() const { return service_; }
   const SessionOptions& options() const { return options_; }
+  ConnectionLimits& limits() { return limits_; }
+  Incidents& incidents() { return incidents_; }
   std::span<char> read_buffer() { return read_buffer_; }
 
   static core::Instant now();
@@ -69,6 +77,9 @@ class SessionContext {
   /// When that will be; long ago if it is not awaited.
   core::Instant release_time(const Connection& connection) const;
 
+  /// Has connection.speed_up() called at `time`.
+  void await_speed(Connection& connection, core::Instant time);
+
   /// Sees to the connections whose time has come.
   void expire(core::Instant now);
 
@@ -85,15 +96,15 @@ class SessionContext {
   void close_all(core::Instant now);
 
   /// Connections that exist, closing ones included.
-  std::size_t connections() const { return connections_; }
+  std::size_t connections() const { return limits_.total(); }
 
  private:
-  friend class Connection;  // counts itself
-
   using Queue = core::DeadlineQueue<Connection, ConnectionTag>;
 
   void flush_all();
-  void release_held(core::Instant now);
+  using Appointments = std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>>;
+
+  static Appointments take_due(Appointments& all, core::Instant now);
 
   boost::asio::io_context& io_;
   core::Relay& relay_;
@@ -105,9 +116,11 @@ class SessionContext {
   core::DeadlineQueue<StreamSession, PaceTag> paced_;
   // Few, and for short: peers that have just moved from a stream to another transport, and messages
   // that may have overtaken their sender.
-  std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>> held_;
+  Appointments held_;
+  Appointments slowed_;  // few as well: who sends too fast
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
-  std::size_t connections_ = 0;
+  ConnectionLimits limits_;
+  Incidents incidents_;
   bool draining_ = false;
   Poller poller_;
   std::array<char, Socket::kLeastReadBuffer> read_buffer_;

@@ -28,12 +28,12 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
     std::string key;
     std::string id;
     std::string token;
-    core::Client client;
+    core::PeerKind kind;
     bool is_renewal;
   };
 
   /// Takes over the socket on which the stream was asked for.
-  static void open(SessionContext& context, Socket socket, std::string address, Request request);
+  static void open(SessionContext& context, Socket socket, ClientAddress address, Request request);
 
   // core::Transport
   void send(std::string_view text) override;
@@ -51,7 +51,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void drain(core::Instant now) override;
 
  private:
-  StreamSession(SessionContext& context, Socket socket, std::string address, Request request);
+  StreamSession(SessionContext& context, Socket socket, ClientAddress address, Request request);
 
   void begin();
   bool may_hand_over() const;

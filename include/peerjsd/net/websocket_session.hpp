@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/net/peer_session.hpp"
+#include "peerjsd/net/rate_meter.hpp"
 #include "peerjsd/net/websocket_codec.hpp"
 
 #include <string>
@@ -16,9 +17,13 @@ class WebSocketSession final : public PeerSession {
   /// to admit `who`, and reads on. A refusal is told as a message, then the WebSocket is closed: so
   /// a browser lets the page see why.
   /// `early`: what the client has sent after its handshake.
-  static void open(SessionContext& context, Socket socket, std::string address,
-                   std::string handshake, const core::Credentials& who, const core::Client& client,
+  static void open(SessionContext& context, Socket socket, ClientAddress address,
+                   std::string handshake, const core::Credentials& who, core::PeerKind kind,
                    std::string early);
+
+  /// Lets the client know by a message why it is not let in, and ends.
+  static void refuse(SessionContext& context, Socket socket, ClientAddress address,
+                     std::string handshake, std::string_view reason);
 
   // core::Transport
   void send(std::string_view text) override;
@@ -31,9 +36,10 @@ class WebSocketSession final : public PeerSession {
   void drain(core::Instant now) override;
 
  private:
-  WebSocketSession(SessionContext& context, Socket socket, std::string address);
+  WebSocketSession(SessionContext& context, Socket socket, ClientAddress address);
 
-  void begin(const core::Credentials& who, const core::Client& client);
+  void begin(const core::Credentials& who, core::PeerKind kind);
+  void end_refused(std::string_view message);
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;
   void on_timeout(core::Instant now) override;
@@ -49,7 +55,12 @@ class WebSocketSession final : public PeerSession {
   void write_frame(Opcode opcode, std::string_view payload);
   void begin_close(CloseCode code, std::string_view reason);
 
+  void meter(unsigned events);
+  void end_flood();
+
   WebSocketDecoder decoder_;
+  RateMeter rate_;
+  core::Instant slowed_since_{};  // without a break; long ago if it is not
   bool close_sent_ = false;
   // A message that was partly written went to another transport: its rest must never follow here,
   // or it would arrive twice, and so nothing may.

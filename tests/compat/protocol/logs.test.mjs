@@ -19,6 +19,22 @@ const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 suite('Logs', [], ({ both, improvement }) => {
   const NONE = 'npm peer logs the id alone, and no refusals';
 
+  improvement('at the end it says what has been refused', NONE, async ({ start }) => {
+    const server = await start();
+    await get(server, '/wrong/id');
+    await get(server, '/wrong/id');
+    await server.stop();
+    assert.match(server.log(), /info Stopped; there were: HTTP request refused 2\n/);
+  });
+
+  improvement('nobody can fill it', NONE, async ({ start }) => {
+    const server = await start();
+    await Promise.all(Array.from({ length: 100 }, () => get(server, '/wrong/id')));
+    await server.waitForLog(/warning HTTP request refused: \d+ more in a second\n/);
+    const count = lines(server, /HTTP request refused: Invalid key/).length;
+    assert.ok(count >= 20 && count < 100, `${count} lines`);
+  });
+
   both('who comes and goes is logged', async ({ server, peer }) => {
     const a = await peer('a-');
     await server.waitForLog(new RegExp(`Client connected: ${a.id}\\b`));
@@ -172,9 +188,9 @@ suite(
       await shows(server, 'a', '203.0.113.7', '127.0.0.1');
     });
 
-    improvement('behind a proxy it has the first it is forwarded for', NONE, async ({ start }) => {
+    improvement('behind a proxy it has the one the proxy has seen', NONE, async ({ start }) => {
       const server = await start(['--proxied']);
-      await shows(server, 'a', '203.0.113.7, 198.51.100.2', '203.0.113.7');
+      await shows(server, 'a', '203.0.113.7, 198.51.100.2', '198.51.100.2');
       await shows(server, 'b', '2001:db8::7', '2001:db8::7');
       await shows(server, 'c', undefined, '127.0.0.1');
     });

@@ -267,6 +267,7 @@ suite(
         await a.fence();
         a.signal('OFFER', 'nobody', text);
         assert.equal(await a.next(), expire('nobody', 'a'));
+        await server.waitForLog(/No room left: message of a \(60\d\d bytes, 127\.0\.0\.1\)/);
         a.signal('OFFER', 'somebody else', text);
         await a.fence();
 

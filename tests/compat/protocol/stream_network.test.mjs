@@ -18,7 +18,7 @@ async function stream(network, address) {
   return { renew: () => network.enter(`renewal of ${id}`, ...post, `${url}?i=1`) };
 }
 
-describe('a stream whose network pauses', { skip: noNetworks() }, () => {
+describe('a stream whose network pauses', { skip: noNetworks(), concurrency: true }, () => {
   test('is not given up before what its reader needs has been confirmed', async () => {
     const network = await startInNetwork(['--stream_pacing', '200']);
     try {
@@ -29,6 +29,17 @@ describe('a stream whose network pauses', { skip: noNetworks() }, () => {
       assert.doesNotMatch(waiting.log(), HEAD);
       network.putBack(SLOW);
       await waiting.waitForLog(HEAD);
+    } finally {
+      await network.stop();
+    }
+  });
+
+  test('is given up in the end', async () => {
+    const network = await startInNetwork([]);
+    try {
+      const slow = await stream(network, SLOW);
+      network.cutOff(SLOW);
+      await slow.renew().waitForLog(HEAD, 25_000);
     } finally {
       await network.stop();
     }

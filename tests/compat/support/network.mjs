@@ -36,9 +36,13 @@ export async function startInNetwork(args) {
     const route = ['ip', 'route', 'del', 'blackhole', `${address}/32`, 'table', 'local'];
     execFileSync('nsenter', nsenter(route));
   };
+  /** One more address that this network has, and that is none of its own host. */
+  const addAddress = (address) => {
+    execFileSync('nsenter', nsenter(['ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']));
+  };
   const stop = async () => {
     for (const one of processes) await one.stop('SIGKILL');
     await server.stop();
   };
-  return { server, url, enter, cutOff, putBack, stop };
+  return { server, url, enter, cutOff, putBack, addAddress, stop };
 }

@@ -131,6 +131,7 @@ export class Peer {
       ...trust(server),
       origin: options.origin,
       headers: options.headers,
+      localAddress: options.localAddress,
       perMessageDeflate: options.perMessageDeflate ?? false,
     });
     this.pings = 0;

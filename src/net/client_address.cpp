@@ -1,11 +1,12 @@
-#include "peerjsd/net/address_group.hpp"
+#include "peerjsd/net/client_address.hpp"
+
+#include "peerjsd/net/log_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-
-#include <boost/asio/ip/address.hpp>
+#include <utility>
 
 namespace peerjsd::net {
 namespace {
@@ -37,7 +38,6 @@ AddressGroup group_of(const ip::address_v4& address) {
 }
 
 AddressGroup group_of(const ip::address_v6& address) {
-  if (address.is_v4_mapped()) return group_of(ip::make_address_v4(ip::v4_mapped, address));
   const auto bytes = address.to_bytes();
   const bool is_unique_local = (bytes[0] & 0xFE) == 0xFC;  // RFC 4193
   if (address.is_loopback() || address.is_link_local() || is_unique_local) {
@@ -50,11 +50,24 @@ AddressGroup group_of(const ip::address_v6& address) {
 
 }  // namespace
 
-AddressGroup address_group(std::string_view address) {
-  boost::system::error_code error;
-  const ip::address parsed = ip::make_address(address, error);
-  if (error) return AddressGroup::Unknown;
-  return parsed.is_v4() ? group_of(parsed.to_v4()) : group_of(parsed.to_v6());
+ip::address unmapped(const ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
+
+AddressGroup address_group(const ip::address& address) {
+  const ip::address plain = unmapped(address);
+  return plain.is_v4() ? group_of(plain.to_v4()) : group_of(plain.to_v6());
+}
+
+ClientAddress::ClientAddress(const ip::address& address)
+    : ClientAddress(unmapped(address).to_string(), address_group(address)) {}
+
+ClientAddress::ClientAddress(std::string with_text, AddressGroup in_group)
+    : text(std::move(with_text)), group(in_group) {}
+
+ClientAddress ClientAddress::unknown(std::string_view text) {
+  return {log_text(text.empty() ? "unknown" : text), AddressGroup::Unknown};
 }
 
 }  // namespace peerjsd::net

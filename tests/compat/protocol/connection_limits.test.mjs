@@ -1,0 +1,133 @@
+// How many connections there may be, and how many new ones a second. Loopback is not limited, so it
+// is a proxy that says where they come from, or they come from addresses in a network of their own.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { noNetworks, startInNetwork } from '../support/network.mjs';
+import { suite } from '../support/suite.mjs';
+import { OPEN, request, talk, within } from '../support/wire.mjs';
+
+const WHY = 'npm peer has no such limit';
+const A = '203.0.113.7';
+const B = '203.0.113.8';
+const from = (address) => ({ headers: { 'X-Forwarded-For': address } });
+const streamFrom = (address) => ({ headers: ['Content-Length: 0', `X-Forwarded-For: ${address}`] });
+
+/** The HTTP status that refuses the upgrade. */
+const refused = (socket) => within(socket.upgraded.then(String, ({ status }) => status), 'an answer');
+
+suite(
+  'All connections',
+  ['--connection_limit', '3'],
+  ({ improvement }) => {
+    improvement('one too many is closed, until another ends', WHY, async (scope) => {
+      const { server, peer, claim } = scope;
+      const peers = [await peer('a-'), await peer('a-'), await peer('a-')];
+      assert.equal(await talk(server, 'GET / HTTP/1.1\nHost: x\nConnection: close\n\n'), '');
+      await server.waitForLog(/Connection refused: there are too many connections \(127\.0\.0\.1\)/);
+      for (const each of peers) await each.fence();
+      await peers[0].close(1000);
+      await claim('late');
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
+suite(
+  'Connections of one address',
+  ['--proxied', '--ip_connections', '2'],
+  ({ improvement }) => {
+    improvement('the third is refused, until one ends', WHY, async ({ server, peer, socket, claim }) => {
+      const one = await peer('a-', from(A));
+      await peer('a-', from(A));
+      assert.equal(await refused(socket({ id: 'third', ...from(A) })), 429);
+      await server.waitForLog(/refused: too many connections from this address \(203\.0\.113\.7\)/);
+      await peer('a-', from(B));
+      await one.close(1000);
+      await claim('third', from(A));
+    });
+
+    improvement('streams and WebSockets count alike', WHY, async ({ stream, peer, streaming }) => {
+      const address = '198.51.100.1';
+      await stream('a-', streamFrom(address));
+      await peer('a-', from(address));
+      const third = streaming({ id: 'c', ...streamFrom(address) });
+      await within(third.ended, 'the end of the answer');
+      assert.equal(third.answer.status, 429);
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
+suite(
+  'New connections a second',
+  ['--proxied', '--ip_rate', '2'],
+  ({ improvement }) => {
+    improvement('twenty come at once, the next one is too fast', WHY, async ({ server }) => {
+      const ask = async (address) => {
+        const { status, body } = await request(server, 'GET', '/', { 'X-Forwarded-For': address });
+        return { status, body: status === 200 ? '' : body };
+      };
+      for (let i = 0; i < 20; i += 1) assert.equal((await ask(A)).status, 200, `request ${i}`);
+      let answer;
+      for (let i = 0; i < 20 && answer?.status !== 429; i += 1) answer = await ask(A);
+      assert.deepEqual(answer, {
+        status: 429,
+        body: 'too many new connections a second from this address\n',
+      });
+      assert.equal((await ask(B)).status, 200);
+      assert.equal((await ask('192.168.0.1')).status, 200);
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
+suite(
+  'Messages a second',
+  ['--message_rate', '10', '--flood_timeout', '2s'],
+  ({ improvement }) => {
+    improvement('who sends more is slowed down, and loses nothing', WHY, async (scope) => {
+      const [a, b] = [await scope.peer('a-'), await scope.peer('b-')];
+      for (let i = 0; i < 105; i += 1) a.signal('CANDIDATE', b.id, i);
+      for (let i = 0; i < 105; i += 1) assert.equal(JSON.parse(await b.next()).payload, i);
+      await scope.server.waitForLog(
+        new RegExp(`Client slowed: more than 10 messages a second \\(${a.id}, 127\\.0\\.0\\.1\\)`),
+      );
+      await b.fence();
+    });
+
+    improvement('who goes on is ended', WHY, async ({ server, peer }) => {
+      const a = await peer('a-');
+      const flood = setInterval(() => a.send({ type: 'HEARTBEAT' }), 5);
+      const { code, reason } = await within(a.closed, 'the end').finally(() => clearInterval(flood));
+      assert.deepEqual([code, reason], [1008, 'too many messages']);
+      await server.waitForLog(new RegExp(`Client floods: too many messages for .* s \\(${a.id},`));
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
+describe('Connections that no proxy brings', { skip: noNetworks() }, () => {
+  test('the third of an address is closed', async () => {
+    const network = await startInNetwork(['--host', '0.0.0.0', '--ip_connections', '2']);
+    try {
+      network.addAddress(A);
+      network.addAddress(B);
+      const open = (id, address) => {
+        const url = `${network.url}/peerjs/${id}/token/id`;
+        const args = ['-sNv', '-X', 'POST', '--interface', address, url];
+        return network.enter(`stream of ${id}`, 'curl', ...args);
+      };
+      await open('a', A).waitForLog(/"OPEN"/);
+      await open('b', A).waitForLog(/"OPEN"/);
+      await open('c', A).waitForLog(/Empty reply|reset by peer/);
+      await network.server.waitForLog(
+        /Connection refused: too many connections from this address \(203\.0\.113\.7\)/,
+      );
+      await open('d', B).waitForLog(/"OPEN"/);
+    } finally {
+      await network.stop();
+    }
+  });
+});
