@@ -324,11 +324,6 @@ suite(
         assert.ok(varies(answer).includes('Origin'));
       }
     });
-
-    both('a WebSocket may come from any origin', async ({ peer }) => {
-      const a = await peer('a-', { origin: 'http://c.test' });
-      await a.fence();
-    });
   },
 );
 
