@@ -92,25 +92,25 @@ void WebSocketSession::end_refused(std::string_view message) {
 }
 
 void WebSocketSession::on_bytes(std::span<char> bytes) {
+  const core::Instant now = context().now();
   unsigned events = 0;
   while (!is_closing()) {
     const WebSocketDecoder::Result result =
         decoder_.next(bytes, context().options().max_message_bytes);
-    if (std::holds_alternative<NeedMore>(result)) return meter(events);
+    if (std::holds_alternative<NeedMore>(result)) return meter(events, now);
     if (const auto* const error = std::get_if<WebSocketError>(&result)) {
       return fail(error->close_code, error->reason);
     }
-    on_event(std::get<WebSocketEvent>(result));
+    on_event(std::get<WebSocketEvent>(result), now);
     ++events;
   }
 }
 
 /// What has been read is taken all the same; what follows waits with the client's system, and so in
 /// the end with the client.
-void WebSocketSession::meter(unsigned events) {
+void WebSocketSession::meter(unsigned events, core::Instant now) {
   if (events == 0 || close_sent_) return;
   const SessionOptions& options = context().options();
-  const core::Instant now = context().now();
   const core::Duration owed = rate_.take(options.messages, events, now);
   if (owed == core::Duration::zero()) {
     if (rate_.is_half_full(now)) slowed_since_ = {};
@@ -134,18 +134,18 @@ void WebSocketSession::end_flood() {
   begin_close(CloseCode::PolicyViolation, "too many messages");
 }
 
-void WebSocketSession::on_event(const WebSocketEvent& event) {
+void WebSocketSession::on_event(const WebSocketEvent& event, core::Instant now) {
   switch (event.kind) {
     case WebSocketEvent::Kind::Text:
     case WebSocketEvent::Kind::Binary:
-      return on_message(event);
+      return on_message(event, now);
     case WebSocketEvent::Kind::Close:
       return on_close(event);
     case WebSocketEvent::Kind::Ping:
       answer_ping(event.data);
       [[fallthrough]];
     case WebSocketEvent::Kind::Pong:
-      return context().relay().sign_of_life(*this, context().now());
+      return context().relay().sign_of_life(*this, now);
   }
 }
 
@@ -155,8 +155,8 @@ void WebSocketSession::answer_ping(std::string_view payload) {
   if (!close_sent_ && queue().bytes() < most_queued) write_frame(Opcode::Pong, payload);
 }
 
-void WebSocketSession::on_message(const WebSocketEvent& event) {
-  const core::Receipt receipt = context().relay().receive(*this, event.data, context().now());
+void WebSocketSession::on_message(const WebSocketEvent& event, core::Instant now) {
+  const core::Receipt receipt = context().relay().receive(*this, event.data, now);
   if (receipt == core::Receipt::NotUtf8 && event.kind == WebSocketEvent::Kind::Text) {
     return fail(CloseCode::InvalidText, "text is not UTF-8");
   }

@@ -44,9 +44,9 @@ class WebSocketSession final : public PeerSession {
   void on_lost() override;
   void on_timeout(core::Instant now) override;
 
-  void on_event(const WebSocketEvent& event);
+  void on_event(const WebSocketEvent& event, core::Instant now);
   void answer_ping(std::string_view payload);
-  void on_message(const WebSocketEvent& event);
+  void on_message(const WebSocketEvent& event, core::Instant now);
   void on_close(const WebSocketEvent& event);
   void fail(CloseCode code, std::string_view reason);
   std::size_t queued_bytes() const override { return queue().bytes(); }
@@ -55,7 +55,7 @@ class WebSocketSession final : public PeerSession {
   void write_frame(Opcode opcode, std::string_view payload);
   void begin_close(CloseCode code, std::string_view reason);
 
-  void meter(unsigned events);
+  void meter(unsigned events, core::Instant now);
   void end_flood();
 
   WebSocketDecoder decoder_;
