@@ -2,11 +2,12 @@
 // is a proxy that says where they come from, or they come from addresses in a network of their own.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { OVER_TLS } from '../support/dial.mjs';
 import { noNetworks, startInNetwork } from '../support/network.mjs';
+import { launch } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
-import { OPEN, request, talk, within } from '../support/wire.mjs';
+import { OPEN, Peer, request, talk, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer has no such limit';
 const A = '203.0.113.7';
@@ -107,6 +108,43 @@ suite(
   },
   { kinds: ['peerjsd'] },
 );
+
+/** A server that has been given so many open files, in the words of the shell. */
+async function startWithFiles(ulimits, args) {
+  const command = `${ulimits}; exec "$0" --port 0 --host 127.0.0.1 "$@"`;
+  const server = launch('peerjsd', 'sh', ['-c', command, process.env.PEERJSD, ...args], {});
+  server.port = Number((await server.waitForLog(/Started PeerServer on \S+, port: (\d+)/, 20_000))[1]);
+  return server;
+}
+
+describe('Open files', { skip: OVER_TLS && 'they are the same' }, () => {
+  test('the server takes as many as it may', async () => {
+    const server = await startWithFiles('ulimit -S -n 40', ['--concurrent_limit', '100']);
+    try {
+      const peers = Array.from({ length: 60 }, (_, i) => new Peer(server, { id: `peer${i}` }));
+      for (const peer of peers) await peer.expect(OPEN);
+      for (const peer of peers) peer.lose();
+      assert.doesNotMatch(server.log(), /warning|error/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('where they do not suffice it says so, and closes what is too much', async () => {
+    const server = await startWithFiles('ulimit -n 80', ['--concurrent_limit', '100']);
+    try {
+      await server.waitForLog(
+        /warning --concurrent_limit 100 is more than the 80 open files allow, which is 16 connections: raise/,
+      );
+      const peers = Array.from({ length: 16 }, (_, i) => new Peer(server, { id: `peer${i}` }));
+      for (const peer of peers) await peer.expect(OPEN);
+      assert.equal(await talk(server, 'GET / HTTP/1.1\nHost: x\n\n'), '');
+      for (const peer of peers) peer.lose();
+    } finally {
+      await server.stop();
+    }
+  });
+});
 
 describe('Connections that no proxy brings', { skip: noNetworks() }, () => {
   test('the third of an address is closed', async () => {
