@@ -224,6 +224,8 @@ constexpr auto kOptions = std::to_array<Option>({
     {"message_rate", '\0', "", kLimits,
      "messages a second of one connection, ten seconds' worth at once; 0: any number",
      bind<kLimit, &Config::message_rate>()},
+    {"max_header_bytes", '\0', "", kLimits, "largest head of a request",
+     bind<kSize, &Config::max_header_bytes>()},
     {"max_message_bytes", '\0', "", kLimits, "largest message taken",
      bind<kSize, &Config::max_message_bytes>()},
     {"send_queue_bytes", '\0', "", kLimits, "most that waits for a slow receiver",

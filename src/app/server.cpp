@@ -67,6 +67,7 @@ net::SessionOptions session_options(const Config& config) {
   net::SessionOptions options;
   options.request_timeout = config.request_timeout;
   options.ping_interval = effective_ping_interval(config);
+  options.max_header_bytes = config.max_header_bytes;
   options.max_message_bytes = config.max_message_bytes;
   options.send_queue_bytes = config.send_queue_bytes;
   options.proxies = *net::TrustedProxies::parse(config.proxied);

@@ -8,6 +8,8 @@
 #include "peerjsd/net/stream_session.hpp"
 #include "peerjsd/net/websocket_session.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -24,7 +26,6 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::uint32_t kMostHeaderBytes = 16 * 1024;  // as Node
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
@@ -41,6 +42,11 @@ http::Request facts_of(const HttpRequest& request) {
   return {view(request.method_string()), view(request.target()),
           view(request[bhttp::field::origin]),
           view(request[bhttp::field::access_control_request_headers])};
+}
+
+std::uint32_t within_32_bits(std::size_t number) {
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(number, most));
 }
 
 struct Fault {
@@ -103,7 +109,7 @@ void HttpSession::parse() {
     if (!parser_) {
       parser_.emplace();
       parser_->eager(true);
-      parser_->header_limit(kMostHeaderBytes);
+      parser_->header_limit(within_32_bits(context().options().max_header_bytes));
       parser_->body_limit(context().options().max_message_bytes);
     }
     error_code error;

@@ -149,6 +149,7 @@ Config unlike_the_defaults() {
   config.flood_timeout = milliseconds{81};
   config.drain_timeout = milliseconds{8};
   config.stream_pacing = milliseconds{14};
+  config.max_header_bytes = 91;
   config.max_message_bytes = 9;
   config.send_queue_bytes = std::size_t{10} * 1024;
   config.outstanding_per_destination = 11 * kMiB;
@@ -636,7 +637,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 37U);
+  EXPECT_EQ(options.size(), 38U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

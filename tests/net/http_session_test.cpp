@@ -87,6 +87,18 @@ TEST_F(HttpSessionTest, RefusesWhatIsNoRequestAndThenCloses) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\n" + host + "Content-Length: 3000000\r\n\r\n"), "413");
 }
 
+TEST_F(HttpSessionTest, BoundsTheHeadOfARequest) {
+  app::Config config;
+  config.max_header_bytes = 100;
+  start(config);
+  const auto status = [&](std::size_t size) {
+    const std::string head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: ";
+    return ask(head + std::string(size - head.size() - 4, 'a') + "\r\n\r\n").substr(9, 3);
+  };
+  EXPECT_EQ(status(100), "200");
+  EXPECT_EQ(status(101), "431");
+}
+
 TEST_F(HttpSessionTest, RefusesARequestThatTakesTooLong) {
   app::Config config;
   config.request_timeout = std::chrono::milliseconds(100);

@@ -55,6 +55,7 @@ struct Config {
   std::chrono::milliseconds drain_timeout{5000};
 
   // All in bytes. The outstanding ones bound what is kept for absent peers.
+  std::size_t max_header_bytes = std::size_t{16} * 1024;
   std::size_t max_message_bytes = 2 * kMiB;
   std::size_t send_queue_bytes = 4 * kMiB;
   std::size_t outstanding_per_destination = 2 * kMiB;

@@ -25,6 +25,7 @@ struct SessionOptions {
   core::Duration ping_interval = std::chrono::seconds(25);  ///< 0: no pings
   /// For the other side to end a connection that we have ended.
   core::Duration closing_timeout = std::chrono::seconds(5);
+  std::size_t max_header_bytes = std::size_t{16} * 1024;  ///< of a request; as Node has it
   std::size_t max_message_bytes = std::size_t{2} * 1024 * 1024;
   /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = std::size_t{4} * 1024 * 1024;
