@@ -8,6 +8,10 @@ using core::AddressGroup;
 
 std::string_view ConnectionLimits::refusal(AddressGroup group, core::Instant now) {
   if (options_.total > 0 && total_ >= options_.total) return "there are too many connections";
+  return refusal_behind_proxy(group, now);
+}
+
+std::string_view ConnectionLimits::refusal_behind_proxy(AddressGroup group, core::Instant now) {
   if (group == AddressGroup::Local) return {};
   Address& from = address(group, now);
   if (options_.per_address > 0 && from.connections >= options_.per_address) {

@@ -295,7 +295,7 @@ ClientAddress HttpSession::client_of(const HttpRequest& request) const {
 bool HttpSession::may_ask(const HttpRequest& request) {
   if (!proxy_) return true;
   const std::string_view refusal =
-      context().limits().refusal(client_of(request).group, context().now());
+      context().limits().refusal_behind_proxy(client_of(request).group, context().now());
   if (!refusal.empty()) refuse(429, refusal, request);
   return refusal.empty();
 }

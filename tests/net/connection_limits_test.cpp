@@ -22,6 +22,7 @@ TEST(ConnectionLimits, BoundAllConnectionsTogether) {
   }
   EXPECT_EQ(limits.refusal(kThere, kNow), "there are too many connections");
   EXPECT_EQ(limits.refusal(AddressGroup::Local, kNow), "there are too many connections");
+  EXPECT_EQ(limits.refusal_behind_proxy(kThere, kNow), "") << "that adds none";
   limits.leave(AddressGroup::Local);
   EXPECT_EQ(limits.refusal(kThere, kNow), "");
   EXPECT_EQ(limits.total(), 1U);

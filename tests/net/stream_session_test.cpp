@@ -454,8 +454,8 @@ TEST_F(StreamSessionTest, AnIdleStreamIsKeptAliveWhileItsClientsSystemAnswers) {
 
 TEST_F(StreamSessionTest, AClientWhoseSystemConfirmsNothingMoreIsGone) {
   app::Config config;
-  config.alive_timeout = 400ms;
-  config.ping_interval = 100ms;
+  config.alive_timeout = 2000ms;
+  config.ping_interval = 300ms;
   start(config);
   RawClient mute(io_, server_->endpoint(), 4096);
   mute.write(post("/peerjs/mute/token/id"));

@@ -38,7 +38,7 @@ struct Config {
   bool allow_discovery = false;
   std::string id_pattern;                 ///< regular expression for ids; empty: any
   std::vector<std::string> reserved_ids;  ///< that nobody may have
-  std::size_t max_id_bytes = 256;
+  std::size_t max_id_bytes = 1024;
   std::size_t max_token_bytes = 4096;
   core::IdFormat id_format = core::IdFormat::Uuid;
   bool compat_http_key = false;

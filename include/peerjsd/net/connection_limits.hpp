@@ -26,6 +26,9 @@ class ConnectionLimits {
   /// the log.
   std::string_view refusal(core::AddressGroup group, core::Instant now);
 
+  /// The same for what comes on a connection that is there already: that of a proxy.
+  std::string_view refusal_behind_proxy(core::AddressGroup group, core::Instant now);
+
   /// A connection begins, or ends.
   void enter(core::AddressGroup group);
   void leave(core::AddressGroup group);

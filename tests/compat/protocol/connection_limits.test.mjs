@@ -62,6 +62,18 @@ suite(
 );
 
 suite(
+  'All connections, behind a proxy',
+  ['--proxied', '--connection_limit', '1'],
+  ({ improvement }) => {
+    improvement('what comes on the last one is served', WHY, async ({ peer }) => {
+      const a = await peer('a-', from(A));
+      await a.fence();
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
+
+suite(
   'New connections a second',
   ['--proxied', '--ip_rate', '2'],
   ({ improvement }) => {
