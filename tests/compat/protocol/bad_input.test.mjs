@@ -65,7 +65,7 @@ suite('Bad input', ['--allow_discovery'], ({ both, improvement }) => {
   });
 
   both('absurd tokens are tokens like others', async ({ socket, name }) => {
-    for (const token of ['__proto__', '\0', '"', '\r\n', '\u{1f600}', 'x'.repeat(4096)]) {
+    for (const token of ['__proto__', '\0', '"', '\r\n', '\u{1f600}', 'x'.repeat(4000)]) {
       const id = name('a');
       const a = socket({ id, token });
       await a.expect(OPEN);
