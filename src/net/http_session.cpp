@@ -49,6 +49,18 @@ std::uint32_t within_32_bits(std::size_t number) {
   return static_cast<std::uint32_t>(std::min(number, most));
 }
 
+/// Whether nobody between the client and us can have seen another end of the request than we do
+/// (RFC 9112 6.3): one length, or chunks, and neither twice.
+bool is_framed_beyond_doubt(const HttpRequest& request) {
+  const std::size_t lengths = request.count(bhttp::field::content_length);
+  const std::size_t codings = request.count(bhttp::field::transfer_encoding);
+  const std::string_view length = view(request[bhttp::field::content_length]);
+  if (lengths + codings > 1) return false;
+  if (length.find_first_not_of("0123456789") != length.npos) return false;
+  return codings == 0 || (request.version() >= 11 &&
+                          beast::iequals(request[bhttp::field::transfer_encoding], "chunked"));
+}
+
 struct Fault {
   unsigned status;
   std::string_view reason;
@@ -141,6 +153,9 @@ void HttpSession::encourage() {
 
 /// `rest`: what has come after the request.
 void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
+  if (!is_framed_beyond_doubt(request)) {
+    return refuse(400, "The length of the request is in doubt", request);
+  }
   if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
     return refuse(400, "A request needs one Host header", request);
   }
