@@ -27,6 +27,7 @@ namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
+constexpr std::size_t kShortestChunk = std::string_view("0\r\n\r\n").size();
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
 std::string_view view(beast::string_view text) {
@@ -124,6 +125,8 @@ void HttpSession::parse() {
       parser_->header_limit(within_32_bits(context().options().max_header_bytes));
       parser_->body_limit(context().options().max_message_bytes);
     }
+    // Beast asserts that the end of chunks does not come in smaller pieces; no chunk is shorter.
+    if (parser_->is_header_done() && parser_->chunked() && rest.size() < kShortestChunk) break;
     error_code error;
     rest.remove_prefix(parser_->put(boost::asio::buffer(rest.data(), rest.size()), error));
     if (error == bhttp::error::need_more) break;

