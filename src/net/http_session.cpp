@@ -121,7 +121,7 @@ void HttpSession::parse() {
     }
     if (!parser_) {
       parser_.emplace();
-      parser_->eager(true);
+      parser_->eager(false);  // stops at the end of the head
       parser_->header_limit(within_32_bits(context().options().max_header_bytes));
       parser_->body_limit(context().options().max_message_bytes);
     }
@@ -134,9 +134,15 @@ void HttpSession::parse() {
       const Fault fault = fault_of(error);
       return refuse(fault.status, fault.reason, parser_->get());
     }
+    if (parser_->is_header_done() && !parser_->eager()) {
+      parser_->eager(true);
+      if (parser_->chunked()) head_ = parser_->get().base();
+    }
     if (!parser_->is_done()) continue;
-    const HttpRequest request = parser_->release();
+    HttpRequest request = parser_->release();
     parser_.reset();
+    // Trailers are no headers (RFC 9110 6.5.1), but Beast puts them among these.
+    if (head_) request.base() = *std::exchange(head_, std::nullopt);
     handle(request, rest);
     ++requests;
   }

@@ -69,6 +69,7 @@ class HttpSession final : public Connection {
   };
 
   std::optional<Parser> parser_;
+  std::optional<HttpRequest::header_type> head_;  // of a request in chunks
   std::string unparsed_;
   std::optional<Postponed> postponed_;
   const std::optional<boost::asio::ip::address> proxy_;
