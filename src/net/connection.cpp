@@ -2,6 +2,7 @@
 
 #include "peerjsd/net/session_context.hpp"
 
+#include <exception>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -45,7 +46,14 @@ void Connection::on_readable() {
   if (socket_.has_unsent() && closing_ != Closing::AwaitingEnd) schedule_flush();
   if (error == boost::asio::error::would_block) return;
   if (error) return fail(error);
-  if (!is_closing()) on_bytes(buffer.first(size));
+  if (is_closing()) return;
+  try {
+    on_bytes(buffer.first(size));
+  } catch (const std::exception& thrown) {
+    // Whatever a client's bytes bring about is for that client alone.
+    spdlog::error("Connection broken off: {} ({})", thrown.what(), address());
+    lose();
+  }
 }
 
 void Connection::write(std::string unit) {

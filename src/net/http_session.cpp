@@ -9,7 +9,6 @@
 #include "peerjsd/net/websocket_session.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -27,6 +26,9 @@ namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
+/// A line of a head, of chunks or of trailers has to fit: Beast throws at a field of 64 KiB, and
+/// looks for no end itself.
+constexpr std::size_t kMostAtOnce = std::size_t{60} * 1024;
 constexpr std::size_t kShortestChunk = std::string_view("0\r\n\r\n").size();
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
@@ -45,9 +47,8 @@ http::Request facts_of(const HttpRequest& request) {
           view(request[bhttp::field::access_control_request_headers])};
 }
 
-std::uint32_t within_32_bits(std::size_t number) {
-  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  return static_cast<std::uint32_t>(std::min(number, most));
+std::size_t most_header_bytes(const SessionOptions& options) {
+  return std::min(options.max_header_bytes, kMostAtOnce);
 }
 
 /// Whether nobody between the client and us can have seen another end of the request than we do
@@ -122,18 +123,26 @@ void HttpSession::parse() {
     if (!parser_) {
       parser_.emplace();
       parser_->eager(false);  // stops at the end of the head
-      parser_->header_limit(within_32_bits(context().options().max_header_bytes));
+      parser_->header_limit(static_cast<std::uint32_t>(most_header_bytes(context().options())));
       parser_->body_limit(context().options().max_message_bytes);
     }
     // Beast asserts that the end of chunks does not come in smaller pieces; no chunk is shorter.
     if (parser_->is_header_done() && parser_->chunked() && rest.size() < kShortestChunk) break;
     error_code error;
-    rest.remove_prefix(parser_->put(boost::asio::buffer(rest.data(), rest.size()), error));
-    if (error == bhttp::error::need_more) break;
-    if (error) {
+    const std::string_view piece = rest.substr(0, kMostAtOnce);
+    const bool is_all = piece.size() == rest.size();
+    const std::size_t taken = parser_->put(boost::asio::buffer(piece.data(), piece.size()), error);
+    rest.remove_prefix(taken);
+    if (error && error != bhttp::error::need_more) {
       const Fault fault = fault_of(error);
       return refuse(fault.status, fault.reason, parser_->get());
     }
+    const bool has_no_end = error && taken == 0 && piece.size() == kMostAtOnce;
+    if (has_no_end || is_head_too_large(taken)) {
+      return refuse(431, "Request header too large", parser_->get());
+    }
+    if (error && is_all) break;
+    if (error) continue;
     if (parser_->is_header_done() && !parser_->eager()) {
       parser_->eager(true);
       if (parser_->chunked()) head_ = parser_->get().base();
@@ -149,6 +158,17 @@ void HttpSession::parse() {
   unparsed_ = rest;
   meter(requests);
   if (parser_ && !is_closing()) encourage();
+}
+
+/// Beast counts only what it has not taken yet, so that a head which comes in the right pieces has
+/// no end.
+bool HttpSession::is_head_too_large(std::size_t taken) {
+  if (parser_->is_header_done()) {
+    head_bytes_ = 0;
+    return false;
+  }
+  head_bytes_ += taken;
+  return head_bytes_ > most_header_bytes(context().options());
 }
 
 /// Some clients, curl among them, ask whether to send a large body and wait for the answer.

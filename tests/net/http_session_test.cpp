@@ -83,6 +83,35 @@ TEST_F(HttpSessionTest, ReadsChunksThatComeByteByByte) {
   }
 }
 
+TEST_F(HttpSessionTest, BoundsWhatHasNoEnd) {
+  app::Config config;
+  config.max_header_bytes = 1 * app::kMiB;
+  start(config);
+  const std::string head = "POST /x HTTP/1.1\r\nHost: x\r\n";
+  const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string much(200000, 'a');
+  for (const std::string& request :
+       {head + "A: " + much + "\r\n\r\n", chunked + "0\r\nA: " + much + "\r\n\r\n",
+        chunked + "1;" + much, chunked + "0;" + much, chunked + std::string(200000, '0')}) {
+    const auto client = raw();
+    client->write_all(request);
+    ASSERT_TRUE(run_until([&] { return client->received.size() > 12; }));
+    EXPECT_EQ(client->received.substr(9, 3), "431") << request.substr(0, 80);
+  }
+}
+
+TEST_F(HttpSessionTest, BoundsAHeadThatComesInSuchPiecesThatAllOfItIsTaken) {
+  start();
+  const auto client = raw();
+  client->write("GET / HTTP/1.1\r\nHost: x\r\nA");
+  ASSERT_TRUE(run_until([&] {
+    if (!client->received.empty()) return true;
+    client->write(": " + std::string(100, 'a') + "\r\nA");
+    return false;
+  }));
+  EXPECT_EQ(client->received.substr(9, 3), "431");
+}
+
 TEST_F(HttpSessionTest, RefusesARequestWhoseLengthIsInDoubt) {
   start();
   const auto refuses = [this](const std::string& headers, const std::string& version = "1.1") {

@@ -40,6 +40,7 @@ class HttpSession final : public Connection {
   void on_timeout(core::Instant now) override;
 
   void parse();
+  bool is_head_too_large(std::size_t taken);
   void encourage();
   void handle(const HttpRequest& request, std::string_view rest);
 
@@ -69,6 +70,7 @@ class HttpSession final : public Connection {
   };
 
   std::optional<Parser> parser_;
+  std::size_t head_bytes_ = 0;                    // taken of a head that is not complete
   std::optional<HttpRequest::header_type> head_;  // of a request in chunks
   std::string unparsed_;
   std::optional<Postponed> postponed_;
