@@ -540,3 +540,48 @@ suite(
   },
   only,
 );
+
+suite(
+  'HTTP hygiene: without end',
+  ['--request_timeout', '2000'],
+  ({ both: test }) => {
+    const SIZE = 64 * 1024;
+    const endless = 'a'.repeat(SIZE);
+    const zeros = '0'.repeat(SIZE);
+    const lines = 'X: y\n'.repeat(SIZE / 6);
+    const TOO_MUCH = '400|413|431';
+    // RFC 9112 3, 7.1.1; RFC 9110 5.4, 17.5. Nothing follows: no refusal may wait for the end.
+    const rows = [
+      ['a method', '400|414|431|501', endless],
+      ['a target', '414|431', `GET /${endless}`],
+      ['a name', '431', `GET /1 HTTP/1.1\n${endless}`],
+      ['a value', '431', `GET /1 HTTP/1.1\nX: ${endless}`],
+      ['headers', '431', `GET /1 HTTP/1.1\n${lines}`],
+      ['zeros in a size', TOO_MUCH, chunked(zeros)],
+      ['an extension', TOO_MUCH, chunked(`5;${endless}`)],
+      ['an extension in quotes', TOO_MUCH, chunked(`5;a="${endless}`)],
+      ['an extension of the last chunk', TOO_MUCH, chunked(`0;${endless}`)],
+      ['a trailer', TOO_MUCH, chunked(`0\nX: ${endless}`)],
+      ['trailers', TOO_MUCH, chunked(`0\n${lines}`)],
+    ].map(([what, ...row]) => [`${what} without end`, ...row]);
+    refuse(test, rows, '');
+
+    test('a head that grows by a line and a letter is answered by 431, and no more', (scope) =>
+      unnoticed(scope, async () => {
+        const pieces = Array(SIZE / 8).fill(bytesOf(': y\nX'));
+        pieces.unshift(bytesOf(get('/1', 'X').trimEnd()));
+        pieces.push(bytesOf(`: y\n\n${SMUGGLED}`));
+        const { answers } = parseAnswers(await exchange(scope.server, pieces));
+        assert.equal(summary(answers), '431');
+      }));
+
+    refuse(test, [
+      ['a size with 64 KB of zeros', TOO_MUCH, chunked(`${zeros}5\nhello\n0\n\n`)],
+      ['an extension of 64 KB', TOO_MUCH, chunked(`5;${endless}\nhello\n0\n\n`)],
+      ['an extension of 64 KB of the last chunk', TOO_MUCH, chunked(`0;${endless}\n\n`)],
+      ['trailers of 64 KB', TOO_MUCH, chunked(`0\n${lines}\n`)],
+      ['a trailer of 64 KB', TOO_MUCH, chunked(`0\nX: ${endless}\n\n`)],
+    ]);
+  },
+  only,
+);
