@@ -76,9 +76,11 @@ Route Router::route(std::string_view method, std::string_view target) const {
   if (method == "OPTIONS") return route::Preflight{};
   const bool is_post = method == "POST";
   if (!is_post && method != "GET" && method != "HEAD") return route::NotFound{};
-  const std::size_t mark = std::min(target.find('?'), target.size());
-  const std::string_view query = target.substr(std::min(mark + 1, target.size()));
-  const std::vector<std::string_view> segments = split_path(target.substr(0, mark));
+  const auto own = path_and_query(target);
+  if (!own) return route::NotFound{};
+  const std::size_t mark = std::min(own->find('?'), own->size());
+  const std::string_view query = own->substr(std::min(mark + 1, own->size()));
+  const std::vector<std::string_view> segments = split_path(own->substr(0, mark));
   if (segments.size() < prefix_.size()) return route::NotFound{};
 
   const Segments head = Segments(segments).first(prefix_.size());

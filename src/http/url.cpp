@@ -29,6 +29,18 @@ char lower(char c) {
 
 }  // namespace
 
+std::optional<std::string_view> path_and_query(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const std::size_t host = std::min(target.find_first_of("/?"), target.size());
+    if (host == 0) return std::nullopt;
+    return target.substr(host);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> decode_path_segment(std::string_view segment) {
   std::string decoded;
   decoded.reserve(segment.size());

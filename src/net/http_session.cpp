@@ -4,6 +4,7 @@
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/log_text.hpp"
+#include "peerjsd/net/request_rules.hpp"
 #include "peerjsd/net/session_context.hpp"
 #include "peerjsd/net/stream_session.hpp"
 #include "peerjsd/net/websocket_session.hpp"
@@ -13,23 +14,16 @@
 #include <variant>
 
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
 
 namespace peerjsd::net {
 namespace {
 
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
-using boost::system::error_code;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
-/// A line of a head, of chunks or of trailers has to fit: Beast throws at a field of 64 KiB, and
-/// looks for no end itself.
-constexpr std::size_t kMostAtOnce = std::size_t{60} * 1024;
-constexpr std::size_t kShortestChunk = std::string_view("0\r\n\r\n").size();
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
 
 std::string_view view(beast::string_view text) {
@@ -45,33 +39,6 @@ http::Request facts_of(const HttpRequest& request) {
   return {view(request.method_string()), view(request.target()),
           view(request[bhttp::field::origin]),
           view(request[bhttp::field::access_control_request_headers])};
-}
-
-std::size_t most_header_bytes(const SessionOptions& options) {
-  return std::min(options.max_header_bytes, kMostAtOnce);
-}
-
-/// Whether nobody between the client and us can have seen another end of the request than we do
-/// (RFC 9112 6.3): one length, or chunks, and neither twice.
-bool is_framed_beyond_doubt(const HttpRequest& request) {
-  const std::size_t lengths = request.count(bhttp::field::content_length);
-  const std::size_t codings = request.count(bhttp::field::transfer_encoding);
-  const std::string_view length = view(request[bhttp::field::content_length]);
-  if (lengths + codings > 1) return false;
-  if (length.find_first_not_of("0123456789") != length.npos) return false;
-  return codings == 0 || (request.version() >= 11 &&
-                          beast::iequals(request[bhttp::field::transfer_encoding], "chunked"));
-}
-
-struct Fault {
-  unsigned status;
-  std::string_view reason;
-};
-
-Fault fault_of(error_code error) {
-  if (error == bhttp::error::header_limit) return {431, "Request header too large"};
-  if (error == bhttp::error::body_limit) return {413, "Request body too large"};
-  return {400, "Bad request"};
 }
 
 }  // namespace
@@ -97,21 +64,22 @@ void HttpSession::serve(SessionContext& context, Socket socket,
 
 HttpSession::HttpSession(SessionContext& context, Socket socket, ClientAddress address,
                          std::optional<boost::asio::ip::address> proxy)
-    : Connection(context, std::move(socket), std::move(address)), proxy_(std::move(proxy)) {}
+    : Connection(context, std::move(socket), std::move(address)),
+      reader_({context.options().max_header_bytes, context.options().max_message_bytes}),
+      proxy_(std::move(proxy)) {}
 
 void HttpSession::on_bytes(std::span<char> bytes) {
-  unparsed_.append(bytes.data(), bytes.size());
-  parse();
+  unread_.append(bytes.data(), bytes.size());
+  read();
 }
 
 void HttpSession::on_flushed() {
   if (postponed_) return pause_reading();
-  parse();
+  read();
 }
 
-void HttpSession::parse() {
-  const std::string input = std::move(unparsed_);
-  unparsed_.clear();
+void HttpSession::read() {
+  const std::string input = std::exchange(unread_, {});
   std::string_view rest = input;
   unsigned requests = 0;
   while (!rest.empty() && !is_closing() && !postponed_) {
@@ -120,78 +88,23 @@ void HttpSession::parse() {
       pause_reading();
       break;
     }
-    if (!parser_) {
-      parser_.emplace();
-      parser_->eager(false);  // stops at the end of the head
-      parser_->header_limit(static_cast<std::uint32_t>(most_header_bytes(context().options())));
-      parser_->body_limit(context().options().max_message_bytes);
-    }
-    // Beast asserts that the end of chunks does not come in smaller pieces; no chunk is shorter.
-    if (parser_->is_header_done() && parser_->chunked() && rest.size() < kShortestChunk) break;
-    error_code error;
-    const std::string_view piece = rest.substr(0, kMostAtOnce);
-    const bool is_all = piece.size() == rest.size();
-    const std::size_t taken = parser_->put(boost::asio::buffer(piece.data(), piece.size()), error);
-    rest.remove_prefix(taken);
-    if (error && error != bhttp::error::need_more) {
-      const Fault fault = fault_of(error);
-      return refuse(fault.status, fault.reason, parser_->get());
-    }
-    const bool has_no_end = error && taken == 0 && piece.size() == kMostAtOnce;
-    if (has_no_end || is_head_too_large(taken)) {
-      return refuse(431, "Request header too large", parser_->get());
-    }
-    if (error && is_all) break;
-    if (error) continue;
-    if (parser_->is_header_done() && !parser_->eager()) {
-      parser_->eager(true);
-      if (parser_->chunked()) head_ = parser_->get().base();
-    }
-    if (!parser_->is_done()) continue;
-    HttpRequest request = parser_->release();
-    parser_.reset();
-    // Trailers are no headers (RFC 9110 6.5.1), but Beast puts them among these.
-    if (head_) request.base() = *std::exchange(head_, std::nullopt);
-    handle(request, rest);
+    const RequestReader::Result result = reader_.read(rest);
+    if (result == RequestReader::Result::NeedMore) break;
+    if (result == RequestReader::Result::Faulty) return refuse(reader_.fault(), reader_.request());
+    handle(reader_.release(), rest);
     ++requests;
   }
-  unparsed_ = rest;
+  unread_ = rest;
   meter(requests);
-  if (parser_ && !is_closing()) encourage();
-}
-
-/// Beast counts only what it has not taken yet, so that a head which comes in the right pieces has
-/// no end.
-bool HttpSession::is_head_too_large(std::size_t taken) {
-  if (parser_->is_header_done()) {
-    head_bytes_ = 0;
-    return false;
-  }
-  head_bytes_ += taken;
-  return head_bytes_ > most_header_bytes(context().options());
-}
-
-/// Some clients, curl among them, ask whether to send a large body and wait for the answer.
-void HttpSession::encourage() {
-  if (!parser_->is_header_done()) return;
-  bhttp::fields& fields = parser_->get();
-  if (!beast::iequals(fields[bhttp::field::expect], "100-continue")) return;
-  fields.erase(bhttp::field::expect);
-  write("HTTP/1.1 100 Continue\r\n\r\n");
+  if (!is_closing() && reader_.take_expectation()) write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// `rest`: what has come after the request.
 void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
-  if (!is_framed_beyond_doubt(request)) {
-    return refuse(400, "The length of the request is in doubt", request);
-  }
-  if (request.version() >= 11 && request.count(bhttp::field::host) != 1) {
-    return refuse(400, "A request needs one Host header", request);
-  }
   if (!may_ask(request)) return;
   const http::Route route =
       context().service().router().route(view(request.method_string()), view(request.target()));
-  if (beast::websocket::is_upgrade(request)) return upgrade(request, route, rest);
+  if (asks_for_websocket(request)) return upgrade(request, route, rest);
   std::visit([&](const auto& asked) { respond(request, asked); }, route);
 }
 
@@ -204,13 +117,8 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
                                  context().service().path(), client_of(request).text);
     return respond(request, http::route::NotFound{});
   }
-  if (context().draining()) return refuse(503, "The server is stopping", request);
-  if (request[bhttp::field::sec_websocket_version] != "13") {
-    return refuse(426, "Sec-WebSocket-Version must be 13", request);
-  }
-  if (!is_websocket_key(view(request[bhttp::field::sec_websocket_key]))) {
-    return refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64", request);
-  }
+  if (context().draining()) return refuse({503, "The server is stopping"}, request);
+  if (const auto fault = fault_of_handshake(request)) return refuse(*fault, request);
   open_websocket(request, *asked, rest);
 }
 
@@ -232,7 +140,7 @@ void HttpSession::open_websocket(const HttpRequest& request, const http::route::
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
-  if (context().draining()) return refuse(503, "The server is stopping", request);
+  if (context().draining()) return refuse({503, "The server is stopping"}, request);
   const std::string problem = complaint_of_origin(request, asked.id);
   if (!problem.empty()) {
     const std::string_view origin = view(request[bhttp::field::origin]);
@@ -299,7 +207,7 @@ void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
 }
 
 void HttpSession::write_answer(const HttpRequest& request, const http::Reply& reply) {
-  const bool keep_alive = request.keep_alive() && !context().draining();
+  const bool keep_alive = keeps_alive(request) && !context().draining();
   write(to_wire(reply, {request.version(), keep_alive, request.method() != bhttp::verb::head}));
   if (!keep_alive) return close_when_flushed();
   context().await_request(*this);
@@ -317,14 +225,15 @@ bool HttpSession::hand_over() {
 }
 
 /// For requests that cannot be answered in a friendlier way. `request`: as far as it has come.
-void HttpSession::refuse(unsigned status, std::string_view reason, const HttpRequest& request) {
+void HttpSession::refuse(RequestFault fault, const HttpRequest& request) {
   http::Reply reply =
-      context().service().refusal(status, reason, view(request[bhttp::field::origin]));
-  if (status == 426) {
+      context().service().refusal(fault.status, fault.reason, view(request[bhttp::field::origin]));
+  if (fault.status == 426) {
     reply.headers.emplace_back("Upgrade", "websocket");
     reply.headers.emplace_back("Sec-WebSocket-Version", "13");
   }
-  context().incidents().report(Incident::HttpRefused, "{} ({})", reason, client_of(request).text);
+  context().incidents().report(Incident::HttpRefused, "{} ({})", fault.reason,
+                               client_of(request).text);
   write(to_wire(reply, {}));
   close_when_flushed();
 }
@@ -340,7 +249,7 @@ bool HttpSession::may_ask(const HttpRequest& request) {
   if (!proxy_) return true;
   const std::string_view refusal =
       context().limits().refusal_behind_proxy(client_of(request).group, context().now());
-  if (!refusal.empty()) refuse(429, refusal, request);
+  if (!refusal.empty()) refuse({429, refusal}, request);
   return refusal.empty();
 }
 
@@ -363,13 +272,13 @@ std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::st
 void HttpSession::on_timeout(core::Instant) {
   if (postponed_) return context().await_request(*this);  // it will be answered in a moment
   // Between requests there is nobody to tell.
-  if (!parser_) return close();
-  refuse(408, "The request took too long", parser_->get());
+  if (!reader_.has_begun()) return close();
+  refuse({408, "The request took too long"}, reader_.request());
 }
 
 void HttpSession::drain(core::Instant) {
   // A browser does not look at a connection it keeps for later, and would never end its half.
-  if (!parser_ && !postponed_ && all_sent()) return close();
+  if (!reader_.has_begun() && !postponed_ && all_sent()) return close();
   if (postponed_) release();
   close_when_flushed();
 }

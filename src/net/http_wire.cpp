@@ -43,6 +43,10 @@ std::string to_wire(const http::Reply& reply, AnswerForm form) {
   Response response = response_of(reply, form.version);
   response.body() = reply.body;
   response.keep_alive(form.keep_alive);
+  // RFC 9110 7.8.
+  if (response.count(bhttp::field::upgrade) > 0) {
+    response.set(bhttp::field::connection, form.keep_alive ? "Upgrade" : "Upgrade, close");
+  }
   response.content_length(reply.body.size());
   return serialize(response, form.with_body);
 }

@@ -86,6 +86,13 @@ TEST(Route, HttpEndpointsDisregardCaseAndSurplusSlashes) {
   }
 }
 
+TEST(Route, TheHostOfATargetDoesNotMatter) {
+  const Router router("/app/");
+  EXPECT_TRUE(is<route::NewId>(router.route("GET", "http://any:9000/app/k/id")));
+  EXPECT_TRUE(is<route::WebSocket>(router.route("GET", "http://any/app/peerjs?id=a")));
+  EXPECT_TRUE(is<route::NotFound>(router.route("GET", "http://app/k/id")));
+}
+
 TEST(Route, TheWebSocketStandsSurplusSlashes) {
   const Router router("/app/");
   for (const char* target : {"/app/peerjs", "/app/peerjs/", "/app//peerjs?id=x", "/app/peerjs?"}) {

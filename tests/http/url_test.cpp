@@ -12,6 +12,21 @@ namespace {
 using Strings = std::vector<std::string_view>;
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
 
+TEST(Url, TakesSchemeAndHostOffATarget) {
+  for (const auto& [target, own] : {std::pair{"/a?b", "/a?b"},
+                                    {"//a", "//a"},
+                                    {"http://x/a?b", "/a?b"},
+                                    {"HTTPS://[::1]:80/a", "/a"},
+                                    {"http://x?a/b", "?a/b"},
+                                    {"http://x", ""},
+                                    {"/a?http://x/b", "/a?http://x/b"}}) {
+    EXPECT_EQ(path_and_query(target), own) << target;
+  }
+  for (const char* none : {"", "*", "a", "x:80", "http:/a", "http:///a", "http://", "ftp://x/a"}) {
+    EXPECT_FALSE(path_and_query(none)) << none;
+  }
+}
+
 TEST(Url, DecodesAPathSegment) {
   EXPECT_EQ(decode_path_segment("a%20b+c%2F"), "a b+c/");
   EXPECT_EQ(decode_path_segment("%e3%81%82"), "\xe3\x81\x82");

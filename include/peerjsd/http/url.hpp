@@ -7,6 +7,10 @@
 
 namespace peerjsd::http {
 
+/// What a request target says without the scheme and host that a client of a proxy puts before it
+/// (RFC 9112 3.2.2): "/a?b" of "/a?b" and of "http://any.host/a?b". nullopt if it is neither.
+std::optional<std::string_view> path_and_query(std::string_view target);
+
 /// Decodes %XX in a path segment; nullopt if an escape is broken, or what comes of it is not UTF-8.
 std::optional<std::string> decode_path_segment(std::string_view segment);
 

@@ -4,13 +4,12 @@
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/rate_meter.hpp"
+#include "peerjsd/net/request_reader.hpp"
 
 #include <optional>
 #include <string>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace peerjsd::net {
 
@@ -28,8 +27,6 @@ class HttpSession final : public Connection {
   void release() override;
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-
   /// `proxy`: the neighbour, if it is one that we trust.
   HttpSession(SessionContext& context, Socket socket, ClientAddress address,
               std::optional<boost::asio::ip::address> proxy);
@@ -39,9 +36,7 @@ class HttpSession final : public Connection {
   void on_lost() override {}
   void on_timeout(core::Instant now) override;
 
-  void parse();
-  bool is_head_too_large(std::size_t taken);
-  void encourage();
+  void read();
   void handle(const HttpRequest& request, std::string_view rest);
 
   void upgrade(const HttpRequest& request, const http::Route& route, std::string_view rest);
@@ -58,7 +53,7 @@ class HttpSession final : public Connection {
 
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
-  void refuse(unsigned status, std::string_view reason, const HttpRequest& request);
+  void refuse(RequestFault fault, const HttpRequest& request);
   ClientAddress client_of(const HttpRequest& request) const;
   bool may_ask(const HttpRequest& request);
   void meter(unsigned requests);
@@ -69,10 +64,8 @@ class HttpSession final : public Connection {
     http::route::Message message;
   };
 
-  std::optional<Parser> parser_;
-  std::size_t head_bytes_ = 0;                    // taken of a head that is not complete
-  std::optional<HttpRequest::header_type> head_;  // of a request in chunks
-  std::string unparsed_;
+  RequestReader reader_;
+  std::string unread_;
   std::optional<Postponed> postponed_;
   const std::optional<boost::asio::ip::address> proxy_;
   RateMeter rate_;

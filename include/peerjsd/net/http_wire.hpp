@@ -12,6 +12,12 @@ namespace peerjsd::net {
 
 using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
+/// Why a request is refused; the connection ends after that.
+struct RequestFault {
+  unsigned status;  ///< of the answer
+  std::string_view reason;
+};
+
 /// What the answer has to fit.
 struct AnswerForm {
   unsigned version = 11;  ///< of HTTP, as Beast counts: 10 or 11

@@ -159,6 +159,8 @@ suite(
       ['chunks, then identity', '400', headed(CHUNKED + IDENTITY)],
       ['identity, then chunks', '400|501', headed(IDENTITY + CHUNKED)],
       ['a coding with a blank before its colon', '400', headed('Transfer-Encoding : chunked\n')],
+      ['a coding with a blank before its name', '400', headed(`X: y\n ${CHUNKED}`)],
+      ['a coding in a folded line', '400', headed('Transfer-Encoding:\n chunked\n')],
       ['a coding after a line feed', '400', headed(`X: y␊${CHUNKED}`)],
       ['a coding after a carriage return', '400', headed(`X: y␍${CHUNKED}`)],
       ['a coding with a NUL in its name', '400', headed('Transfer\0-Encoding: chunked\n')],
@@ -212,8 +214,12 @@ suite(
       ['an extension with an open quote', '400|408', extended(';a="b')],
       ['an extension with a line end in quotes', '400', extended(';a="\nb"')],
       ['an extension with a NUL', '400', extended(';a\0')],
+      ['an extension with a NUL in quotes', '400', extended(';a="\0"')],
       ['an extension with a control character', '400', extended(';\x01')],
       ['an extension with a line feed', '400', extended(';a␊b')],
+      ['an extension with a line feed in quotes', '400', extended(';a="␊b"')],
+      ['an extension with a line feed escaped in quotes', '400', extended(';a="\\␊b"')],
+      ['a last extension with a line feed in quotes', '400', chunked('5\nhello\n0;a="␊"\n\n')],
       ['an extension with a carriage return', '400', extended(';a="␍b"')],
       ['a trailer without a colon', '400', trailed('X')],
       ['a trailer without a name', '400', trailed(': y')],
@@ -287,6 +293,9 @@ suite(
       ['a carriage return in a value', '400', line('X: y␍z')],
       ['a carriage return before a line end', '400', line('X: y␍')],
       ['a head ended by a carriage return', '400', 'GET /1 HTTP/1.1\nHost: x\n␍'],
+      ['a folded header', '400', line('X: y\n z')],
+      ['a header folded by a tab', '400', line('X: y\n\tz')],
+      ['a header folded to nothing', '400', line('X: y\n ')],
       ['a head that begins with a blank', '400', 'GET /1 HTTP/1.1\n X: y\nHost: x\n\n'],
       ['a blank before a colon', '400', line('X : y')],
       ['a tab before a colon', '400', line('X\t: y')],
@@ -305,10 +314,22 @@ suite(
       ['no host', '400', hosted('X: y')],
       ['the same host twice', '400', hosted('Host: x\nHost: x')],
       ['two hosts', '400', hosted('Host: x\nHost: y')],
+      ['two hosts from HTTP/1.0', '400', hosted('Host: x\nHost: y', '1.0')],
+      ['a host with a blank', '400', hosted('Host: x y')],
+      ['a list of hosts', '400', hosted('Host: x, y')],
+      ['a host with a path', '400', hosted('Host: x/y')],
+      ['a host with a user', '400', hosted('Host: x@y')],
+      ['a host with a query', '400', hosted('Host: x?y')],
+      ['a host with a backslash', '400', hosted('Host: x\\y')],
+      ['a host whose port is no number', '400', hosted('Host: x:y')],
+      ['a host with two ports', '400', hosted('Host: x:1:2')],
+      ['a host with an open bracket', '400', hosted('Host: [::1')],
       ['a header of 20 KB', '431', line(`X: ${'y'.repeat(20_000)}`)],
       ['a head of 8000 headers', '431', many(8000)],
     ]);
     serve(test, [
+      ['a line end before a request', '404 /1', `\n${get('/1')}`],
+      ['a line end after a body', '404 /1', `${post(SIZED)}\n`],
       ['a header without a value', '404 /1', line('X:')],
       ['a tab in a value', '404 /1', line('X: y\tz')],
       ['a letter beyond ASCII in a value', '404 /1', line('X: \xe9\xff')],
@@ -356,11 +377,28 @@ suite(
       ['HTTP/2.0', '400|505', ask('GET /1 HTTP/2.0')],
       ['HTTP/3.0', '400|505', ask('GET /1 HTTP/3.0')],
       ['the preface of HTTP/2', '400|505', 'PRI * HTTP/2.0\n\nSM\n\n'],
+      ['a target of 20 KB', '414', get(`/${'a'.repeat(20_000)}`)],
       ['a method of 20 KB', '400|414|431|501', ask(`${'A'.repeat(20_000)} /1 HTTP/1.1`)],
+      ['a target without a slash', '400', get('peerjs/id')],
+      ['an asterisk for a target', '400', get('*')],
+      ['an asterisk and a path', '400', ask('OPTIONS *1 HTTP/1.1')],
+      ['an authority for a target', '400', get('x:80')],
+      ['a tunnel', '400|405|501', ask('CONNECT x:443 HTTP/1.1')],
+      ['a tunnel to a path', '400|405|501', ask('CONNECT /1 HTTP/1.1')],
+      ['an absolute target without a host', '400', get('http:///peerjs/id')],
+      ['an absolute target of another scheme', '400|421', get('ftp://x/peerjs/id')],
+      ['an absolute target without slashes', '400', get('http:peerjs/id')],
       ['an absolute target, but no host', '400', 'GET http://x/peerjs/id HTTP/1.1\n\n'],
     ]);
     // RFC 9112 3.2.2, 3.2.4
     serve(test, [
+      ['an absolute target', '200', get('http://x/peerjs/id')],
+      ['an absolute target of another host', '200', get('http://other.test:9000/peerjs/id')],
+      ['an absolute target of an address', '200', get('http://[::1]:9000/peerjs/id')],
+      ['an absolute target in capitals', '200', get('HTTP://X/peerjs/id')],
+      ['an absolute target without a path', '200', get('http://x')],
+      ['an absolute target of a query', '200', get('http://x?a=b/c')],
+      ['an absolute target in a query', '200', get('http://x/peerjs/id?a=http://y/z')],
       ['a URL in a path', '404 /http://x/peerjs/id', get('/http://x/peerjs/id')],
       ['a preflight of everything', '204', ask('OPTIONS * HTTP/1.1')],
       ['a preflight of a whole host', '204', ask('OPTIONS http://x HTTP/1.1')],
@@ -385,7 +423,9 @@ suite(
       ['a request that closes', '404 /1', closing('close')],
       ['a request that closes in capitals', '404 /1', closing('CLOSE')],
       ['a request that closes in a list', '404 /1', closing('keep-alive, close')],
+      ['a request that closes twice over', '404 /1', closing('keep-alive\nConnection: close')],
       ['a request of HTTP/1.0', '404 /1', old('')],
+      ['a request of HTTP/1.0 that closes', '404 /1', old('Connection: keep-alive, close\n')],
       ['a body before the end', '404 /1', post(`${SIZED}Connection: close\n`)],
       ['a stream that is refused', '200', refusedStream],
       [
@@ -412,7 +452,10 @@ suite(
     // RFC 9110 10.1.1
     for (const [what, expected, version, lines] of [
       ['a body that is to come is asked for once', '100, 404 /1, 404 /last', '1.1', SIZED],
+      ['a body from HTTP/1.0 is not asked for', '404 /1, 404 /last', '1.0', SIZED],
+      ['a body of two lengths is not asked for', '400', '1.1', SIZED + SIZED],
       ['a body of an unknown coding is not asked for', '400|501', '1.1', 'Transfer-Encoding: x\n'],
+      ['a body for two hosts is not asked for', '400', '1.1', `Host: y\n${SIZED}`],
       ['a body that is too large is not asked for', '413', '1.1', 'Content-Length: 99999999\n'],
     ]) {
       test(what, async ({ server }) => {
@@ -455,7 +498,13 @@ suite(
       ['a key in the letters for URLs', '400', keyed('dGhlIHNhbXBs_-Bub25jZQ==')],
       ['a key and more', '400', keyed('dGhlIHNhbXBsZSBub25jZQ== x')],
       ['a list of keys', '400', keyed('dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ==')],
+      ['the same key twice', '400', asking(ALL + KEY)],
+      ['two keys', '400', asking(`${ALL}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n`)],
+      ['the same version twice', '400', asking(ALL + VERSION)],
+      ['two versions', '400', asking(`${ALL}Sec-WebSocket-Version: 8\n`)],
       ['an upgrade without a version', '400|426', asking(CONNECTION + UPGRADE + KEY)],
+      ['an upgrade with a body', '400', asking(ALL + SIZED, 'hello')],
+      ['an upgrade with chunks', '400', asking(ALL + CHUNKED, CHUNKS)],
       ['an upgrade with a length and chunks', '400', asking(ALL + SIZED + CHUNKED, CHUNKS)],
       ['an upgrade with two hosts', '400', asking(`Host: y\n${ALL}`)],
       ['an upgrade from HTTP/1.0', '400|426', asking(ALL).replace('1.1', '1.0')],
@@ -471,6 +520,15 @@ suite(
         const [{ status, headers }] = parseAnswers(bytes).answers;
         assert.equal(status, '426', version);
         assert.equal(headers['sec-websocket-version'], '13');
+      }
+    });
+
+    test('a 426 names Upgrade among the headers of its connection', async ({ server }) => {
+      for (const text of [get('/peerjs', 'Connection: close\n'), versioned('8')]) {
+        const [{ status, headers }] = parseAnswers(await exchange(server, [bytesOf(text)])).answers;
+        assert.equal(status, '426');
+        assert.equal(headers.upgrade, 'websocket');
+        assert.match(headers.connection, /\bupgrade\b/i);
       }
     });
 
@@ -498,6 +556,7 @@ suite(
     for (const [what, text] of [
       ['an upgrade', asking(ALL)],
       ['an upgrade with a length of 0', asking(`${ALL}Content-Length: 0\n`)],
+      ['an upgrade of an absolute target', asking(ALL).replace('GET ', 'GET http://x')],
       [
         'an upgrade in other letters',
         asking(ALL.toLowerCase().replace(/key: .*/, KEY.slice(14, -1))),
@@ -505,6 +564,7 @@ suite(
       ['an upgrade to one thing or another', upgraded('h2c, websocket')],
       ['an upgrade that comes twice', asking(ALL + UPGRADE)],
       ['an upgrade among other options', connected('keep-alive, Upgrade')],
+      ['an upgrade after another option', asking(`Connection: keep-alive\n${ALL}`)],
       ['an offer of protocols', asking(`${ALL}Sec-WebSocket-Protocol: chat, superchat\n`)],
       ['an offer of compression', extended('permessage-deflate; client_max_window_bits')],
       ['an offer of anything', extended('foo; bar="baz", x-deflate')],
@@ -553,7 +613,7 @@ suite(
     // RFC 9112 3, 7.1.1; RFC 9110 5.4, 17.5. Nothing follows: no refusal may wait for the end.
     const rows = [
       ['a method', '400|414|431|501', endless],
-      ['a target', '414|431', `GET /${endless}`],
+      ['a target', '414', `GET /${endless}`],
       ['a name', '431', `GET /1 HTTP/1.1\n${endless}`],
       ['a value', '431', `GET /1 HTTP/1.1\nX: ${endless}`],
       ['headers', '431', `GET /1 HTTP/1.1\n${lines}`],
