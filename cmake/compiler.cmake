@@ -16,8 +16,11 @@ endif()
 
 if(PEERJSD_SANITIZE)
   target_compile_options(peerjsd_compiler INTERFACE
-    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-    -Wno-maybe-uninitialized)  # false alarms on instrumented code, as GCC's manual warns
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # False alarms on instrumented code, as GCC's manual warns.
+    target_compile_options(peerjsd_compiler INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(peerjsd_compiler INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -3,7 +3,6 @@
 #include "peerjsd/net/forwarded.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
@@ -61,9 +60,9 @@ bool TrustedProxies::lists(const ip::address& address) const {
 ClientAddress TrustedProxies::client(const ip::address& neighbour,
                                      const std::vector<std::string>& hops) const {
   ip::address nearest = neighbour;
-  for (const std::string& hop : std::views::reverse(hops)) {
-    const auto address = address_of_hop(hop);
-    if (!address) return ClientAddress::unknown(hop);
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    const auto address = address_of_hop(*hop);
+    if (!address) return ClientAddress::unknown(*hop);
     nearest = *address;
     if (!lists(nearest)) break;
   }

@@ -36,13 +36,6 @@ CloseCode code_of(core::End reason) {
   }
 }
 
-/// At one go: who is slowed down has still to show that it lives, or that it goes on.
-core::Duration longest_pause(const SessionOptions& options) {
-  constexpr core::Duration longest = std::chrono::seconds(10);
-  const core::Duration third = options.flood_timeout / 3;
-  return third == core::Duration::zero() ? longest : std::min(longest, third);
-}
-
 constexpr std::size_t kMostFrameHeader = 10;  // of a server's frame
 
 bool is_text_frame(std::string_view unit) {
@@ -111,25 +104,20 @@ void WebSocketSession::on_bytes(std::span<char> bytes) {
 void WebSocketSession::meter(unsigned events, core::Instant now) {
   if (events == 0 || close_sent_) return;
   const SessionOptions& options = context().options();
-  const core::Duration owed = rate_.take(options.messages, events, now);
-  if (owed == core::Duration::zero()) {
-    if (rate_.is_half_full(now)) slowed_since_ = {};
-    return;
-  }
-  if (slowed_since_ == core::Instant{}) {
-    slowed_since_ = now;
+  const FloodGuard::Verdict verdict =
+      flood_guard_.take(options.messages, options.flood_timeout, events, now);
+  if (verdict.is_first) {
     context().incidents().report(Incident::Slowed, "more than {} messages a second ({}, {})",
                                  options.messages.per_second, log_text(peer()->id), address());
   }
-  const core::Duration patience = options.flood_timeout;
-  if (patience > core::Duration::zero() && now - slowed_since_ >= patience) return end_flood();
-  slow_down(std::min(owed, longest_pause(options)));
+  if (verdict.is_flood) return end_flood(verdict.lasted);
+  if (verdict.pause > core::Duration::zero()) slow_down(verdict.pause);
 }
 
-void WebSocketSession::end_flood() {
-  const std::chrono::duration<double> seconds = context().now() - slowed_since_;
+void WebSocketSession::end_flood(core::Duration lasted) {
   context().incidents().report(Incident::Flood, "too many messages for {:.1f} s ({}, {})",
-                               seconds.count(), log_text(peer()->id), address());
+                               std::chrono::duration<double>(lasted).count(), log_text(peer()->id),
+                               address());
   finish(core::End::OverLimit);
   begin_close(CloseCode::PolicyViolation, "too many messages");
 }

@@ -78,4 +78,13 @@ std::string TemporaryDirectory::write(const std::string& name, const std::string
   return path_ / name;
 }
 
+net::TlsContext make_tls_context() {
+  const TemporaryDirectory directory;
+  const Key key = make_key();
+  const Certificate certificate = make_certificate("localhost", key.get(), "localhost", key.get());
+  auto loaded = net::TlsContext::load({directory.write("cert.pem", pem(certificate.get())),
+                                       directory.write("key.pem", pem(key.get()))});
+  return std::move(std::get<net::TlsContext>(loaded));
+}
+
 }  // namespace peerjsd::test

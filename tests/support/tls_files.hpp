@@ -1,5 +1,7 @@
 #pragma once
 
+#include "peerjsd/net/tls.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -29,6 +31,9 @@ std::string pem(const X509* certificate);
 
 /// Encrypted if there is a passphrase.
 std::string pem(const EVP_PKEY* key, const std::string& passphrase = {});
+
+/// With a certificate of its own.
+net::TlsContext make_tls_context();
 
 /// A directory that goes with it.
 class TemporaryDirectory {

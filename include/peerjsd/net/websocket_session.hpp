@@ -1,7 +1,7 @@
 #pragma once
 
+#include "peerjsd/net/flood_guard.hpp"
 #include "peerjsd/net/peer_session.hpp"
-#include "peerjsd/net/rate_meter.hpp"
 #include "peerjsd/net/websocket_codec.hpp"
 
 #include <string>
@@ -56,11 +56,10 @@ class WebSocketSession final : public PeerSession {
   void begin_close(CloseCode code, std::string_view reason);
 
   void meter(unsigned events, core::Instant now);
-  void end_flood();
+  void end_flood(core::Duration lasted);
 
   WebSocketDecoder decoder_;
-  RateMeter rate_;
-  core::Instant slowed_since_{};  // without a break; long ago if it is not
+  FloodGuard flood_guard_;
   bool close_sent_ = false;
   // A message that was partly written went to another transport: its rest must never follow here,
   // or it would arrive twice, and so nothing may.
