@@ -3,11 +3,10 @@
 #include "peerjsd/core/message.hpp"
 
 #include "peerjsd/core/json.hpp"
+#include "support/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,14 +15,9 @@
 
 using namespace peerjsd::core;
 using Json = nlohmann::json;
+using peerjsd::fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "not so: %s\n", what);
-  std::abort();
-}
 
 /// nlohmann refuses surrogates without partner, which JSON.parse takes.
 bool may_have_lone_surrogates(std::string_view text) {

@@ -10,14 +10,14 @@
 #include "support/script.hpp"
 #include "support/websocket_bytes.hpp"
 
-#include <sys/eventfd.h>
-
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,7 +25,6 @@
 #include <vector>
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 using namespace peerjsd;
 using namespace std::chrono_literals;
@@ -101,7 +100,10 @@ net::SessionOptions session_options(unsigned flags) {
 }
 
 /// What the server sent, if it opened a WebSocket at once, are sound frames up to a Close.
-void check_answers(const std::string& received) {
+void check_answers(const Client& client) {
+  if (client.end == nullptr) return;
+  client.end->read();
+  const std::string& received = client.end->received;
   require(received.empty() || received.starts_with("HTTP/1."), "an answer");
   if (!received.starts_with("HTTP/1.1 101 ")) return;
   std::string frames = received.substr(received.find("\r\n\r\n") + 4);
@@ -129,11 +131,7 @@ class Session {
       }
     }
     bystander_.check();
-    for (Client& client : clients_) {
-      if (client.end == nullptr) continue;
-      client.end->read();
-      check_answers(client.end->received);
-    }
+    for (const Client& client : clients_) check_answers(client);
     std::string told = clients_[0].end == nullptr ? "" : clients_[0].end->received;
     finish();
     return told;
@@ -152,6 +150,7 @@ class Session {
       case Step::Kind::End:
         return client.end == nullptr ? void() : client.end->end();
       case Step::Kind::Close:
+        check_answers(client);
         return client.end.reset();
       case Step::Kind::Pause:
         client.reads = !client.reads;
@@ -190,11 +189,8 @@ class Session {
   std::array<Client, fuzz::kClients> clients_;
 };
 
-/// The lowest that is free.
-int next_descriptor() {
-  const int descriptor = ::eventfd(0, 0);
-  ::close(descriptor);
-  return descriptor;
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
 void erase_all(std::string& text, std::string_view part) {
@@ -239,12 +235,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::string secret = std::to_string(std::hash<std::string_view>{}(input));
   const std::vector<Step> steps = fuzz::read_script(input.substr(1));
-  const int descriptor = next_descriptor();
+  const std::ptrdiff_t descriptors = open_descriptors();
   if ((flags & kPieces) != 0) {
     compare_pieces(steps, flags, secret);
   } else {
     Session(flags, secret).run(steps);
   }
-  require(next_descriptor() == descriptor, "no descriptor is left");
+  require(open_descriptors() == descriptors, "no descriptor is left");
   return 0;
 }

@@ -76,11 +76,12 @@ Route Router::route(std::string_view method, std::string_view target) const {
   if (method == "OPTIONS") return route::Preflight{};
   const bool is_post = method == "POST";
   if (!is_post && method != "GET" && method != "HEAD") return route::NotFound{};
-  const auto own = path_and_query(target);
-  if (!own) return route::NotFound{};
-  const std::size_t mark = std::min(own->find('?'), own->size());
-  const std::string_view query = own->substr(std::min(mark + 1, own->size()));
-  const std::vector<std::string_view> segments = split_path(own->substr(0, mark));
+  const auto parts = split_target(target);
+  if (!parts) return route::NotFound{};
+  const std::string_view own = parts->path_and_query;
+  const std::size_t mark = std::min(own.find('?'), own.size());
+  const std::string_view query = own.substr(std::min(mark + 1, own.size()));
+  const std::vector<std::string_view> segments = split_path(own.substr(0, mark));
   if (segments.size() < prefix_.size()) return route::NotFound{};
 
   const Segments head = Segments(segments).first(prefix_.size());

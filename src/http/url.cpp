@@ -29,14 +29,14 @@ char lower(char c) {
 
 }  // namespace
 
-std::optional<std::string_view> path_and_query(std::string_view target) {
-  if (target.starts_with('/')) return target;
+std::optional<Target> split_target(std::string_view target) {
+  if (target.starts_with('/')) return Target{{}, target};
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
-    const std::size_t host = std::min(target.find_first_of("/?"), target.size());
-    if (host == 0) return std::nullopt;
-    return target.substr(host);
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    if (end == 0) return std::nullopt;
+    return Target{target.substr(0, end), target.substr(end)};
   }
   return std::nullopt;
 }

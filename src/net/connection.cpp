@@ -47,10 +47,14 @@ void Connection::on_readable() {
   if (error == boost::asio::error::would_block) return;
   if (error) return fail(error);
   if (is_closing()) return;
+  contain([&] { on_bytes(buffer.first(size)); });
+}
+
+template <class Work>
+void Connection::contain(Work work) {
   try {
-    on_bytes(buffer.first(size));
+    work();
   } catch (const std::exception& thrown) {
-    // Whatever a client's bytes bring about is for that client alone.
     spdlog::error("Connection broken off: {} ({})", thrown.what(), address());
     lose();
   }
@@ -92,8 +96,8 @@ void Connection::hold_until(core::Instant time) {
 }
 
 void Connection::release() {
-  held_ = false;
-  schedule_flush();
+  if (std::exchange(held_, false)) schedule_flush();
+  contain([this] { on_released(); });
 }
 
 void Connection::pause_reading() {
@@ -104,7 +108,8 @@ void Connection::pause_reading() {
 void Connection::resume_reading() {
   reading_paused_ = false;
   watch();  // first, for on_flushed() may give the socket away
-  if (!is_closing()) on_flushed();
+  if (is_closing()) return;
+  contain([this] { on_flushed(); });
 }
 
 void Connection::slow_down(core::Duration time) {
@@ -167,7 +172,7 @@ void Connection::close() {
 
 void Connection::time_out(core::Instant now) {
   if (is_closing()) return close();
-  on_timeout(now);
+  contain([&] { on_timeout(now); });
 }
 
 }  // namespace peerjsd::net

@@ -43,8 +43,7 @@ std::optional<RequestFault> fault_of_handshake(const HttpRequest& request) {
   if (request[field::sec_websocket_version] != "13") {
     return RequestFault{426, "Sec-WebSocket-Version must be 13"};
   }
-  const auto key = request[field::sec_websocket_key];
-  if (!is_websocket_key({key.data(), key.size()})) {
+  if (!is_websocket_key(view(request[field::sec_websocket_key]))) {
     return RequestFault{400, "Sec-WebSocket-Key must be 16 bytes in base64"};
   }
   if (request.count(field::transfer_encoding) > 0 || !request.body().empty()) {

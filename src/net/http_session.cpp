@@ -9,7 +9,6 @@
 #include "peerjsd/net/stream_session.hpp"
 #include "peerjsd/net/websocket_session.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -25,10 +24,6 @@ namespace bhttp = boost::beast::http;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
-
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
 
 core::PeerKind kind_of(const HttpRequest& request) {
   return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
@@ -164,7 +159,7 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   context().await_release(*this, context().now() + kRetryDelay);
 }
 
-void HttpSession::release() {
+void HttpSession::on_released() {
   if (is_closing() || !postponed_) return;
   const Postponed postponed = std::move(*postponed_);
   postponed_.reset();
@@ -234,7 +229,7 @@ void HttpSession::refuse(RequestFault fault, const HttpRequest& request) {
   }
   context().incidents().report(Incident::HttpRefused, "{} ({})", fault.reason,
                                client_of(request).text);
-  write(to_wire(reply, {}));
+  write(to_wire(reply, {.with_body = request.method() != bhttp::verb::head}));
   close_when_flushed();
 }
 
@@ -279,7 +274,7 @@ void HttpSession::on_timeout(core::Instant) {
 void HttpSession::drain(core::Instant) {
   // A browser does not look at a connection it keeps for later, and would never end its half.
   if (!reader_.has_begun() && !postponed_ && all_sent()) return close();
-  if (postponed_) release();
+  if (postponed_) on_released();
   close_when_flushed();
 }
 

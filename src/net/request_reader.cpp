@@ -17,10 +17,11 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
-/// Beast throws at a field of 64 KiB.
-constexpr std::size_t kMostAtOnce = std::size_t{60} * 1024;
+constexpr std::size_t kMostHeadBytes = std::size_t{60} * 1024;
 
 constexpr RequestFault kHeadTooLarge{431, "Request header too large"};
+
+constexpr RequestFault kTargetTooLong{414, "Target too long"};
 
 void check_extension(std::uint64_t, beast::string_view extension, error_code& error) {
   if (has_control_character({extension.data(), extension.size()})) {
@@ -29,6 +30,9 @@ void check_extension(std::uint64_t, beast::string_view extension, error_code& er
 }
 
 }  // namespace
+
+RequestReader::RequestReader(Limits limits)
+    : limits_{std::min(limits.head_bytes, kMostHeadBytes), limits.body_bytes} {}
 
 RequestReader::Result RequestReader::read(std::string_view& input) {
   while (!input.empty()) {
@@ -41,17 +45,13 @@ RequestReader::Result RequestReader::read(std::string_view& input) {
   return Result::NeedMore;
 }
 
-std::size_t RequestReader::most_head_bytes() const {
-  return std::min(limits_.head_bytes, kMostAtOnce);
-}
-
 /// False if no request has begun. An empty line before one is none of it (RFC 9112 2.2).
 bool RequestReader::begin(std::string_view& input) {
   while (input.starts_with("\r\n")) input.remove_prefix(2);
   if (input.empty() || input == "\r") return false;
   parser_.emplace();
   parser_->eager(false);  // stops at the end of the head
-  parser_->header_limit(static_cast<std::uint32_t>(most_head_bytes()));
+  parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
   parser_->body_limit(limits_.body_bytes);
   head_bytes_ = 0;
   return true;
@@ -59,44 +59,48 @@ bool RequestReader::begin(std::string_view& input) {
 
 /// False if more has to come, or the request is refused.
 bool RequestReader::read_head(std::string_view& input) {
-  const std::size_t most = most_head_bytes();
-  const bool has_line = head_bytes_ > 0 || input.substr(0, most).find("\r\n") != input.npos;
+  const std::string_view all = input;
   error_code error;
-  const std::size_t size = parser_->put(boost::asio::buffer(input.data(), input.size()), error);
-  const std::string_view taken = input.substr(0, size);
-  input.remove_prefix(size);
-  // Beast counts only what it has not taken yet: a head in the right pieces would have no end.
-  head_bytes_ += size;
-  const bool is_too_large = error == bhttp::error::need_more && head_bytes_ + input.size() > most;
-  if (is_too_large || error == bhttp::error::header_limit) {
-    return fail(has_line ? kHeadTooLarge : RequestFault{414, "Target too long"});
+  input.remove_prefix(parser_->put(boost::asio::buffer(all.data(), all.size()), error));
+  const std::string_view taken = all.substr(0, all.size() - input.size());
+  const bool needs_more = error == bhttp::error::need_more;
+  // Beast counts neither the request line nor what it has taken before.
+  const std::size_t size = head_bytes_ + (needs_more ? all : taken).size();
+  if (size > limits_.head_bytes || error == bhttp::error::header_limit) {
+    const bool has_line =
+        head_bytes_ > 0 || all.substr(0, limits_.head_bytes).find("\r\n") != all.npos;
+    return fail(has_line ? kHeadTooLarge : kTargetTooLong);
   }
+  head_bytes_ += taken.size();
   if (has_folded_line(taken)) return fail({400, "Folded header"});
-  if (error == bhttp::error::need_more) return false;
+  if (needs_more) return false;
   if (error) return fail(error);
   const std::string_view fault = fault_of_head(request());
   if (!fault.empty()) return fail({400, fault});
-  parser_->eager(true);
-  if (parser_->chunked()) {
-    head_ = request().base();
-    parser_->on_chunk_header(check_extension);  // Beast looks at nothing in quotes
-  }
+  prepare_body();
   return true;
+}
+
+void RequestReader::prepare_body() {
+  parser_->eager(true);
+  if (!parser_->chunked()) return;
+  head_ = request().base();
+  parser_->on_chunk_header(check_extension);  // Beast looks at nothing in quotes
 }
 
 /// As read_head().
 bool RequestReader::read_body(std::string_view& input) {
   // Beast asserts that the end of chunks does not come in smaller pieces; no chunk is shorter.
   if (parser_->chunked() && input.size() < kLastChunk.size()) return false;
-  // It looks for the end of a chunk's first line, and of trailers, wherever that may be.
-  const std::string_view piece = input.substr(0, kMostAtOnce);
+  // It takes the first line of a chunk, and trailers, only as a whole, however long that may be.
+  const std::string_view piece = input.substr(0, limits_.head_bytes);
   const bool is_all = piece.size() == input.size();
   error_code error;
   const std::size_t taken = parser_->put(boost::asio::buffer(piece.data(), piece.size()), error);
   input.remove_prefix(taken);
   if (!error) return true;
   if (error != bhttp::error::need_more) return fail(error);
-  if (taken == 0 && piece.size() == kMostAtOnce) return fail(kHeadTooLarge);
+  if (taken == 0 && !is_all) return fail(kHeadTooLarge);
   return !is_all;
 }
 
@@ -108,13 +112,13 @@ bool RequestReader::fail(error_code error) {
 
 bool RequestReader::fail(RequestFault fault) {
   fault_ = fault;
+  if (head_) parser_->get().base() = *head_;
   return false;
 }
 
 HttpRequest RequestReader::release() {
   HttpRequest request = parser_->release();
   parser_.reset();
-  // Beast puts trailers among the headers.
   if (head_) request.base() = *std::exchange(head_, std::nullopt);
   return request;
 }

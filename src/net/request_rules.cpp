@@ -14,10 +14,6 @@ namespace {
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -51,7 +47,10 @@ bool is_host(std::string_view text) {
 bool is_target(std::string_view method, std::string_view target) {
   if (method == "CONNECT") return false;  // nobody's proxy
   if (method == "OPTIONS" && target == "*") return true;
-  return http::path_and_query(target).has_value();
+  const auto parts = http::split_target(target);
+  if (!parts) return false;
+  const std::string_view authority = parts->authority;
+  return authority.empty() || (!authority.starts_with(':') && is_host(authority));
 }
 
 /// Nobody between the client and us can have seen another end of the request than we do: there is

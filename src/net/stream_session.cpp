@@ -112,8 +112,7 @@ bool StreamSession::has_room_for(std::size_t bytes) const {
          pacer_.bytes() + bytes <= context().options().send_queue_bytes;
 }
 
-void StreamSession::release() {
-  PeerSession::release();
+void StreamSession::on_released() {
   if (!is_closing()) start_lines();
 }
 

@@ -20,10 +20,12 @@ TEST(Url, TakesSchemeAndHostOffATarget) {
                                     {"http://x?a/b", "?a/b"},
                                     {"http://x", ""},
                                     {"/a?http://x/b", "/a?http://x/b"}}) {
-    EXPECT_EQ(path_and_query(target), own) << target;
+    EXPECT_EQ(split_target(target)->path_and_query, own) << target;
   }
+  EXPECT_EQ(split_target("/a")->authority, "");
+  EXPECT_EQ(split_target("http://u@x:80/a")->authority, "u@x:80");
   for (const char* none : {"", "*", "a", "x:80", "http:/a", "http:///a", "http://", "ftp://x/a"}) {
-    EXPECT_FALSE(path_and_query(none)) << none;
+    EXPECT_FALSE(split_target(none)) << none;
   }
 }
 

@@ -14,6 +14,7 @@
 #include <array>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -38,14 +39,24 @@ class Talker final : public Connection {
   }
 
   void say(std::string text) { write(std::move(text)); }
+  void say_and_rest(std::string text) {
+    say(std::move(text));
+    pause_reading();
+  }
+  bool is_open() const { return descriptor() >= 0; }
   void drain(core::Instant) override { close(); }
 
   bool has_heard = false;
 
  private:
-  void on_bytes(std::span<char>) override { has_heard = true; }
+  void on_bytes(std::span<char> bytes) override {
+    has_heard = true;
+    if (bytes.front() == '!') throw std::runtime_error("a bug");
+  }
+  void on_flushed() override { throw std::runtime_error("a bug"); }
+  void on_released() override { throw std::runtime_error("a bug"); }
   void on_lost() override {}
-  void on_timeout(core::Instant) override {}
+  void on_timeout(core::Instant) override { throw std::runtime_error("a bug"); }
 };
 
 /// A connection, to a client whose system takes little at once.
@@ -115,6 +126,30 @@ TEST_F(ConnectionTest, WritesWhatTheSystemDidNotTakeWhenItDoes) {
     return heard.size() == said.size();
   }));
   EXPECT_EQ(heard, said);
+}
+
+TEST_F(ConnectionTest, WhatAClientsBytesMakeThrowEndsItAlone) {
+  connect();
+  ASSERT_EQ(::write(ends_[1], "!", 1), 1);
+  EXPECT_TRUE(test::run_until(io_, [&] { return !talker_->is_open(); }));
+}
+
+TEST_F(ConnectionTest, WhatThrowsLaterEndsItAlone) {
+  connect();
+  talker_->say_and_rest("hello");
+  EXPECT_TRUE(test::run_until(io_, [&] { return !talker_->is_open(); }));
+}
+
+TEST_F(ConnectionTest, WhatThrowsAtTheTimeThatItAskedForEndsItAlone) {
+  connect();
+  talker_->release();
+  EXPECT_FALSE(talker_->is_open());
+}
+
+TEST_F(ConnectionTest, WhatThrowsAtATimeoutEndsItAlone) {
+  connect();
+  talker_->time_out(SessionContext::now());
+  EXPECT_FALSE(talker_->is_open());
 }
 
 TEST_F(ConnectionTest, WritesWhatIsEncipheredAndTheSystemDidNotTakeWhenItDoes) {

@@ -160,8 +160,14 @@ TEST_F(HttpSessionTest, BoundsTheHeadOfARequest) {
     return ask(head + std::string(size - head.size() - 4, 'a') + "\r\n\r\n").substr(9, 3);
   };
   EXPECT_EQ(status(100), "200");
-  // Beast does not count the request line if all comes at once.
-  EXPECT_EQ(status(100 + std::string("GET / HTTP/1.1\r\n").size() + 1), "431");
+  EXPECT_EQ(status(101), "431");
+}
+
+TEST_F(HttpSessionTest, RefusesAHeadWithoutABody) {
+  start();
+  const std::string answer = ask("HEAD / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
 TEST_F(HttpSessionTest, RefusesARequestThatTakesTooLong) {

@@ -98,8 +98,8 @@ TEST(RequestReader, KnowsTargets) {
   const auto ask = [](const std::string& line) {
     return read(line + " HTTP/1.1\r\nHost: x\r\n\r\n");
   };
-  for (const char* line :
-       {"GET a", "GET *", "GET x:80", "CONNECT x:80", "CONNECT /a", "OPTIONS a"}) {
+  for (const char* line : {"GET a", "GET *", "GET x:80", "CONNECT x:80", "CONNECT /a", "OPTIONS a",
+                           "GET http://:80/a", "GET http://x,y/a", "GET http://u@x/a"}) {
     EXPECT_EQ(ask(line), Found{"400"}) << line;
   }
   EXPECT_EQ(ask("OPTIONS *"), Found{"* "});
@@ -112,6 +112,14 @@ TEST(RequestReader, HasLimits) {
   EXPECT_EQ(read("GET /" + much + " HTTP/1.1\r\nHost: x\r\n\r\n"), Found{"414"});
   EXPECT_EQ(read(kGet + "X: " + much), Found{"431"});
   EXPECT_EQ(read(kGet + "X: " + much + "\r\n\r\n"), Found{"431"});
+  const std::string half(kMostHeadBytes / 2, 'a');
+  EXPECT_EQ(read("GET /" + half + " HTTP/1.1\r\nHost: x\r\nX: " + half + "\r\n\r\n"), Found{"431"});
+  const std::string exact = kGet + "X: ";
+  const std::string fitting = exact + std::string(kMostHeadBytes - exact.size() - 4, 'a');
+  EXPECT_EQ(read(fitting + "\r\n\r\n"), Found{"/a "});
+  EXPECT_EQ(read(fitting + "a\r\n\r\n"), Found{"431"});
+  EXPECT_EQ(read(kPost + kChunks + "\r\n5;" + much + "\r\nhello"), Found{"431"});
+  EXPECT_EQ(read(kPost + kChunks + "\r\n0\r\nX: " + much + "\r\n\r\n"), Found{"431"});
   EXPECT_EQ(read(kPost + "Content-Length: 21\r\n\r\n"), Found{"413"});
   EXPECT_EQ(read(kPost + kChunks + "\r\n15\r\nx"), Found{"413"});
 }
@@ -146,6 +154,14 @@ TEST(RequestReader, TrailersAreNoHeaders) {
   std::string_view rest = bytes;
   ASSERT_EQ(reader.read(rest), Result::Complete);
   EXPECT_EQ(reader.release().count("X-Forwarded-For"), 0U);
+}
+
+TEST(RequestReader, TrailersAreNoHeadersOfARefusedRequestEither) {
+  RequestReader reader({kMostHeadBytes, kMostBodyBytes});
+  const std::string bytes = kPost + "Origin: a\r\n" + kChunks + "\r\n0\r\nOrigin: b\r\nX\r\n\r\n";
+  std::string_view rest = bytes;
+  ASSERT_EQ(reader.read(rest), Result::Faulty);
+  EXPECT_EQ(reader.request()["Origin"], "a");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class Router {
   /// `path`: what all endpoints start with, e.g. "/" or "/myapp/".
   explicit Router(std::string_view path);
 
-  /// `target`: as it stands in the request line; see path_and_query().
+  /// `target`: as it stands in the request line; see split_target().
   Route route(std::string_view method, std::string_view target) const;
 
  private:

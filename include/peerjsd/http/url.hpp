@@ -7,9 +7,14 @@
 
 namespace peerjsd::http {
 
-/// What a request target says without the scheme and host that a client of a proxy puts before it
-/// (RFC 9112 3.2.2): "/a?b" of "/a?b" and of "http://any.host/a?b". nullopt if it is neither.
-std::optional<std::string_view> path_and_query(std::string_view target);
+/// Of "/a?b", or of "http://host:80/a?b" as a client of a proxy asks (RFC 9112 3.2).
+struct Target {
+  std::string_view authority;  ///< empty in the first case
+  std::string_view path_and_query;
+};
+
+/// nullopt if it is neither. Of the authority it is only known that there is one.
+std::optional<Target> split_target(std::string_view target);
 
 /// Decodes %XX in a path segment; nullopt if an escape is broken, or what comes of it is not UTF-8.
 std::optional<std::string> decode_path_segment(std::string_view segment);

@@ -25,6 +25,9 @@ struct ConnectionTag;
 /// units) at its end. So an idle connection holds no buffer, and a burst to one peer costs one
 /// write.
 ///
+/// Whatever a client's bytes bring about is for that client alone: what the on_...() throw ends the
+/// connection, with a line in the log.
+///
 /// Lives from start() to close(), and till the loop has come round after that. It always stands in
 /// exactly one of the context's queues, until close().
 class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
@@ -41,7 +44,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void flush();
 
   /// The time has come that the context was asked for, by hold_until() or otherwise.
-  virtual void release();
+  void release();
 
   /// The end of slow_down().
   void speed_up();
@@ -71,6 +74,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   virtual void on_lost() = 0;
 
   virtual void on_timeout(core::Instant now) = 0;
+
+  /// See release().
+  virtual void on_released() {}
 
   void write(std::string unit);
 
@@ -110,6 +116,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
  private:
   enum class Closing : std::uint8_t { No, WhenFlushed, AwaitingEnd, Closed };
+
+  template <class Work>
+  void contain(Work work);
 
   void await_writable(bool awaiting);
   void watch();

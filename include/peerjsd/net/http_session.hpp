@@ -23,9 +23,6 @@ class HttpSession final : public Connection {
 
   void drain(core::Instant now) override;
 
-  /// Looks once more for the sender of a message.
-  void release() override;
-
  private:
   /// `proxy`: the neighbour, if it is one that we trust.
   HttpSession(SessionContext& context, Socket socket, ClientAddress address,
@@ -35,6 +32,9 @@ class HttpSession final : public Connection {
   void on_flushed() override;
   void on_lost() override {}
   void on_timeout(core::Instant now) override;
+
+  /// Looks once more for the sender of a message.
+  void on_released() override;
 
   void read();
   void handle(const HttpRequest& request, std::string_view rest);

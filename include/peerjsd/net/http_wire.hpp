@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -12,10 +13,14 @@ namespace peerjsd::net {
 
 using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
+inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
 /// Why a request is refused; the connection ends after that.
 struct RequestFault {
-  unsigned status;  ///< of the answer
-  std::string_view reason;
+  unsigned status;          ///< of the answer
+  std::string_view reason;  ///< a literal
 };
 
 /// What the answer has to fit.

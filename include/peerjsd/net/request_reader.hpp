@@ -18,14 +18,16 @@ namespace peerjsd::net {
 class RequestReader {
  public:
   struct Limits {
-    std::size_t
-        head_bytes;  ///< also of a chunk's first line and of the trailers; 60 KiB count at most
+    /// Of the head, to its empty line; and of the first line of a chunk, and of the trailers. 60
+    /// KiB at most, for Beast throws at a field of 64 KiB.
+    std::size_t head_bytes;
+    /// Of the body, without what chunks put around it.
     std::size_t body_bytes;
   };
 
   enum class Result : std::uint8_t { NeedMore, Complete, Faulty };
 
-  explicit RequestReader(Limits limits) : limits_(limits) {}
+  explicit RequestReader(Limits limits);
 
   /// Takes off `input` what it can of the request. The rest, if more has to come, is to stand
   /// before that the next time. Complete: release() is next. Faulty: see fault(), and read no more.
@@ -36,7 +38,7 @@ class RequestReader {
 
   const RequestFault& fault() const { return *fault_; }
 
-  /// Whether something of a request has come, and not all of it.
+  /// Whether something of a request has come; until release().
   bool has_begun() const { return parser_.has_value(); }
 
   /// As far as it has come. Only if has_begun().
@@ -49,17 +51,18 @@ class RequestReader {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  std::size_t most_head_bytes() const;
   bool begin(std::string_view& input);
   bool read_head(std::string_view& input);
+  void prepare_body();
   bool read_body(std::string_view& input);
   bool fail(boost::system::error_code error);
   bool fail(RequestFault fault);
 
   Limits limits_;
   std::optional<Parser> parser_;
-  std::size_t head_bytes_ = 0;                    // taken of the head
-  std::optional<HttpRequest::header_type> head_;  // of a request in chunks
+  std::size_t head_bytes_ = 0;  // taken of the head
+  /// Of a request in chunks: Beast puts trailers among the headers.
+  std::optional<HttpRequest::header_type> head_;
   std::optional<RequestFault> fault_;
 };
 

@@ -16,7 +16,8 @@ std::string_view fault_of_head(const HttpRequest& request);
 /// Whether a line continues the one before, which RFC 9112 5.2 forbids. `head`: as it was sent.
 bool has_folded_line(std::string_view head);
 
-/// Whether it must not be in a field, or in the extension of a chunk: RFC 9110 5.5.
+/// One that may stand neither in a field nor in the extension of a chunk (RFC 9110 5.5): any but
+/// tab.
 bool has_control_character(std::string_view text);
 
 /// Whether one of the lines of this field, each of them a list, names `token`, in any case.

@@ -61,7 +61,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void on_lost() override;
   void on_timeout(core::Instant now) override;
   void on_overflow() override;
-  void release() override;
+  void on_released() override;
 
   std::size_t queued_bytes() const override;
 

@@ -1,0 +1,269 @@
+// The well-behaved of a soak: pairs of peers that signal each other, as calls do, and heartbeat.
+// Every message must come: in order, unchanged, once. bench/soak.mjs tells them what to do, a word
+// a line on standard input, and each word is answered by a line of JSON:
+//   come   all connect, again with the same ids, and signal from then on
+//   tell   the latencies since the last time
+//   lose   from now on the server may vanish
+//   go     nobody sends any more; what is under way comes; all leave
+
+#include "support/histogram.hpp"
+#include "support/program.hpp"
+#include "support/traffic.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+using namespace peerjsd::bench;
+
+namespace {
+
+struct Load {
+  std::size_t pairs = 1000;
+  std::size_t rate = 4;
+  std::size_t heartbeat = 5;
+};
+
+constexpr std::size_t kTurn = 11;  // OFFER or ANSWER, and ten CANDIDATEs
+constexpr std::size_t kMostConnecting = 64;
+
+std::string payload(std::size_t n) {
+  static const std::string filler = [] {
+    std::string text;
+    while (text.size() < 4096) text += "a=candidate:1467250027 1 udp 2122260223 192.0.2.1 46243 ";
+    return text;
+  }();
+  const std::size_t size = n % kTurn == 0 ? 2800 : 250;
+  return R"({"n":)" + std::to_string(n) + R"(,"sdp":")" + filler.substr(n % 56, size) + R"("})";
+}
+
+/// One of a pair, and what is known of its messages to the other.
+class Caller {
+ public:
+  /// `opening`: the type of the first message of its turns.
+  Caller(std::string id, std::string partner, const char* opening)
+      : id_(std::move(id)), partner_(std::move(partner)), opening_(opening) {}
+
+  /// `on_text`: see Client.
+  void come(EventLoop& loop, const Target& target, Client::OnText on_text) {
+    client_ = std::make_unique<Client>(loop, target, id_, std::move(on_text));
+  }
+
+  bool is_here() const { return client_->is_open(); }
+
+  void heartbeat() { client_->send(R"({"type":"HEARTBEAT"})"); }
+
+  void take_turn() {
+    for (std::size_t i = 0; i < kTurn; ++i, ++sent_) {
+      under_way_.push_back(Clock::now());
+      client_->send(R"({"type":")" + type(sent_) + R"(","payload":)" + payload(sent_) +
+                    R"(,"dst":")" + partner_ + R"("})");
+    }
+  }
+
+  /// The partner got this; returns how long it took. Throws Fault if it is not what must come next.
+  Clock::duration heard(std::string_view text) {
+    const std::size_t n = sent_ - under_way_.size();
+    if (text != R"({"type":")" + type(n) + R"(","src":")" + id_ + R"(","dst":")" + partner_ +
+                    R"(","payload":)" + payload(n) + "}") {
+      throw Fault("message " + std::to_string(n) + " from " + id_ + " to " + partner_ +
+                  " came as " + std::string(text.substr(0, 120)));
+    }
+    if (under_way_.empty()) throw Fault("message " + std::to_string(n) + " came unsent");
+    const auto took = Clock::now() - under_way_.front();
+    under_way_.pop_front();
+    return took;
+  }
+
+  bool is_all_heard() const { return under_way_.empty(); }
+
+  /// What is under way is forgotten.
+  void vanish() {
+    client_.reset();
+    under_way_.clear();
+  }
+
+ private:
+  std::string type(std::size_t n) const { return n % kTurn == 0 ? opening_ : "CANDIDATE"; }
+
+  std::string id_;
+  std::string partner_;
+  const char* opening_;
+  std::size_t sent_ = 0;
+  std::deque<Clock::time_point> under_way_;  // when they were sent
+  std::unique_ptr<Client> client_;
+};
+
+/// Words on standard input.
+class Orders final : private Pollable {
+ public:
+  explicit Orders(EventLoop& loop) { loop.add(STDIN_FILENO, *this, EPOLLIN); }
+
+  bool is_over() const { return over_; }
+
+  /// The next one, or nothing.
+  std::string take() {
+    const std::size_t end = text_.find('\n');
+    if (end == std::string::npos) return {};
+    const std::string order = text_.substr(0, end);
+    text_.erase(0, end + 1);
+    return order;
+  }
+
+ private:
+  void on_event(std::uint32_t) override {
+    std::array<char, 256> buffer;
+    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size <= 0) {
+      over_ = true;
+    } else {
+      text_.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+  }
+
+  std::string text_;
+  bool over_ = false;
+};
+
+class Crowd {
+ public:
+  using Result = Program::Result;
+
+  Crowd(EventLoop& loop, const Target& target, const Load& load)
+      : loop_(loop), target_(target), load_(load) {
+    for (std::size_t i = 0; i < load.pairs; ++i) {
+      const std::string name = "call" + std::to_string(i);
+      callers_.emplace_back(name + "-a", name + "-b", "OFFER");
+      callers_.emplace_back(name + "-b", name + "-a", "ANSWER");
+    }
+  }
+
+  /// Whatever is due; returns soon.
+  void go_on() {
+    try {
+      if (signaling_) signal();
+      loop_.poll(std::chrono::milliseconds(1));
+    } catch (const Fault&) {
+      if (!may_lose_) throw;
+      vanish();
+    }
+  }
+
+  Result obey(const std::string& order) {
+    if (order == "come") return come();
+    if (order == "tell") return tell();
+    if (order == "lose") return lose();
+    if (order == "go") return go();
+    throw Fault("not an order: " + order);
+  }
+
+ private:
+  Result come() {
+    vanish();
+    may_lose_ = false;
+    const auto begin = Clock::now();
+    std::size_t here = 0;  // all before this one are
+    const auto look = [&](std::size_t called) {
+      while (here < called && callers_[here].is_here()) ++here;
+      return here;
+    };
+    for (std::size_t i = 0; i < callers_.size(); ++i) {
+      loop_.run_until([&] { return look(i) + kMostConnecting > i; }, "OPEN");
+      Caller& partner = callers_[i ^ 1];
+      callers_[i].come(loop_, target_, [this, &partner](std::string_view text) {
+        latencies_.add(partner.heard(text));
+      });
+    }
+    loop_.run_until([&] { return look(callers_.size()) == callers_.size(); }, "OPEN");
+    begin_ = Clock::now();
+    turns_ = heartbeats_ = 0;
+    signaling_ = true;
+    return {{"peers", here}, {"seconds", std::chrono::duration<double>(begin_ - begin).count()}};
+  }
+
+  Result tell() {
+    const Histogram told = std::exchange(latencies_, {});
+    return {{"messages", told.count()},
+            {"p50_ms", told.quantile(0.5).count()},
+            {"p99_ms", told.quantile(0.99).count()},
+            {"max_ms", told.max().count()}};
+  }
+
+  Result lose() {
+    may_lose_ = true;
+    return Result::object();
+  }
+
+  Result go() {
+    signaling_ = false;
+    for (const Caller& caller : callers_) {
+      loop_.run_until([&] { return caller.is_all_heard(); }, "the last messages",
+                      std::chrono::seconds(20));
+    }
+    vanish();
+    return Result::object();
+  }
+
+  void vanish() {
+    signaling_ = false;
+    for (Caller& caller : callers_) caller.vanish();
+  }
+
+  /// Everybody in turn, evenly over time.
+  void signal() {
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    const auto due = [&](double per_second) {
+      return static_cast<std::size_t>(seconds * per_second * static_cast<double>(callers_.size()));
+    };
+    const double turns_per_second = static_cast<double>(load_.rate) / static_cast<double>(kTurn);
+    for (; turns_ < due(turns_per_second); ++turns_) callers_[turns_ % callers_.size()].take_turn();
+    for (; heartbeats_ < due(1.0 / static_cast<double>(load_.heartbeat)); ++heartbeats_) {
+      callers_[heartbeats_ % callers_.size()].heartbeat();
+    }
+  }
+
+  EventLoop& loop_;
+  Target target_;
+  Load load_;
+  std::deque<Caller> callers_;
+  Histogram latencies_;
+  bool signaling_ = false;
+  bool may_lose_ = false;
+  Clock::time_point begin_;
+  std::size_t turns_ = 0;
+  std::size_t heartbeats_ = 0;
+};
+
+Program::Result soak(const Server& server, const Load& load) {
+  EventLoop loop;
+  Orders orders(loop);
+  Crowd crowd(loop, server.target, load);
+  while (!orders.is_over()) {
+    crowd.go_on();
+    const std::string order = orders.take();
+    if (!order.empty()) std::cout << crowd.obey(order).dump() << std::endl;
+  }
+  return Program::Result::object();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Program program(
+      "Peers that behave well, told on standard input what to do: come, tell, lose, go");
+  Load load;
+  program.option("pairs", load.pairs, "pairs of peers");
+  program.option("rate", load.rate, "messages that a peer sends in a second");
+  program.option("heartbeat", load.heartbeat, "seconds between two heartbeats of a peer");
+  return program.run(argc, argv, [&] { return soak(program.server(), load); });
+}
