@@ -91,7 +91,7 @@ void HttpSession::read() {
   }
   unread_ = rest;
   meter(requests);
-  if (!is_closing() && reader_.take_expectation()) write("HTTP/1.1 100 Continue\r\n\r\n");
+  if (reader_.take_expectation()) write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// `rest`: what has come after the request.
