@@ -22,7 +22,8 @@ class FloodGuard {
   Verdict take(Rate rate, core::Duration patience, unsigned messages, core::Instant now) {
     const core::Duration owed = meter_.take(rate, messages, now);
     if (owed == core::Duration::zero()) {
-      if (meter_.is_half_full(now)) slowed_since_ = {};  // it has calmed down
+      const bool was_slow = slowed_since_ != core::Instant{};
+      if (was_slow && meter_.is_half_full(now)) slowed_since_ = {};  // it has calmed down
       return {};
     }
     const bool is_first = slowed_since_ == core::Instant{};
