@@ -933,11 +933,17 @@ TEST_F(StreamTest, WhoIsLostCannotPostBeforeItIsBack) {
 TEST_F(StreamTest, WhatFindsNoRoomIsReportedToItsSender) {
   join(stream_, "a");
   join(b_, "b");
-  stream_.has_room = false;
+  receive(b_, offer_to("a"));
+  const Texts fitting = stream_.take();
+  ASSERT_EQ(fitting.size(), 1U);
+  stream_.room = fitting[0].size() - 1;
   EXPECT_EQ(receive(b_, offer_to("a")), Receipt::NoRoom);
   EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "a", "b")});
   EXPECT_TRUE(stream_.sent.empty());
   EXPECT_FALSE(stream_.closed);
+  stream_.room = fitting[0].size();
+  EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Relayed);
+  EXPECT_EQ(stream_.take(), fitting);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ class RecordingTransport final : public core::Transport {
  public:
   void send(std::string_view text) override { sent.emplace_back(text); }
   void close(core::End reason) override { closed = reason; }
-  bool has_room_for(std::size_t) const override { return has_room; }
+  bool has_room_for(std::size_t bytes) const override { return bytes <= room; }
   bool probe() override {
     ++probes;
     return can_be_probed;
@@ -37,7 +37,7 @@ class RecordingTransport final : public core::Transport {
   std::optional<core::End> closed;
   std::vector<std::string> unsent;
   bool can_be_probed = true;
-  bool has_room = true;
+  std::size_t room = std::string::npos;
   bool has_been_read = true;
   core::Transport* asked_by = nullptr;
   core::Instant settles{};
