@@ -12,14 +12,12 @@
 #include <utility>
 #include <variant>
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
 namespace peerjsd::net {
 namespace {
 
-namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;

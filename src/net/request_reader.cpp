@@ -20,7 +20,6 @@ using boost::system::error_code;
 constexpr std::size_t kMostHeadBytes = std::size_t{60} * 1024;
 
 constexpr RequestFault kHeadTooLarge{431, "Request header too large"};
-
 constexpr RequestFault kTargetTooLong{414, "Target too long"};
 
 void check_extension(std::uint64_t, beast::string_view extension, error_code& error) {
