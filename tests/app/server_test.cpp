@@ -1,10 +1,16 @@
 #include "peerjsd/app/server.hpp"
 
+#include "support/failing_calls.hpp"
 #include "support/server_fixture.hpp"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -90,6 +96,25 @@ TEST_F(ServerTest, ASecondSignalEndsEveryRegistrationAtOnce) {
   EXPECT_EQ(peers(), 0U);
   EXPECT_TRUE(mute->ended);
   EXPECT_EQ(mute->received, received) << "no time for a goodbye";
+}
+
+TEST_F(ServerTest, GivesNoIdRatherThanOneThatCouldBeGuessed) {
+  start();
+  const auto ask = [this] {
+    test::RawClient client(io_, server_->endpoint());
+    client.read();
+    client.write("GET /peerjs/id HTTP/1.0\r\n\r\n");
+    run_until([&] { return client.ended; });
+    return client.received;
+  };
+  EXPECT_NE(ask().find(" 200 OK\r\n"), std::string::npos);
+  EXPECT_EXIT(
+      {
+        test::fail_calls(SYS_getrandom, 2, 0, ENOSYS);
+        std::fprintf(stderr, "answer: '%s'\n", ask().c_str());
+        std::_Exit(EXIT_SUCCESS);
+      },
+      testing::ExitedWithCode(EXIT_SUCCESS), "answer: ''");
 }
 
 TEST_F(ServerTest, AcceptsNobodyWhileItStops) {

@@ -502,6 +502,17 @@ TEST_F(RelayTest, LeaveWithoutDestinationEndsTheSendersRegistration) {
   EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
 }
 
+TEST_F(RelayTest, LeaveWithoutDestinationEndsNobodyElse) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  EXPECT_EQ(receive(a_, R"({"type":"LEAVE","src":"b","payload":"b"})"), Receipt::Left);
+  EXPECT_FALSE(b_.closed);
+  b_.take();
+  EXPECT_EQ(receive(b_, R"({"type":"OFFER","dst":"b"})"), Receipt::Relayed);
+  EXPECT_EQ(b_.take(), Texts{message("OFFER", "b", "b")});
+}
+
 TEST_F(RelayTest, APageThatClosedWithoutACodeIsGoneWithoutAWord) {
   join(a_, "a");
   join(b_, "b");

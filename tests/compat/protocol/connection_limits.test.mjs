@@ -2,12 +2,13 @@
 // is a proxy that says where they come from, or they come from addresses in a network of their own.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { OVER_TLS } from '../support/dial.mjs';
 import { noNetworks, startInNetwork } from '../support/network.mjs';
 import { launch } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
-import { OPEN, Peer, request, talk, until, within } from '../support/wire.mjs';
+import { OPEN, Peer, relayed, request, talk, until, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer has no such limit';
 const A = '203.0.113.7';
@@ -154,6 +155,30 @@ describe('Open files', { skip: OVER_TLS && 'they are the same' }, () => {
       for (const peer of peers) await peer.expect(OPEN);
       assert.equal(await talk(server, 'GET / HTTP/1.1\nHost: x\n\n'), '');
       for (const peer of peers) peer.lose();
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('without any left, those who are here go on, and who waits gets in later', async () => {
+    const server = await startWithFiles('ulimit -n 200', []);
+    const allow = (files) => {
+      const { status } = spawnSync('prlimit', ['--pid', server.child.pid, `--nofile=${files}:200`]);
+      assert.equal(status, 0);
+    };
+    try {
+      const [a, b] = ['a', 'b'].map((id) => new Peer(server, { id }));
+      await Promise.all([a.expect(OPEN), b.expect(OPEN)]);
+      allow(5);
+      const late = new Peer(server, { id: 'late' });
+      await server.waitForLog(/ error Cannot accept connections: Too many open files; trying on/);
+      a.signal('OFFER', 'b', 1);
+      await b.expect(relayed('OFFER', 'a', 'b', '1'));
+      allow(200);
+      await late.expect(OPEN);
+      await server.waitForLog(/ info Accepting connections again\n/);
+      assert.equal(server.log().match(/Cannot accept/g).length, 1, 'said once');
+      for (const peer of [a, b, late]) peer.lose();
     } finally {
       await server.stop();
     }

@@ -252,6 +252,10 @@ class Tab {
     }
   }
 
+  async noteChannel(name) {
+    this.lines.push(`channel ${name}: ${JSON.stringify(await this.do('channelState', name))}`);
+  }
+
   /** Makes the Peer; does not wait for it. `id` undefined: the server gives one. */
   start(server, id, options = {}) {
     const { host, port } = server;
@@ -276,13 +280,19 @@ export async function openChannel(from, to, toId, name) {
 
 let exchanged = 0;
 
-/** Sends a new text each way over the channel; fails unless both arrive. */
+/**
+ * Sends a new text each way over the channel; fails unless both arrive. No server has a part in it:
+ * where one does not arrive, the browsers' own account of the channel goes into the logs.
+ */
 export async function exchange(one, other, name) {
   for (const [from, to] of [[one, other], [other, one]]) {
     const text = `message ${(exchanged += 1)} ✓`;
     const arrival = to.event(`${name} data`);
     await from.do('send', name, text);
-    const got = await arrival;
+    const got = await arrival.catch(async (error) => {
+      await Promise.allSettled([from, to].map((tab) => tab.noteChannel(name)));
+      throw error;
+    });
     if (got !== text) throw new Error(`${to.name}: "${name}" brought ${got} instead of ${text}`);
   }
 }

@@ -122,6 +122,18 @@ window.stage = {
     return connections.get(name).open;
   },
 
+  /** What the browser knows of the data channel, for who wonders why nothing comes over it. */
+  async channelState(name) {
+    const { open, peerConnection, dataChannel } = connections.get(name);
+    const { readyState, bufferedAmount } = dataChannel;
+    const state = { open, ice: peerConnection.iceConnectionState, readyState, bufferedAmount };
+    for (const entry of (await peerConnection.getStats()).values()) {
+      if (entry.type !== 'data-channel') continue;
+      Object.assign(state, { sent: entry.messagesSent, received: entry.messagesReceived });
+    }
+    return state;
+  },
+
   /** Resolves once the remote video of the call has moved on twice, each time with new frames. */
   async playing(name) {
     const video = document.getElementById(name);
