@@ -3,6 +3,7 @@
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/open_files.hpp"
 #include "peerjsd/app/server.hpp"
+#include "peerjsd/app/service_manager.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,16 +21,34 @@
 namespace {
 
 using peerjsd::app::Certificates;
+using peerjsd::app::Check;
 using peerjsd::app::Config;
 using peerjsd::app::Server;
+using peerjsd::app::ServiceManager;
 
 constexpr int kStartFailed = 1;
 constexpr int kBadConfiguration = 2;  // as load_config() has it
 
+const char* variable(const char* name) {
+  return std::getenv(name);
+}
+
+/// In words for the operator; empty if there is nothing to say.
+std::string problem_with_sockets_of(const ServiceManager& manager) {
+  if (manager.listeners() <= 1) return {};
+  return std::to_string(manager.listeners()) +
+         " sockets were passed, but it listens on one; leave one ListenStream= in the socket unit";
+}
+
+std::string explain(const boost::system::error_code& error) {
+  return "cannot listen on the socket that was passed: " + error.message() +
+         "; it must be one of TCP, from ListenStream=PORT in the socket unit";
+}
+
 std::string explain(const Config& config, const boost::system::error_code& error) {
   const std::string address = config.host.empty() ? "any address" : config.host;
-  std::string text = "peerjsd: cannot listen on " + address + ", port " +
-                     std::to_string(config.port) + ": " + error.message();
+  std::string text = "cannot listen on " + address + ", port " + std::to_string(config.port) +
+                     ": " + error.message();
   if (error == boost::system::errc::address_in_use) {
     text += "; stop what uses the port, or choose another with --port";
   } else if (error == boost::system::errc::permission_denied) {
@@ -51,23 +70,43 @@ Config fitted(Config config) {
   return config;
 }
 
+/// If the configuration names them. What is wrong with them; empty if nothing is.
+std::string load(std::optional<Certificates>& certificates, const Config& config) {
+  if (config.sslcert.empty()) return {};
+  certificates.emplace(peerjsd::net::TlsFiles{config.sslcert, config.sslkey});
+  return certificates->load();
+}
+
+int fail(int code, const std::string& problem) {
+  std::cerr << "peerjsd: " << problem << std::endl;
+  return code;
+}
+
+int check(const Check& asked) {
+  std::optional<Certificates> certificates;
+  const std::string problem = load(certificates, asked.config);
+  if (!problem.empty()) return fail(kBadConfiguration, problem);
+  if (!asked.is_quiet) std::cout << to_text(asked.config) << std::flush;
+  return EXIT_SUCCESS;
+}
+
 int run(const Config& config) {
   peerjsd::app::set_up_logging(config.log_level);
+  ServiceManager manager(variable);
   std::optional<Certificates> certificates;
-  if (!config.sslcert.empty()) {
-    certificates.emplace(peerjsd::net::TlsFiles{config.sslcert, config.sslkey});
-    const std::string problem = certificates->load();
-    if (!problem.empty()) {
-      std::cerr << "peerjsd: " << problem << std::endl;
-      return kBadConfiguration;
-    }
-  }
+  std::string problem = load(certificates, config);
+  if (problem.empty()) problem = problem_with_sockets_of(manager);
+  if (!problem.empty()) return fail(kBadConfiguration, problem);
+  const bool is_passed = manager.listener().has_value();
   boost::asio::io_context io(1);
-  const auto server = Server::create(io, fitted(config), std::move(certificates));
+  const auto server =
+      Server::create(io, fitted(config), std::move(certificates), std::move(manager));
   if (!server) {
-    std::cerr << explain(config, server.error()) << std::endl;
-    return kStartFailed;
+    return fail(kStartFailed,
+                is_passed ? explain(server.error()) : explain(config, server.error()));
   }
+  if (is_passed)
+    spdlog::info("Listening on the socket that was passed; --host and --port are not used");
   (*server)->heed_signals();
   (*server)->start();
   std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
@@ -81,15 +120,14 @@ int run(const Config& config) {
 
 int main(int argc, char** argv) {
   try {
-    const auto loaded =
-        peerjsd::app::load_config(argc, argv, [](const char* name) { return std::getenv(name); });
+    const auto loaded = peerjsd::app::load_config(argc, argv, variable);
     if (const auto* const exit = std::get_if<peerjsd::app::Exit>(&loaded)) {
       (exit->code == EXIT_SUCCESS ? std::cout : std::cerr) << exit->text << std::flush;
       return exit->code;
     }
+    if (const auto* const asked = std::get_if<Check>(&loaded)) return check(*asked);
     return run(std::get<peerjsd::app::Start>(loaded).config);
   } catch (const std::exception& error) {
-    std::cerr << "peerjsd: " << error.what() << std::endl;
-    return kStartFailed;
+    return fail(kStartFailed, error.what());
   }
 }

@@ -78,7 +78,7 @@ Layer file_layer(const CommandLine& line, const Environment& environment) {
   return file ? read_config_file(*file, in_environment(name)) : Layer{};
 }
 
-std::variant<Start, Exit> apply(const std::vector<Setting>& settings) {
+std::variant<Start, Check, Exit> apply(const std::vector<Setting>& settings) {
   Config config;
   for (const Setting& setting : settings) {
     const std::string problem = setting.option->binding.read(config, setting.texts);
@@ -107,8 +107,8 @@ std::chrono::milliseconds effective_ping_interval(const Config& config) {
   return std::clamp(config.alive_timeout / 2, milliseconds{1}, config.ping_interval);
 }
 
-std::variant<Start, Exit> load_config(int argc, const char* const* argv,
-                                      const Environment& environment) {
+std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
+                                             const Environment& environment) {
   CommandLine line = read_command_line(argc, argv);
   if (line.help) return Exit{0, help_text()};
   if (line.version) return Exit{0, "peerjsd " PEERJSD_VERSION "\n"};
@@ -123,10 +123,9 @@ std::variant<Start, Exit> load_config(int argc, const char* const* argv,
   append(settings, std::move(line.layer.settings));
 
   auto result = apply(settings);
-  if (const auto* start = std::get_if<Start>(&result); start != nullptr && line.check_config) {
-    return Exit{0, to_text(start->config)};
-  }
-  return result;
+  auto* const start = std::get_if<Start>(&result);
+  if (start == nullptr || !line.check_config) return result;
+  return Check{std::move(start->config), line.quiet};
 }
 
 std::string to_text(const Config& config) {

@@ -63,7 +63,8 @@ void declare_actions(CLI::App& app) {
       ->option_text("FILE")
       ->default_str(std::string(kNoValue))
       ->expected(0, 1);
-  app.add_flag("--check_config")->description("print the configuration and end");
+  app.add_flag("--check_config")
+      ->description("check the configuration, print it (not with =quiet) and end");
   app.add_flag("-v,--version")->description("print the version and end");
   app.add_flag("-h,--help")->description("print this and end");
   for (const std::string_view name : kActions) {
@@ -171,6 +172,8 @@ CommandLine read_command_line(int argc, const char* const* argv) {
   line.help = asked(app, "--help");
   line.version = asked(app, "--version");
   line.check_config = asked(app, "--check_config");
+  const auto& check = app.get_option("--check_config")->results();
+  line.quiet = !check.empty() && check.back() == "quiet";
   line.layer = layer_of(app);
   const auto& files = app.get_option("--config")->results();
   if (!files.empty()) line.config_file = files.back();

@@ -11,6 +11,7 @@ struct CommandLine {
   bool help = false;
   bool version = false;
   bool check_config = false;
+  bool quiet = false;
   std::optional<std::string> config_file;
   Layer layer;
 };

@@ -83,21 +83,25 @@ net::SessionOptions session_options(const Config& config) {
 }  // namespace
 
 boost::system::result<std::unique_ptr<Server>> Server::create(
-    boost::asio::io_context& io, const Config& config, std::optional<Certificates> certificates) {
-  auto listener = net::Listener::bind(io, config.host, config.port);
+    boost::asio::io_context& io, const Config& config, std::optional<Certificates> certificates,
+    ServiceManager manager) {
+  auto listener = manager.listener() ? net::Listener::adopt(io, *manager.listener())
+                                     : net::Listener::bind(io, config.host, config.port);
   if (!listener) return listener.error();
   return std::unique_ptr<Server>(
-      new Server(io, config, std::move(certificates), std::move(*listener)));
+      new Server(io, config, std::move(certificates), std::move(manager), std::move(*listener)));
 }
 
 Server::Server(boost::asio::io_context& io, const Config& config,
-               std::optional<Certificates> certificates, std::unique_ptr<net::Listener> listener)
+               std::optional<Certificates> certificates, ServiceManager manager,
+               std::unique_ptr<net::Listener> listener)
     : io_(io),
       config_(config),
       relay_(relay_options(config)),
       service_(service_options(config), relay_, system_random),
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(certificates)),
+      manager_(std::move(manager)),
       listener_(std::move(listener)),
       tick_timer_(io),
       signals_(io) {}
@@ -117,6 +121,7 @@ void Server::start() {
   });
   tick_timer_.expires_after(kTick);
   await_tick();
+  manager_.ready();
 }
 
 void Server::heed_signals() {
@@ -143,12 +148,14 @@ void Server::await_signal() {
 
 void Server::reload() {
   if (!certificates_) return spdlog::info("Nothing to reload: there is no certificate");
+  manager_.reloading();
   const std::string problem = certificates_->load();
   if (problem.empty()) {
     spdlog::info("Certificate reloaded");
   } else {
     spdlog::error("Certificate not reloaded, the old one goes on: {}", problem);
   }
+  manager_.ready();
 }
 
 void Server::watch_certificates(core::Instant now) {
@@ -176,8 +183,17 @@ void Server::tick() {
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
   watch_certificates(now);
+  report(now);
   flush_logs();
   return_free_memory();
+}
+
+void Server::report(core::Instant now) {
+  if (now < reported_ + manager_.report_interval()) return;
+  reported_ = now;
+  std::size_t peers = 0;
+  for (const std::string& key : config_.keys) peers += relay_.realm(key)->size();
+  manager_.report(fmt::format("peers: {}, connections: {}", peers, sessions_.connections()));
 }
 
 /// A crowd that has gone leaves free memory all over the heap, which the allocator keeps. To look
@@ -195,6 +211,7 @@ void Server::return_free_memory() {
 
 void Server::stop() {
   if (sessions_.draining()) return;
+  manager_.stopping();
   const core::Instant now = sessions_.now();
   listener_->stop();
   sessions_.start_draining(now);

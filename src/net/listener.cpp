@@ -32,6 +32,13 @@ boost::system::result<std::vector<tcp::endpoint>> candidates(asio::io_context& i
   return std::vector<tcp::endpoint>(resolved.begin(), resolved.end());
 }
 
+boost::system::result<int> option_of(int descriptor, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0) return value;
+  return error_code(errno, boost::system::system_category());
+}
+
 }  // namespace
 
 boost::system::result<std::unique_ptr<Listener>> Listener::bind(asio::io_context& io,
@@ -53,6 +60,27 @@ boost::system::result<std::unique_ptr<Listener>> Listener::bind(asio::io_context
   return error;
 }
 
+boost::system::result<std::unique_ptr<Listener>> Listener::adopt(asio::io_context& io,
+                                                                 int descriptor) {
+  const auto family = option_of(descriptor, SO_DOMAIN);
+  if (!family) return family.error();
+  if (*family != AF_INET && *family != AF_INET6) {
+    return error_code(asio::error::address_family_not_supported);
+  }
+  const auto listens = option_of(descriptor, SO_ACCEPTCONN);
+  if (!listens) return listens.error();
+  if (*listens == 0) return error_code(asio::error::invalid_argument);
+  std::unique_ptr<Listener> listener(new Listener(io));
+  error_code error;
+  if (listener->acceptor_.assign(*family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor, error)) {
+    return error;
+  }
+  error = listener->prepare();
+  if (!error) return listener;
+  listener->acceptor_.release();
+  return error;
+}
+
 error_code Listener::listen(const tcp::endpoint& endpoint) {
   error_code error;
   if (acceptor_.open(endpoint.protocol(), error)) return error;
@@ -62,10 +90,15 @@ error_code Listener::listen(const tcp::endpoint& endpoint) {
     const bool is_any = endpoint.address().is_unspecified();
     if (acceptor_.set_option(asio::ip::v6_only(!is_any), error)) return error;
   }
-  // Accepted sockets inherit it (Linux).
-  if (acceptor_.set_option(tcp::no_delay(true), error)) return error;
   if (acceptor_.bind(endpoint, error)) return error;
   if (acceptor_.listen(asio::socket_base::max_listen_connections, error)) return error;
+  return prepare();
+}
+
+error_code Listener::prepare() {
+  error_code error;
+  // Accepted sockets inherit it (Linux).
+  if (acceptor_.set_option(tcp::no_delay(true), error)) return error;
   acceptor_.non_blocking(true, error);
   return error;
 }

@@ -23,7 +23,7 @@ using Arguments = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 using List = std::vector<std::string>;
 
-std::variant<Start, Exit> load(const Arguments& arguments, const Variables& variables = {}) {
+std::variant<Start, Check, Exit> load(const Arguments& arguments, const Variables& variables = {}) {
   std::vector<const char*> argv = {"peerjsd"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   const auto lookup = [&](const char* name) -> const char* {
@@ -598,19 +598,30 @@ TEST(ConfigFile, MustBeReadable) {
 
 // --- output
 
-TEST(CheckConfig, PrintsAFileThatGivesTheSameConfiguration) {
+TEST(CheckConfig, IsOfAFileThatGivesTheSameConfiguration) {
   for (const Config& config : {Config{}, unlike_the_defaults()}) {
     Arguments arguments = as_flags(config);
     arguments.emplace_back("--check-config");
-    const std::string text = output_of(arguments);
-    EXPECT_EQ(text, to_text(config));
-    EXPECT_EQ(config_of_file(text), config);
+    const auto result = load(arguments);
+    const auto* const check = std::get_if<Check>(&result);
+    ASSERT_NE(check, nullptr);
+    EXPECT_EQ(check->config, config);
+    EXPECT_FALSE(check->is_quiet);
+    EXPECT_EQ(config_of_file(to_text(config)), config);
   }
 }
 
 TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
   EXPECT_EQ(error_of({"--check_config", "--port", "abc"}), "--port: 'abc'" + kNotAPort);
   EXPECT_EQ(config_of({"--check_config=false"}), Config{});
+}
+
+TEST(CheckConfig, IsQuietOnRequest) {
+  const auto result = load({"--check_config=quiet", "--port", "1"});
+  const auto* const check = std::get_if<Check>(&result);
+  ASSERT_NE(check, nullptr);
+  EXPECT_TRUE(check->is_quiet);
+  EXPECT_EQ(check->config.port, 1);
 }
 
 TEST(CheckConfig, KeepsSizesAndTimesExact) {

@@ -1,7 +1,9 @@
 #include "peerjsd/app/server.hpp"
 
 #include "support/failing_calls.hpp"
+#include "support/notification_socket.hpp"
 #include "support/server_fixture.hpp"
+#include "support/tls_files.hpp"
 
 #include <sys/syscall.h>
 
@@ -12,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,33 @@ TEST_F(ServerTest, SaysThatThePortIsTaken) {
   const auto second = Server::create(io_, config);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), boost::system::errc::address_in_use);
+}
+
+TEST_F(ServerTest, TellsItsServiceManagerHowItIs) {
+  const test::TemporaryDirectory directory;
+  const std::string name = directory.path("notify");
+  const test::NotificationSocket manager(name);
+  Config config;
+  config.host = "127.0.0.1";
+  config.port = 0;
+  auto created =
+      Server::create(io_, config, std::nullopt, ServiceManager([&](const char* variable) {
+                       return variable == std::string("NOTIFY_SOCKET") ? name.c_str() : nullptr;
+                     }));
+  ASSERT_TRUE(created);
+  server_ = std::move(*created);
+  EXPECT_EQ(manager.hear(), "") << "it does not accept yet";
+  server_->start();
+  EXPECT_EQ(manager.hear(), "READY=1");
+  const auto hears = [&](const std::string& expected) {
+    return run_until([&] { return manager.hear() == expected; });
+  };
+  EXPECT_TRUE(hears("STATUS=peers: 0, connections: 0"));
+  const auto a = join("a");
+  const auto other = raw();
+  EXPECT_TRUE(hears("STATUS=peers: 1, connections: 2"));
+  server_->stop();
+  EXPECT_EQ(manager.hear(), "STOPPING=1");
 }
 
 TEST_F(ServerTest, ClosesEveryoneWithServiceRestartAndTellsNobodyToLeave) {

@@ -4,9 +4,11 @@
 #include "support/loop.hpp"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,7 +18,9 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace peerjsd::net {
 namespace {
@@ -87,6 +91,43 @@ TEST_F(ListenerTest, OverATakenPortItDoesNotFallBackToIpv4) {
   const auto listener = Listener::bind(io_, "", other.local_endpoint().port());
   ASSERT_FALSE(listener);
   EXPECT_EQ(listener.error(), boost::asio::error::address_in_use);
+}
+
+TEST_F(ListenerTest, TakesOverASocketThatListens) {
+  for (const tcp& family : {tcp::v4(), tcp::v6()}) {
+    tcp::acceptor other(io_, tcp::endpoint(family, 0));
+    const auto endpoint = other.local_endpoint();
+    auto listener = Listener::adopt(io_, other.release());
+    ASSERT_TRUE(listener) << listener.error().message();
+    EXPECT_EQ((*listener)->endpoint(), endpoint);
+    int no_delay = 0;
+    (*listener)->start([&](Socket socket, const Listener::Endpoint&) {
+      socklen_t size = sizeof no_delay;
+      ::getsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &size);
+    });
+    tcp::socket client(io_);
+    client.connect(
+        {family == tcp::v4() ? make_address("127.0.0.1") : make_address("::1"), endpoint.port()});
+    EXPECT_TRUE(test::run_until(io_, [&] { return no_delay != 0; }));
+    (*listener)->stop();
+    io_.poll();
+    io_.restart();
+  }
+}
+
+TEST_F(ListenerTest, LeavesAloneWhatIsNoSocketToListenOn) {
+  const auto refusal_of = [this](int descriptor) {
+    const auto listener = Listener::adopt(io_, descriptor);
+    return listener ? boost::system::error_code() : listener.error();
+  };
+  const std::array<int, 3> wrong = {::socket(AF_INET, SOCK_STREAM, 0),
+                                    ::socket(AF_UNIX, SOCK_STREAM, 0),
+                                    ::open("/dev/null", O_RDONLY)};
+  EXPECT_EQ(refusal_of(wrong[0]), boost::asio::error::invalid_argument);
+  EXPECT_EQ(refusal_of(wrong[1]), boost::asio::error::address_family_not_supported);
+  EXPECT_EQ(refusal_of(wrong[2]), boost::asio::error::not_socket);
+  for (const int descriptor : wrong) EXPECT_EQ(::close(descriptor), 0);
+  EXPECT_EQ(refusal_of(wrong[0]), boost::asio::error::bad_descriptor);
 }
 
 /// Prints where a listener on every address listens, and ends the process.

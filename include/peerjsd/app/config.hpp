@@ -76,6 +76,13 @@ struct Start {
   Config config;
 };
 
+/// The program says what is wrong with this configuration beyond its texts, if anything is, and
+/// ends. If nothing is, and it shall not be quiet, it prints to_text().
+struct Check {
+  Config config;
+  bool is_quiet;
+};
+
 /// The program ends: `text`, which ends with a newline, goes to stdout if `code` is 0, else to
 /// stderr.
 struct Exit {
@@ -91,10 +98,11 @@ using Environment = std::function<const char*(const char* name)>;
 ///
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
 /// right.
-/// --help, --version and --check_config are Exit{0}. An empty environment variable counts as not
+/// --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a quiet
+/// one. An empty environment variable counts as not
 /// set. PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
 /// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
-std::variant<Start, Exit> load_config(int argc, const char* const* argv,
+std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
                                       const Environment& environment);
 
 /// The configuration as a config file: every key, one per line.

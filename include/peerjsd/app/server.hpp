@@ -2,6 +2,7 @@
 
 #include "peerjsd/app/certificates.hpp"
 #include "peerjsd/app/config.hpp"
+#include "peerjsd/app/service_manager.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/listener.hpp"
@@ -21,11 +22,12 @@ namespace peerjsd::app {
 /// Owns everything, and the life of the process: start, tick, drain.
 class Server {
  public:
-  /// Listens, but accepts nobody before start(). With `certificates`, which are loaded, it serves
-  /// TLS and nothing else. On failure: why the address cannot be had.
+  /// Listens, on the socket that `manager` has opened or else where `config` says, but accepts
+  /// nobody before start(). With `certificates`, which are loaded, it serves TLS and nothing else.
+  /// On failure: why it cannot listen there.
   static boost::system::result<std::unique_ptr<Server>> create(
       boost::asio::io_context& io, const Config& config,
-      std::optional<Certificates> certificates = std::nullopt);
+      std::optional<Certificates> certificates = std::nullopt, ServiceManager manager = {});
 
   ~Server();
 
@@ -53,12 +55,14 @@ class Server {
 
  private:
   Server(boost::asio::io_context& io, const Config& config,
-         std::optional<Certificates> certificates, std::unique_ptr<net::Listener> listener);
+         std::optional<Certificates> certificates, ServiceManager manager,
+         std::unique_ptr<net::Listener> listener);
 
   void await_signal();
   void await_tick();
   void tick();
   void watch_certificates(core::Instant now);
+  void report(core::Instant now);
   void return_free_memory();
   void drain(core::Instant now);
   void end();
@@ -69,10 +73,12 @@ class Server {
   http::Service service_;
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
+  ServiceManager manager_;
   std::unique_ptr<net::Listener> listener_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
   core::Instant certificates_watched_{};
+  core::Instant reported_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
   std::size_t most_connections_ = 0;  // since free memory was last returned

@@ -30,6 +30,11 @@ class Listener {
                                                                const std::string& host,
                                                                std::uint16_t port);
 
+  /// The same with a socket that listens already, which from now on is this one's. On failure: why
+  /// it cannot be used; then it stays the caller's.
+  static boost::system::result<std::unique_ptr<Listener>> adopt(boost::asio::io_context& io,
+                                                                int descriptor);
+
   /// Where it listens.
   Endpoint endpoint() const;
 
@@ -43,6 +48,7 @@ class Listener {
   explicit Listener(boost::asio::io_context& io) : acceptor_(io), retry_(io) {}
 
   boost::system::error_code listen(const Endpoint& endpoint);
+  boost::system::error_code prepare();
   void wait();
   void accept();
   void accept_later(boost::system::error_code error);

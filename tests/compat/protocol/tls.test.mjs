@@ -184,7 +184,7 @@ suite(
   'A certificate that is no good',
   [],
   ({ improvement }) => {
-    improvement('ends the start with one line and code 2', WHY, async () => {
+    improvement('ends the start, or a check, with one line and code 2', WHY, async () => {
       const other = makeCertificate(directory, 'other');
       const empty = path.join(directory, 'empty.pem');
       writeFileSync(empty, '');
@@ -194,11 +194,14 @@ suite(
         [files.key, files.key, `--sslcert: '${files.key}' holds no certificate`],
         [files.cert, other.key, `--sslkey: '${other.key}' is not the key of the certificate`],
       ]) {
-        const end = await runToEnd([...args({ cert, key }), '--port', '0']);
-        assert.equal(end.code, 2, end.log);
-        assert.match(end.log, /^peerjsd: [^\n]+\n$/);
-        assert.ok(end.log.includes(problem), end.log);
-        assert.ok(!end.log.includes(readFileSync(files.key, 'utf8').split('\n')[1]), 'no key in it');
+        for (const way of [['--port', '0'], ['--check_config=quiet']]) {
+          const end = await runToEnd([...args({ cert, key }), ...way]);
+          assert.equal(end.code, 2, end.log);
+          assert.match(end.log, /^peerjsd: [^\n]+\n$/);
+          assert.ok(end.log.includes(problem), end.log);
+          const secret = readFileSync(files.key, 'utf8').split('\n')[1];
+          assert.ok(!end.log.includes(secret), 'no key in it');
+        }
       }
     });
   },
