@@ -103,7 +103,7 @@ using Environment = std::function<const char*(const char* name)>;
 /// set. PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
 /// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
 std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
-                                      const Environment& environment);
+                                             const Environment& environment);
 
 /// The configuration as a config file: every key, one per line.
 std::string to_text(const Config& config);
