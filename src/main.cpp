@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -45,16 +46,19 @@ std::string explain(const boost::system::error_code& error) {
          "; it must be one of TCP, from ListenStream=PORT in the socket unit";
 }
 
-std::string explain(const Config& config, const boost::system::error_code& error) {
-  const std::string address = config.host.empty() ? "any address" : config.host;
-  std::string text = "cannot listen on " + address + ", port " + std::to_string(config.port) +
-                     ": " + error.message();
+/// `prefix`: of the options that say where.
+std::string explain(const std::string& host, std::uint16_t port, const std::string& prefix,
+                    const boost::system::error_code& error) {
+  const std::string address = host.empty() ? "any address" : host;
+  std::string text =
+      "cannot listen on " + address + ", port " + std::to_string(port) + ": " + error.message();
+  const std::string option = prefix + "port";
   if (error == boost::system::errc::address_in_use) {
-    text += "; stop what uses the port, or choose another with --port";
+    text += "; stop what uses the port, or choose another with " + option;
   } else if (error == boost::system::errc::permission_denied) {
-    text += "; ports below 1024 need CAP_NET_BIND_SERVICE, or choose another with --port";
+    text += "; ports below 1024 need CAP_NET_BIND_SERVICE, or choose another with " + option;
   } else {
-    text += "; check --host";
+    text += "; check " + prefix + "host";
   }
   return text;
 }
@@ -102,8 +106,11 @@ int run(const Config& config) {
   const auto server =
       Server::create(io, fitted(config), std::move(certificates), std::move(manager));
   if (!server) {
-    return fail(kStartFailed,
-                is_passed ? explain(server.error()) : explain(config, server.error()));
+    return fail(kStartFailed, is_passed ? explain(server.error())
+                                        : explain(config.host, config.port, "--", server.error()));
+  }
+  if (const auto error = (*server)->listen_for_operators()) {
+    return fail(kStartFailed, explain(config.admin_host, config.admin_port, "--admin_", error));
   }
   if (is_passed)
     spdlog::info("Listening on the socket that was passed; --host and --port are not used");

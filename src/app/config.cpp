@@ -11,10 +11,6 @@
 #include "config_options.hpp"
 #include "config_text.hpp"
 
-#ifndef PEERJSD_VERSION
-#define PEERJSD_VERSION "0.0.0-dev"
-#endif
-
 namespace peerjsd::app {
 namespace {
 
@@ -99,6 +95,10 @@ void append(std::vector<Setting>& settings, std::vector<Setting> more) {
 
 }  // namespace
 
+std::string_view version() {
+  return PEERJSD_VERSION;
+}
+
 std::chrono::milliseconds effective_ping_interval(const Config& config) {
   using std::chrono::milliseconds;
   if (config.ping_interval == milliseconds{0} || config.alive_timeout == milliseconds{0}) {
@@ -111,7 +111,7 @@ std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
                                              const Environment& environment) {
   CommandLine line = read_command_line(argc, argv);
   if (line.help) return Exit{0, help_text()};
-  if (line.version) return Exit{0, "peerjsd " PEERJSD_VERSION "\n"};
+  if (line.version) return Exit{0, "peerjsd " + std::string(version()) + "\n"};
   if (!line.layer.error.empty()) return failed(line.layer.error);
 
   Layer file = file_layer(line, environment);
@@ -132,6 +132,7 @@ std::string to_text(const Config& config) {
   std::string text;
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
+    if (option.is_secret && !value.empty()) continue;
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }
   return text;

@@ -139,10 +139,22 @@ constexpr Option::Binding bind_list(Arity arity, decltype(Option::Binding::read)
   return {arity, kKind.placeholder, read, write_list<kField>};
 }
 
+/// Whatever is wrong with it, it is not repeated.
+std::string read_admin_token(Config& config, const Texts& texts) {
+  constexpr std::size_t fewest = 16;
+  if (!texts.back().empty() && texts.back().size() < fewest) {
+    return "a token must have " + std::to_string(fewest) +
+           " characters or more; make one with: openssl rand -hex 16";
+  }
+  config.admin_token = texts.back();
+  return {};
+}
+
 constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kPeers = "Peers";
 constexpr std::string_view kTiming = "Timing";
 constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kWatching = "Watching";
 constexpr std::string_view kProgram = "Program";
 
 constexpr auto kOptions = std::to_array<Option>({
@@ -236,6 +248,18 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kSize, &Config::outstanding_per_sender>()},
     {"outstanding_total", '\0', "", kLimits, "most that waits for absent peers in all",
      bind<kSize, &Config::outstanding_total>()},
+
+    {"admin_port", '\0', "", kWatching, "port for /metrics, /healthz, /readyz and /peers; 0: none",
+     bind<kPort, &Config::admin_port>()},
+    {"admin_host", '\0', "", kWatching, "address to listen on for them",
+     bind<kHost, &Config::admin_host>()},
+    {"admin_token",
+     '\0',
+     "",
+     kWatching,
+     "secret for /peers, which lists and ends peers (Authorization: Bearer TOKEN); empty: nobody",
+     {Arity::Value, "TOKEN", read_admin_token, write_value<kFile, &Config::admin_token>},
+     true},
 
     {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
      bind<kLogLevel, &Config::log_level>()},

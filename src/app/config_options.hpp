@@ -34,6 +34,7 @@ struct Option {
   std::string_view group;            ///< heading in --help
   std::string_view help;
   Binding binding;
+  bool is_secret = false;  ///< never to be shown
 };
 
 /// What one layer says about one option.

@@ -2,6 +2,7 @@
 
 #include "peerjsd/app/id_rules.hpp"
 #include "peerjsd/app/logging.hpp"
+#include "peerjsd/app/metrics.hpp"
 #include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
@@ -102,6 +103,7 @@ Server::Server(boost::asio::io_context& io, const Config& config,
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(certificates)),
       manager_(std::move(manager)),
+      admin_api_(config.admin_token, relay_, sessions_, [this] { return metrics(); }),
       listener_(std::move(listener)),
       tick_timer_(io),
       signals_(io) {}
@@ -112,7 +114,22 @@ Server::~Server() {
   io_.poll();  // the last handlers of what was closed; they refer to members
 }
 
+error_code Server::listen_for_operators() {
+  if (config_.admin_port == 0) return {};
+  auto listening = AdminServer::listen(io_, config_.admin_host, config_.admin_port, admin_api_);
+  if (!listening) return listening.error();
+  admin_ = std::move(*listening);
+  return {};
+}
+
+std::string Server::metrics() const {
+  Observed observed{relay_, config_.keys, sessions_, loop_lag_, started_, std::nullopt};
+  if (certificates_) observed.certificate_expiry = certificates_->context().expiry();
+  return app::metrics(observed);
+}
+
 void Server::start() {
+  if (admin_) admin_->start();
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
     if (certificates_) {
       socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
@@ -168,6 +185,7 @@ void Server::await_tick() {
   tick_timer_.async_wait([this](error_code error) {
     if (error) return;
     if (ended_) return;
+    loop_lag_.add(std::chrono::steady_clock::now() - tick_timer_.expiry());
     tick();
     if (sessions_.draining() && sessions_.connections() == 0) end();
     if (ended_) return;
@@ -232,6 +250,7 @@ void Server::drain(core::Instant now) {
 void Server::end() {
   ended_ = true;
   listener_->stop();
+  if (admin_) admin_->stop();
   sessions_.close_all(sessions_.now());
   tick_timer_.cancel();
   signals_.cancel();

@@ -33,6 +33,8 @@ std::string_view to_string(End end) {
       return "resumed elsewhere";
     case End::ServerStops:
       return "server stops";
+    case End::Dismissed:
+      return "dismissed by the operator";
   }
   return "";
 }

@@ -42,6 +42,18 @@ Peer& Realm::add(std::string id, std::string token, const Client& client,
   return *peers_.emplace(key, std::move(peer)).first->second;
 }
 
+std::vector<const Peer*> Realm::peers_after(std::string_view id, std::size_t most) const {
+  std::vector<const Peer*> after;
+  for (const auto& [known, peer] : peers_) {
+    if (known > id) after.push_back(peer.get());
+  }
+  const auto end = after.begin() + static_cast<std::ptrdiff_t>(std::min(most, after.size()));
+  std::partial_sort(after.begin(), end, after.end(),
+                    [](const Peer* a, const Peer* b) { return a->id < b->id; });
+  after.erase(end, after.end());
+  return after;
+}
+
 void Realm::remove(Peer& peer) {
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));

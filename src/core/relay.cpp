@@ -117,7 +117,31 @@ const Realm* Relay::realm(std::string_view key) const {
   return found == realms_.end() ? nullptr : &found->second;
 }
 
+Admission Relay::counted(Admission admission) {
+  counters_.admissions.add(admission);
+  return admission;
+}
+
+Receipt Relay::counted(Receipt receipt) {
+  counters_.receipts.add(receipt);
+  return receipt;
+}
+
 Admission Relay::attach(Transport& transport, const Credentials& who, const Client& client,
+                        Instant now) {
+  return counted(decide(transport, who, client, now));
+}
+
+Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
+  return counted(hear(from, text, now));
+}
+
+Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
+                       Instant now) {
+  return counted(hear(from, verb, text, now));
+}
+
+Admission Relay::decide(Transport& transport, const Credentials& who, const Client& client,
                         Instant now) {
   if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
   const auto realm = realms_.find(who.key);
@@ -212,7 +236,7 @@ void Relay::deliver_outstanding(Peer& peer) {
   }
 }
 
-Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
+Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
   Peer* const src = from.peer_;
   if (src == nullptr) return Receipt::Late;
   sign_of_life(from, now);
@@ -221,8 +245,7 @@ Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
   return take(*src, std::get<ClientMessage>(parsed), now);
 }
 
-Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
-                       Instant now) {
+Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now) {
   Peer* const src = authenticate(from);
   if (src == nullptr) return Receipt::Unauthorized;
   // That the client lives says nothing of its WebSocket.
@@ -236,6 +259,7 @@ Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_vi
 }
 
 Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
+  counters_.messages.add(message.type);
   switch (message.type) {
     case MessageType::Heartbeat:
       return Receipt::Heartbeat;
@@ -301,6 +325,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   if (caller == nullptr || caller->registration != registration) return;
   std::string text;
   append_message(text, MessageType::Expire, dst_json, quoted(src), {});
+  ++counters_.expires;
   tell(*caller, std::move(text));
 }
 
@@ -324,8 +349,16 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing(options_.leave, peer->client.kind, end);
   if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
-  unbind(*peer);
+  unbind(*peer, end);
   conclude(*peer, timing, now);
+}
+
+bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
+  const Realm* const of_key = realm(key);
+  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(id);
+  if (peer == nullptr) return false;
+  end_connection(*peer, End::Dismissed, now);
+  return true;
 }
 
 void Relay::expire(Instant now) {
@@ -345,7 +378,8 @@ void Relay::expire(Instant now) {
   }
 }
 
-void Relay::unbind(Peer& peer) {
+void Relay::unbind(Peer& peer, End end) {
+  counters_.ends.add(end);
   peer.transport->peer_ = nullptr;
   peer.transport = nullptr;
   peer.realm.count_out(peer.client.group);
@@ -353,7 +387,7 @@ void Relay::unbind(Peer& peer) {
 
 void Relay::let_go(Peer& peer, End reason) {
   peer.transport->close(reason);
-  unbind(peer);
+  unbind(peer, reason);
 }
 
 void Relay::end_connection(Peer& peer, End end, Instant now) {
@@ -379,6 +413,7 @@ void Relay::end_peer(Peer& peer, bool tell_partners) {
     if (!tell_partners) continue;
     std::string text;
     append_message(text, MessageType::Leave, quoted(peer.id), quoted(partner.id), {});
+    ++counters_.leaves;
     tell(partner, std::move(text));
   }
   peer.realm.remove(peer);

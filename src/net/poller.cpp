@@ -80,6 +80,7 @@ void Poller::wait() {
 void Poller::dispatch() {
   std::array<epoll_event, 128> events;
   const int count = ::epoll_wait(epoll_.native_handle(), events.data(), events.size(), 0);
+  woken_at_ = std::chrono::steady_clock::now();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     // One that came before may have closed it.

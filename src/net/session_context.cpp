@@ -37,6 +37,32 @@ void SessionContext::flush_all() {
   for (const auto& connection : batch) connection->flush();
   batch.clear();
   if (to_flush_.empty()) to_flush_.swap(batch);
+  measure_relaying();
+}
+
+void SessionContext::measure_relaying() {
+  const std::uint64_t relayed = relay_.counters().receipts.of(core::Receipt::Relayed);
+  if (relayed == relayed_) return;
+  relay_latency_.add(std::chrono::steady_clock::now() - poller_.woken_at(), relayed - relayed_);
+  relayed_ = relayed;
+}
+
+Census SessionContext::census() const {
+  Census census;
+  poller_.for_each([&census](const Connection& connection) {
+    census.queued_bytes += connection.queued_bytes();
+    switch (connection.kind()) {
+      case Connection::Kind::WebSocket:
+        ++census.websockets;
+        break;
+      case Connection::Kind::Stream:
+        ++census.streams;
+        break;
+      case Connection::Kind::Http:
+        ++census.others;
+    }
+  });
+  return census;
 }
 
 void SessionContext::expire(core::Instant now) {

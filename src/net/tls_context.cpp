@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <new>
 #include <system_error>
@@ -140,6 +141,12 @@ std::variant<TlsContext, std::string> TlsContext::load(const TlsFiles& files) {
   problem = key_problem(context, files.key);
   if (!problem.empty()) return failed("--sslkey", files.key, problem);
   return made;
+}
+
+std::chrono::system_clock::time_point TlsContext::expiry() const {
+  std::tm time{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(handle())), &time);
+  return std::chrono::system_clock::from_time_t(::timegm(&time));
 }
 
 }  // namespace peerjsd::net

@@ -31,6 +31,8 @@ CloseCode code_of(core::End reason) {
       return CloseCode::ServiceRestart;
     case core::End::OverLimit:
       return CloseCode::TryAgainLater;
+    case core::End::Dismissed:
+      return CloseCode::PolicyViolation;
     default:
       return CloseCode::NoStatus;
   }

@@ -155,6 +155,8 @@ Config unlike_the_defaults() {
   config.outstanding_per_destination = 11 * kMiB;
   config.outstanding_per_sender = 12 * kMiB + 1;
   config.outstanding_total = 13 * kMiB;
+  config.admin_port = 16;
+  config.admin_host = "::1";
   config.log_level = "warn";
   return config;
 }
@@ -616,6 +618,16 @@ TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
   EXPECT_EQ(config_of({"--check_config=false"}), Config{});
 }
 
+TEST(Config, KeepsASecretToItself) {
+  Config config = config_of({}, {{"PEERJSD_ADMIN_TOKEN", "0123456789abcdef"}});
+  EXPECT_EQ(config.admin_token, "0123456789abcdef");
+  EXPECT_EQ(to_text(config).find("admin_token"), std::string::npos);
+  EXPECT_EQ(error_of({"--admin_token", "0123456789abcde"}),
+            "--admin_token: a token must have 16 characters or more; make one with: openssl rand "
+            "-hex 16");
+  EXPECT_EQ(config_of({"--admin_token="}).admin_token, "");
+}
+
 TEST(CheckConfig, IsQuietOnRequest) {
   const auto result = load({"--check_config=quiet", "--port", "1"});
   const auto* const check = std::get_if<Check>(&result);
@@ -648,7 +660,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 38U);
+  EXPECT_EQ(options.size(), 41U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

@@ -24,6 +24,7 @@ const std::vector<Rule> kAutoRules = {
     {End::Left, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
     {End::Replaced, LeaveTiming::None, LeaveTiming::None},
     {End::ServerStops, LeaveTiming::None, LeaveTiming::None},
+    {End::Dismissed, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
 };
 
 TEST(LeavePolicy, AutoGoesByHowThePeerWentAndWhatItWas) {

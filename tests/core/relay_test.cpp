@@ -513,6 +513,48 @@ TEST_F(RelayTest, LeaveWithoutDestinationEndsNobodyElse) {
   EXPECT_EQ(b_.take(), Texts{message("OFFER", "b", "b")});
 }
 
+TEST_F(RelayTest, DismissesAPeer) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  b_.take();
+  EXPECT_FALSE(relay_.dismiss("peerjs", "c", now_));
+  EXPECT_FALSE(relay_.dismiss("another key", "a", now_));
+  EXPECT_TRUE(relay_.dismiss("peerjs", "a", now_));
+  EXPECT_EQ(a_.closed, End::Dismissed);
+  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
+}
+
+TEST_F(RelayTest, DismissesAPeerThatIsLost) {
+  join(a_, "a");
+  detach(a_, End::Lost);
+  EXPECT_TRUE(relay_.dismiss("peerjs", "a", now_));
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
+}
+
+TEST_F(RelayTest, CountsWhatItDoes) {
+  join(a_, "a");
+  join(b_, "b");
+  attach(c_, "a", "another");
+  connect(a_, b_);
+  receive(a_, "no JSON");
+  receive(a_, offer_to("nobody"));
+  pass(5s);
+  detach(a_, End::GoingAway);
+  const RelayCounters& counters = relay_.counters();
+  EXPECT_EQ(counters.admissions.of(Admission::Opened), 2U);
+  EXPECT_EQ(counters.admissions.of(Admission::IdTaken), 1U);
+  EXPECT_EQ(counters.messages.of(MessageType::Offer), 2U);
+  EXPECT_EQ(counters.receipts.of(Receipt::Relayed), 1U);
+  EXPECT_EQ(counters.receipts.of(Receipt::NotJson), 1U);
+  EXPECT_EQ(counters.receipts.of(Receipt::Kept), 1U);
+  EXPECT_EQ(counters.expires, 1U);
+  EXPECT_EQ(counters.leaves, 1U);
+  EXPECT_EQ(counters.ends.of(End::GoingAway), 1U);
+  EXPECT_EQ(counters.ends.of(End::Lost), 0U);
+}
+
 TEST_F(RelayTest, APageThatClosedWithoutACodeIsGoneWithoutAWord) {
   join(a_, "a");
   join(b_, "b");

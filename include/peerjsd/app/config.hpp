@@ -8,12 +8,16 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace peerjsd::app {
 
 inline constexpr std::size_t kMiB = std::size_t{1024} * 1024;
+
+/// Of the program, as in "1.0.0".
+std::string_view version();
 
 /// Every option of the daemon with its default. A field is named after its flag, its key in the
 /// config file and (in capitals, after PEERJSD_) its environment variable; only `keys` is `--key`.
@@ -62,6 +66,10 @@ struct Config {
   std::size_t outstanding_per_sender = 4 * kMiB;
   std::size_t outstanding_total = 64 * kMiB;
 
+  std::uint16_t admin_port = 0;  ///< see AdminApi; 0: none
+  std::string admin_host = "127.0.0.1";
+  std::string admin_token;  ///< secret; empty: nobody may see or end peers
+
   std::string log_level = "info";  ///< trace, debug, info, warn, error or off
 
   bool operator==(const Config&) const = default;
@@ -105,7 +113,8 @@ using Environment = std::function<const char*(const char* name)>;
 std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
                                              const Environment& environment);
 
-/// The configuration as a config file: every key, one per line.
+/// The configuration as a config file: every key, one per line. Secrets that are set are
+/// left out.
 std::string to_text(const Config& config);
 
 }  // namespace peerjsd::app

@@ -1,13 +1,17 @@
 #pragma once
 
+#include "peerjsd/app/admin_api.hpp"
+#include "peerjsd/app/admin_server.hpp"
 #include "peerjsd/app/certificates.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/service_manager.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
+#include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/listener.hpp"
 #include "peerjsd/net/session_context.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +34,10 @@ class Server {
       std::optional<Certificates> certificates = std::nullopt, ServiceManager manager = {});
 
   ~Server();
+
+  /// Listens for operators where the configuration says, if it does. To be called before start().
+  /// The error: why it cannot listen there.
+  boost::system::error_code listen_for_operators();
 
   /// Where clients reach it; the port is the real one if the configuration had 0.
   boost::asio::ip::tcp::endpoint endpoint() const { return listener_->endpoint(); }
@@ -58,6 +66,7 @@ class Server {
          std::optional<Certificates> certificates, ServiceManager manager,
          std::unique_ptr<net::Listener> listener);
 
+  std::string metrics() const;
   void await_signal();
   void await_tick();
   void tick();
@@ -74,9 +83,13 @@ class Server {
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
   ServiceManager manager_;
+  AdminApi admin_api_;
+  std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<net::Listener> listener_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  net::Histogram loop_lag_;
   core::Instant certificates_watched_{};
   core::Instant reported_{};
   core::Instant drain_until_{};

@@ -28,6 +28,7 @@ enum class End : std::uint8_t {
   Left,               ///< the peer sent LEAVE without a destination
   Replaced,           ///< the same id and token came back on another transport
   ServerStops,
+  Dismissed,  ///< the operator ended it
 };
 
 enum class LeaveTiming : std::uint8_t { AtOnce, AfterGrace, None };

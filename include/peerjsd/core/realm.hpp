@@ -32,6 +32,10 @@ class Realm {
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
 
+  /// The first `most` peers whose ids come after `id` in the order of bytes, in that order. Costs
+  /// time for every peer.
+  std::vector<const Peer*> peers_after(std::string_view id, std::size_t most) const;
+
   /// `id` must be free.
   Peer& add(std::string id, std::string token, const Client& client, Registration registration);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/core/count_by.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/realm.hpp"
@@ -72,6 +73,16 @@ enum class Receipt : std::uint8_t {
   NoDestination,
 };
 
+/// What a relay has done since it was made.
+struct RelayCounters {
+  CountBy<MessageType, MessageType::Unknown> messages;  ///< that clients sent, if they were any
+  CountBy<Receipt, Receipt::NoDestination> receipts;    ///< what became of all they sent
+  CountBy<Admission, Admission::AddressLimitReached> admissions;
+  CountBy<End, End::Dismissed> ends;  ///< of connections, not of peers
+  std::uint64_t expires = 0;          ///< EXPIREs told to senders
+  std::uint64_t leaves = 0;           ///< LEAVEs told to partners by the relay
+};
+
 bool is_admitted(Admission admission);
 
 /// Why a client was refused, in the words of npm peer 1.0.2 (that its `address` has too many peers:
@@ -115,15 +126,25 @@ class Relay {
   /// `transport` has ended. No effect if the relay has let go of it before.
   void detach(Transport& transport, End end, Instant now);
 
+  /// Ends the peer and its connection, and tells its partners; false if there is none of that id.
+  bool dismiss(std::string_view key, std::string_view id, Instant now);
+
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
   /// nullptr: no such key.
   const Realm* realm(std::string_view key) const;
 
+  const RelayCounters& counters() const { return counters_; }
+
  private:
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
+  Admission counted(Admission admission);
+  Receipt counted(Receipt receipt);
+  Admission decide(Transport& transport, const Credentials& who, const Client& client, Instant now);
+  Receipt hear(Transport& from, std::string_view text, Instant now);
+  Receipt hear(const Credentials& from, MessageType verb, std::string_view text, Instant now);
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
   void challenge(Peer& holder, Instant now);
@@ -139,7 +160,7 @@ class Relay {
                    std::string_view dst_json);
 
   static void tell(Peer& peer, std::string text);
-  static void unbind(Peer& peer);
+  void unbind(Peer& peer, End end);
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
@@ -150,6 +171,7 @@ class Relay {
   DeadlineQueue<Peer, LivenessTag> alive_;  // by last sign of life
   DeadlineQueue<Peer, ProbeTag> probed_;
   std::uint64_t registrations_ = 0;
+  RelayCounters counters_;
   MessageParser parser_;
   std::string src_json_;  // scratch
   std::string text_;      // scratch

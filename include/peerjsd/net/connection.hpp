@@ -40,6 +40,15 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   int descriptor() const { return socket_.descriptor(); }
 
+  enum class Kind : std::uint8_t { Http, WebSocket, Stream };
+  virtual Kind kind() const { return Kind::Http; }
+
+  /// What waits to be written, or to be given out in time.
+  virtual std::size_t queued_bytes() const { return queue_.bytes(); }
+
+  /// Of the client, as text.
+  const std::string& address() const { return client_.text; }
+
   /// Writes what is queued. Called by the context at the end of a turn.
   void flush();
 
@@ -107,7 +116,6 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   SessionContext& context() { return context_; }
   const SessionContext& context() const { return context_; }
   const ClientAddress& client() const { return client_; }
-  const std::string& address() const { return client_.text; }
   WriteQueue& queue() { return queue_; }
   const WriteQueue& queue() const { return queue_; }
   Socket& socket() { return socket_; }

@@ -17,6 +17,13 @@ class PeerSession : public Connection, public core::Transport {
   bool makes_way(core::Transport&) override { return true; }
   core::Instant settles_at() const override;
 
+  Kind kind() const override {
+    return carrier() == core::Carrier::WebSocket ? Kind::WebSocket : Kind::Stream;
+  }
+
+  /// When the connection began.
+  core::Instant since() const { return since_; }
+
  protected:
   PeerSession(SessionContext& context, Socket socket, ClientAddress address);
 
@@ -33,8 +40,6 @@ class PeerSession : public Connection, public core::Transport {
   ///
   /// What has waited for the peer was bounded when it was taken in: it can always be given out.
   void limit_queue();
-
-  virtual std::size_t queued_bytes() const = 0;
 
   /// The relay has let go of it.
   virtual void on_overflow() = 0;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -38,6 +40,17 @@ class Poller {
   /// loop comes round.
   void forget(const Connection& connection);
 
+  /// When it last had something to tell.
+  std::chrono::steady_clock::time_point woken_at() const { return woken_at_; }
+
+  /// Calls `visit` with each connection that it watches.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& connection : connections_) {
+      if (connection != nullptr) visit(std::as_const(*connection));
+    }
+  }
+
   /// Tells nobody anything any more; while it does, the io_context does not run out of work.
   void stop() { epoll_.close(); }
 
@@ -48,6 +61,7 @@ class Poller {
 
   boost::asio::io_context& io_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> epoll_;
+  std::chrono::steady_clock::time_point woken_at_;
   std::vector<boost::intrusive_ptr<Connection>> connections_;  // by descriptor
   std::vector<boost::intrusive_ptr<Connection>> retired_;
 };

@@ -5,6 +5,7 @@
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/connection_limits.hpp"
+#include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/incidents.hpp"
 #include "peerjsd/net/poller.hpp"
 #include "peerjsd/net/trusted_proxies.hpp"
@@ -40,6 +41,14 @@ struct SessionOptions {
   core::Duration tick = std::chrono::milliseconds(25);  ///< from one expire() to the next
 };
 
+/// The connections that exist, and what waits on them.
+struct Census {
+  std::size_t websockets = 0;
+  std::size_t streams = 0;
+  std::size_t others = 0;  ///< not yet one of these, or nothing but HTTP
+  std::size_t queued_bytes = 0;
+};
+
 class StreamSession;
 struct PaceTag;
 
@@ -57,6 +66,7 @@ class SessionContext {
   const SessionOptions& options() const { return options_; }
   ConnectionLimits& limits() { return limits_; }
   Incidents& incidents() { return incidents_; }
+  const Incidents& incidents() const { return incidents_; }
   std::span<char> read_buffer() { return read_buffer_; }
 
   static core::Instant now();
@@ -99,10 +109,18 @@ class SessionContext {
   /// Connections that exist, closing ones included.
   std::size_t connections() const { return limits_.total(); }
 
+  /// Costs time for each connection.
+  Census census() const;
+
+  /// For each relayed message the time from when its turn of the loop began, with what had come, to
+  /// when the system had taken all that was to be sent in it, or would take no more.
+  const Histogram& relay_latency() const { return relay_latency_; }
+
  private:
   using Queue = core::DeadlineQueue<Connection, ConnectionTag>;
 
   void flush_all();
+  void measure_relaying();
   using Appointments = std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>>;
 
   static Appointments take_due(Appointments& all, core::Instant now);
@@ -122,6 +140,8 @@ class SessionContext {
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   ConnectionLimits limits_;
   Incidents incidents_;
+  Histogram relay_latency_;
+  std::uint64_t relayed_ = 0;  // messages, when last measured
   bool draining_ = false;
   Poller poller_;
   std::array<char, Socket::kLeastReadBuffer> read_buffer_;

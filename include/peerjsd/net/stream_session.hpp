@@ -44,6 +44,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   core::Instant settles_at() const override;
   bool makes_way(core::Transport& successor) override;
   core::Carrier carrier() const override;
+  std::size_t queued_bytes() const override;
 
   /// The time for another line has come.
   void on_pace();
@@ -62,8 +63,6 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void on_timeout(core::Instant now) override;
   void on_overflow() override;
   void on_released() override;
-
-  std::size_t queued_bytes() const override;
 
   void start_lines();
   void write_line();

@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -29,6 +30,9 @@ class TlsContext {
   static std::variant<TlsContext, std::string> load(const TlsFiles& files);
 
   SSL_CTX* handle() const { return context_.get(); }
+
+  /// When its certificate expires.
+  std::chrono::system_clock::time_point expiry() const;
 
  private:
   struct Free {

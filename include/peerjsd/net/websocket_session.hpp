@@ -49,7 +49,6 @@ class WebSocketSession final : public PeerSession {
   void on_message(const WebSocketEvent& event, core::Instant now);
   void on_close(const WebSocketEvent& event);
   void fail(CloseCode code, std::string_view reason);
-  std::size_t queued_bytes() const override { return queue().bytes(); }
   void on_overflow() override;
 
   void write_frame(Opcode opcode, std::string_view payload);
