@@ -257,6 +257,17 @@ TEST_F(WebSocketSessionTest, BadUtf8EndsATextButOnlyDropsABinaryMessage) {
   EXPECT_NE(a->received.find("\x03\xef"), std::string::npos) << "Close 1007";
 }
 
+TEST_F(WebSocketSessionTest, WhoBreaksTheProtocolIsNotWaitedFor) {
+  start();
+  const auto b = join("b");
+  const auto a = raw();
+  a->write(test::handshake("a") + "no frame");
+  ASSERT_TRUE(run_until([&] { return a->received.find("\x03\xea") != std::string::npos; }));
+  expect_nothing_before(*b, *b, "b");
+  io_.poll();
+  EXPECT_TRUE(a->ended) << "with its Close, not when it is answered";
+}
+
 TEST_F(WebSocketSessionTest, AnsweringAClosePutsAnEndToTheConnection) {
   start();
   const auto a = join("a");
