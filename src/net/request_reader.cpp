@@ -49,14 +49,14 @@ bool RequestReader::begin(std::string_view& input) {
   while (input.starts_with("\r\n")) input.remove_prefix(2);
   if (input.empty() || input == "\r") return false;
   parser_.emplace();
-  parser_->eager(false);  // stops at the end of the head
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
   parser_->body_limit(limits_.body_bytes);
   head_bytes_ = 0;
   return true;
 }
 
-/// False if more has to come, or the request is refused.
+/// False if more has to come, or the request is refused. Not being eager, Beast's parser stops at
+/// the end of the head.
 bool RequestReader::read_head(std::string_view& input) {
   const std::string_view all = input;
   error_code error;
@@ -81,7 +81,6 @@ bool RequestReader::read_head(std::string_view& input) {
 }
 
 void RequestReader::prepare_body() {
-  parser_->eager(true);
   if (!parser_->chunked()) return;
   head_ = request().base();
   parser_->on_chunk_header(check_extension);  // Beast looks at nothing in quotes
