@@ -94,7 +94,18 @@ int check(const Check& asked) {
   return EXIT_SUCCESS;
 }
 
-int run(const Config& config) {
+/// The configuration anew, from where the first one came; or what is wrong with it.
+std::variant<Config, std::string> reread(int argc, char** argv) {
+  const auto loaded = peerjsd::app::load_config(argc, argv, variable);
+  if (const auto* const start = std::get_if<peerjsd::app::Start>(&loaded)) {
+    return fitted(start->config);
+  }
+  const std::string text = std::get<peerjsd::app::Exit>(loaded).text;  // "peerjsd: PROBLEM\n"
+  const std::size_t begin = text.find(": ") + 2;
+  return text.substr(begin, text.size() - begin - 1);
+}
+
+int run(const Config& config, int argc, char** argv) {
   peerjsd::app::set_up_logging(config.log_level);
   ServiceManager manager(variable);
   std::optional<Certificates> certificates;
@@ -114,7 +125,7 @@ int run(const Config& config) {
   }
   if (is_passed)
     spdlog::info("Listening on the socket that was passed; --host and --port are not used");
-  (*server)->heed_signals();
+  (*server)->heed_signals([argc, argv] { return reread(argc, argv); });
   (*server)->start();
   std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
   io.run();
@@ -133,7 +144,7 @@ int main(int argc, char** argv) {
       return exit->code;
     }
     if (const auto* const asked = std::get_if<Check>(&loaded)) return check(*asked);
-    return run(std::get<peerjsd::app::Start>(loaded).config);
+    return run(std::get<peerjsd::app::Start>(loaded).config, argc, argv);
   } catch (const std::exception& error) {
     return fail(kStartFailed, error.what());
   }

@@ -128,11 +128,38 @@ std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
   return Check{std::move(start->config), line.quiet};
 }
 
+namespace {
+
+/// To begin, or to cease, to speak TLS is nothing that clients could follow.
+bool is_fixed(const Option& option, const Config& running, const Config& wanted) {
+  const bool is_of_tls = option.name == "sslkey" || option.name == "sslcert";
+  if (is_of_tls) return running.sslcert.empty() != wanted.sslcert.empty();
+  return option.trait == Trait::Fixed;
+}
+
+}  // namespace
+
+Change change_of(const Config& running, const Config& wanted) {
+  Change change{wanted, {}, {}};
+  for (const Option& option : all_options()) {
+    const std::string value = option.binding.write(running);
+    if (value == option.binding.write(wanted)) continue;
+    const std::string name = "--" + std::string(option.name);
+    if (!is_fixed(option, running, wanted)) {
+      change.names.push_back(name);
+      continue;
+    }
+    change.fixed.push_back(name);
+    option.binding.read(change.config, texts_of(option, value));
+  }
+  return change;
+}
+
 std::string to_text(const Config& config) {
   std::string text;
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
-    if (option.is_secret && !value.empty()) continue;
+    if (option.trait == Trait::Secret && !value.empty()) continue;
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }
   return text;

@@ -16,6 +16,12 @@ enum class Arity {
   SpreadList,  ///< several values, any number of them per flag, as yargs' arrays
 };
 
+enum class Trait : std::uint8_t {
+  None,
+  Secret,  ///< never to be shown
+  Fixed,   ///< while the server runs
+};
+
 /// One row per option: all that the command line, the environment, the config file and --help need.
 struct Option {
   /// How the texts that one layer gives become the field's value, and back. `read` returns what is
@@ -34,7 +40,7 @@ struct Option {
   std::string_view group;            ///< heading in --help
   std::string_view help;
   Binding binding;
-  bool is_secret = false;  ///< never to be shown
+  Trait trait = Trait::None;
 };
 
 /// What one layer says about one option.

@@ -18,6 +18,10 @@ void set_up_logging(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(const std::string& level) {
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
 void flush_logs() {
   spdlog::default_logger_raw()->flush();
 }

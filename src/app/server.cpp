@@ -141,7 +141,8 @@ void Server::start() {
   manager_.ready();
 }
 
-void Server::heed_signals() {
+void Server::heed_signals(Reread reread) {
+  reread_ = std::move(reread);
   signals_.add(SIGHUP);
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
@@ -152,7 +153,7 @@ void Server::await_signal() {
   signals_.async_wait([this](error_code error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      reload();
+      this->reread();
     } else if (sessions_.draining()) {
       return end();
     } else {
@@ -163,22 +164,53 @@ void Server::await_signal() {
   });
 }
 
-void Server::reload() {
-  if (!certificates_) return spdlog::info("Nothing to reload: there is no certificate");
+void Server::reread() {
   manager_.reloading();
+  const auto loaded = reread_();
+  const auto* const wanted = std::get_if<Config>(&loaded);
+  const std::string problem = wanted == nullptr ? std::get<std::string>(loaded) : reload(*wanted);
+  if (!problem.empty()) {
+    spdlog::error("Configuration not reloaded, the old one goes on: {}", problem);
+  }
+  manager_.ready();
+}
+
+std::string Server::reload(const Config& wanted) {
+  const Change change = change_of(config_, wanted);
+  if (certificates_) {
+    Certificates certificates({change.config.sslcert, change.config.sslkey});
+    std::string problem = certificates.load();
+    if (!problem.empty()) return problem;
+    certificates_ = std::move(certificates);
+  }
+  apply(change.config);
+  spdlog::info("Configuration reloaded; changed: {}",
+               change.names.empty() ? "nothing" : fmt::format("{}", fmt::join(change.names, ", ")));
+  if (!change.fixed.empty()) {
+    spdlog::warn("Not changed before a restart: {}", fmt::join(change.fixed, ", "));
+  }
+  return {};
+}
+
+void Server::apply(const Config& config) {
+  relay_.set_options(relay_options(config));
+  service_.set_options(service_options(config));
+  sessions_.set_options(session_options(config));
+  admin_api_.set_token(config.admin_token);
+  set_log_level(config.log_level);
+  config_ = config;
+}
+
+void Server::watch_certificates(core::Instant now) {
+  if (!certificates_ || now < certificates_watched_ + kWatchInterval) return;
+  certificates_watched_ = now;
+  if (!certificates_->changed()) return;
   const std::string problem = certificates_->load();
   if (problem.empty()) {
     spdlog::info("Certificate reloaded");
   } else {
     spdlog::error("Certificate not reloaded, the old one goes on: {}", problem);
   }
-  manager_.ready();
-}
-
-void Server::watch_certificates(core::Instant now) {
-  if (!certificates_ || now < certificates_watched_ + kWatchInterval) return;
-  certificates_watched_ = now;
-  if (certificates_->changed()) reload();
 }
 
 void Server::await_tick() {

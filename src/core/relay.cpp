@@ -107,8 +107,24 @@ std::string_view complaint(Receipt receipt) {
 }
 
 Relay::Relay(RelayOptions options) : options_(std::move(options)) {
+  open_realms();
+}
+
+void Relay::set_options(RelayOptions options) {
+  options.hash_key = options_.hash_key;
+  options_ = std::move(options);
+  for (auto& [key, realm] : realms_) {
+    realm.set_open(false);
+    realm.outstanding.set_limits(options_.outstanding, options_.expire_timeout);
+  }
+  open_realms();
+}
+
+void Relay::open_realms() {
   for (const std::string& key : options_.keys) {
-    realms_.try_emplace(key, options_.outstanding, options_.expire_timeout, options_.hash_key);
+    const auto [place, is_new] =
+        realms_.try_emplace(key, options_.outstanding, options_.expire_timeout, options_.hash_key);
+    place->second.set_open(true);
   }
 }
 
@@ -149,6 +165,7 @@ Admission Relay::decide(Transport& transport, const Credentials& who, const Clie
   if (who.id.size() > options_.max_id_bytes) return Admission::IdTooLong;
   if (who.token.size() > options_.max_token_bytes) return Admission::TokenTooLong;
   Peer* const holder = realm->second.find(who.id);
+  if (holder == nullptr && !realm->second.is_open()) return Admission::InvalidKey;
   if (holder == nullptr) return admit(realm->second, transport, who, client, now);
   if (is_same_secret(holder->token, who.token)) return resume(*holder, transport, client, now);
   challenge(*holder, now);

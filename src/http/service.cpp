@@ -132,7 +132,8 @@ Reply Service::refusal(unsigned status, std::string_view reason, std::string_vie
 }
 
 bool Service::is_key(std::string_view key) const {
-  return options_.any_key || relay_.realm(key) != nullptr;
+  const core::Realm* const realm = relay_.realm(key);
+  return options_.any_key || (realm != nullptr && realm->is_open());
 }
 
 Reply Service::readable(Reply reply, std::string_view origin) const {

@@ -703,6 +703,42 @@ TEST(SampleFile, HoldsEveryOptionAtItsDefault) {
   EXPECT_EQ(config_of({"--config", (root / "config" / "peerjsd.conf").string()}), Config{});
 }
 
+// --- change
+
+TEST(Change, TakesAllButWhatIsFixed) {
+  Config wanted = unlike_the_defaults();
+  wanted.admin_token = "0123456789abcdef";
+  const Change change = change_of(Config{}, wanted);
+  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
+                                "--admin_port", "--admin_host"}));
+  Config expected = wanted;
+  expected.port = 9000;
+  expected.host = "";
+  expected.path = "/";
+  expected.sslkey = expected.sslcert = "";
+  expected.admin_port = 0;
+  expected.admin_host = "127.0.0.1";
+  EXPECT_EQ(change.config, expected);
+  EXPECT_EQ(change.names.size() + change.fixed.size(), options_of(Config{}).size());
+  EXPECT_EQ(change.names.back(), "--log_level");
+}
+
+TEST(Change, IsNothingBetweenEquals) {
+  const Change change = change_of(unlike_the_defaults(), unlike_the_defaults());
+  EXPECT_EQ(change.config, unlike_the_defaults());
+  EXPECT_EQ(change.names, List{});
+  EXPECT_EQ(change.fixed, List{});
+}
+
+TEST(Change, TakesAnotherCertificate) {
+  Config other = unlike_the_defaults();
+  other.sslkey = "other.pem";
+  other.sslcert = "other_cert.pem";
+  const Change change = change_of(unlike_the_defaults(), other);
+  EXPECT_EQ(change.config, other);
+  EXPECT_EQ(change.names, (List{"--sslkey", "--sslcert"}));
+}
+
 // --- pings
 
 TEST(EffectivePingInterval, LeavesTimeForTwoPingsWithinAliveTimeout) {

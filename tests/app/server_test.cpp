@@ -114,7 +114,7 @@ TEST_F(ServerTest, ASecondSignalEndsEveryRegistrationAtOnce) {
   Config config;
   config.drain_timeout = 1h;
   start(config);
-  server_->heed_signals();
+  server_->heed_signals([&] { return config; });
   const auto mute = raw();
   mute->write(test::handshake("mute"));
   ASSERT_TRUE(run_until([&] { return mute->received.ends_with(R"({"type":"OPEN"})"); }));

@@ -513,6 +513,36 @@ TEST_F(RelayTest, LeaveWithoutDestinationEndsNobodyElse) {
   EXPECT_EQ(b_.take(), Texts{message("OFFER", "b", "b")});
 }
 
+TEST_F(RelayTest, GoesOnWithOtherOptions) {
+  join(a_, "a");
+  join(b_, "b");
+  RelayOptions changed = options();
+  changed.concurrent_limit = 2;
+  changed.expire_timeout = 1s;
+  relay_.set_options(changed);
+  EXPECT_EQ(attach(c_, "c"), Admission::LimitReached);
+  receive(a_, offer_to("nobody"));
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "nobody", "a")});
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
+}
+
+TEST_F(RelayTest, AKeyThatIsTakenAwayCostsNobodyHisPlace) {
+  join(a_, "a");
+  join(b_, "b");
+  RelayOptions changed = options();
+  changed.keys = {"another"};
+  relay_.set_options(changed);
+  EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
+  detach(b_, End::Lost);
+  EXPECT_EQ(attach(c_, "c"), Admission::InvalidKey);
+  EXPECT_EQ(attach(c_, "b"), Admission::Resumed);
+  changed.keys = {"peerjs"};
+  relay_.set_options(changed);
+  RecordingTransport d;
+  EXPECT_EQ(attach(d, "d"), Admission::Opened);
+}
+
 TEST_F(RelayTest, DismissesAPeer) {
   join(a_, "a");
   join(b_, "b");

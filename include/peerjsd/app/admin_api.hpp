@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace peerjsd::app {
 
@@ -30,6 +31,8 @@ class AdminApi {
   /// `token`: empty, nobody has it. `metrics`: see metrics().
   AdminApi(std::string token, core::Relay& relay, const net::SessionContext& sessions,
            std::function<std::string()> metrics);
+
+  void set_token(std::string token) { token_ = std::move(token); }
 
   Reply answer(const Request& request);
 

@@ -113,6 +113,15 @@ using Environment = std::function<const char*(const char* name)>;
 std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
                                              const Environment& environment);
 
+/// What a server that runs makes of another configuration.
+struct Change {
+  Config config;                   ///< the new one, but for what cannot change while it runs
+  std::vector<std::string> names;  ///< of the options that change, as flags
+  std::vector<std::string> fixed;  ///< of those that would, and keep their value until a restart
+};
+
+Change change_of(const Config& running, const Config& wanted);
+
 /// The configuration as a config file: every key, one per line. Secrets that are set are
 /// left out.
 std::string to_text(const Config& config);

@@ -9,6 +9,8 @@ namespace peerjsd::app {
 /// each of a thousand clients that come in one moment would cost as many system calls.
 void set_up_logging(const std::string& level);
 
+void set_log_level(const std::string& level);
+
 void flush_logs();
 
 }  // namespace peerjsd::app

@@ -12,9 +12,11 @@
 #include "peerjsd/net/session_context.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -45,12 +47,17 @@ class Server {
   /// Begins to accept. The caller runs the io_context, which comes to its end after stop().
   void start();
 
-  /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once. SIGHUP calls
-  /// reload().
-  void heed_signals();
+  /// The configuration that holds now, or what is wrong with it, in one line.
+  using Reread = std::function<std::variant<Config, std::string>()>;
 
-  /// Reads the certificate anew; connections that exist keep the one they have.
-  void reload();
+  /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once. SIGHUP calls
+  /// reload() with what `reread` gives.
+  void heed_signals(Reread reread);
+
+  /// Goes on with another configuration, and reads the certificate anew. Connections that exist
+  /// keep the certificate they have; whatever the configuration says, nobody is disconnected. If
+  /// there is anything wrong with it, all stays as it is. Empty, or what that is.
+  std::string reload(const Config& wanted);
 
   /// Accepts nobody any more, closes every WebSocket with 1012 over a while, so that not all come
   /// back in the same moment, and gives up on what is left after drain_timeout. Idempotent.
@@ -70,6 +77,8 @@ class Server {
   void await_signal();
   void await_tick();
   void tick();
+  void reread();
+  void apply(const Config& config);
   void watch_certificates(core::Instant now);
   void report(core::Instant now);
   void return_free_memory();
@@ -83,6 +92,7 @@ class Server {
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
   ServiceManager manager_;
+  Reread reread_;
   AdminApi admin_api_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<net::Listener> listener_;

@@ -64,6 +64,12 @@ class Outstanding {
   Outstanding(Limits limits, Duration expire_timeout, const HashKey& hash_key)
       : limits_(limits), expire_timeout_(expire_timeout), destinations_(0, KeyedHash(hash_key)) {}
 
+  /// From now on. What is kept already stays.
+  void set_limits(Limits limits, Duration expire_timeout) {
+    limits_ = limits;
+    expire_timeout_ = expire_timeout;
+  }
+
   Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
                Instant now);
 

@@ -42,12 +42,17 @@ class Realm {
   /// Destroys `peer`, who must have no partners left.
   void remove(Peer& peer);
 
+  /// A closed one takes in no new peers, but lets those it has come back.
+  bool is_open() const { return is_open_; }
+  void set_open(bool open) { is_open_ = open; }
+
   Outstanding outstanding;
 
   /// Pages whose connection was lost and that may come back, longest lost first.
   DeadlineQueue<Peer, LivenessTag> lost;
 
  private:
+  bool is_open_ = true;
   // Keyed by a view of the peer's own id.
   std::unordered_map<std::string_view, std::unique_ptr<Peer>, KeyedHash> peers_;
   std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local

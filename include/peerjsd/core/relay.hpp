@@ -101,6 +101,10 @@ class Relay {
  public:
   explicit Relay(RelayOptions options);
 
+  /// From now on, for all peers; but its hash_key is not used. The realm of a key that is not among
+  /// them any more is closed.
+  void set_options(RelayOptions options);
+
   /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
   /// coming with its id and its token, even where a limit is reached; the transport it had is
@@ -132,7 +136,7 @@ class Relay {
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
-  /// nullptr: no such key.
+  /// nullptr: there has never been such a key.
   const Realm* realm(std::string_view key) const;
 
   const RelayCounters& counters() const { return counters_; }
@@ -140,6 +144,7 @@ class Relay {
  private:
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
+  void open_realms();
   Admission counted(Admission admission);
   Receipt counted(Receipt receipt);
   Admission decide(Transport& transport, const Credentials& who, const Client& client, Instant now);

@@ -39,6 +39,12 @@ class Service {
  public:
   Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random);
 
+  /// From now on; but the path stays.
+  void set_options(ServiceOptions options) {
+    options.path = std::move(options_.path);
+    options_ = std::move(options);
+  }
+
   const Router& router() const { return router_; }
 
   /// Whether pages of that origin may connect. Empty, for who is no page: yes.

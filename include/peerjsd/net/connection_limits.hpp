@@ -22,6 +22,9 @@ class ConnectionLimits {
 
   explicit ConnectionLimits(Options options) : options_(options) {}
 
+  /// For those that come from now on.
+  void set_options(Options options) { options_ = options; }
+
   /// Whether one more may come from there; if so it counts as new. Empty, or why not, in words for
   /// the log.
   std::string_view refusal(core::AddressGroup group, core::Instant now);

@@ -64,6 +64,13 @@ class SessionContext {
   core::Relay& relay() { return relay_; }
   const http::Service& service() const { return service_; }
   const SessionOptions& options() const { return options_; }
+
+  /// From now on, for all connections.
+  void set_options(SessionOptions options) {
+    options_ = std::move(options);
+    limits_.set_options(options_.limits);
+  }
+
   ConnectionLimits& limits() { return limits_; }
   Incidents& incidents() { return incidents_; }
   const Incidents& incidents() const { return incidents_; }

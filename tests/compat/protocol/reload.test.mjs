@@ -1,0 +1,104 @@
+// SIGHUP: another configuration, and nobody notices but whom it concerns.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { temporaryDirectory } from '../support/dial.mjs';
+import { suite } from '../support/suite.mjs';
+import { get, OPEN, partners, relayed } from '../support/wire.mjs';
+
+const WHY = 'npm peer reads its configuration once';
+const file = path.join(temporaryDirectory(), 'peerjsd.conf');
+
+/** A server with that configuration, whose reload() gives it another one. */
+async function configured({ start }, text) {
+  writeFileSync(file, text);
+  const server = await start(['--config', file]);
+  server.reload = async (other, said = /Configuration (not )?reloaded.*\n/) => {
+    const before = server.log().length;
+    writeFileSync(file, other);
+    server.child.kill('SIGHUP');
+    await server.waitForLog(new RegExp(`[^]{${before}}[^]*${said.source}`));
+    return server.log().slice(before);
+  };
+  return server;
+}
+
+const refusalOf = (msg) => JSON.stringify({ type: 'ERROR', payload: { msg } });
+
+suite(
+  'A reload',
+  [],
+  ({ improvement }) => {
+    improvement('changes limits, keys and origins, and disconnects nobody', WHY, async (scope) => {
+      const server = await configured(scope, 'key = one\n');
+      const at = (id, more) => scope.socket({ id, key: 'one', server, ...more });
+      const [a, b] = [at('a'), at('b')];
+      await Promise.all([a.expect(OPEN), b.expect(OPEN)]);
+      await partners(a, b);
+      const log = await server.reload(
+        'key = one, two\nconcurrent_limit = 2\ncors = https://app.example\nallow_discovery = true\n',
+      );
+      assert.match(
+        log,
+        / info Configuration reloaded; changed: --key, --cors, --concurrent_limit, --allow_discovery\n/,
+      );
+      await at('c').expect(refusalOf('Server has reached its concurrent user limit'));
+      await at('d', { key: 'two' }).expect(OPEN);
+      const refused = at('e', { key: 'two', origin: 'https://other.example' });
+      assert.match(await refused.next(), /"ERROR"/);
+      assert.deepEqual(JSON.parse((await get(server, '/one/peers')).body).sort(), ['a', 'b']);
+      b.signal('OFFER', 'a', 1);
+      await a.expect(relayed('OFFER', 'b', 'a', '1'));
+    });
+
+    improvement('lets those stay whose key is taken away', WHY, async (scope) => {
+      const server = await configured(scope, 'key = one, two\n');
+      const a = scope.socket({ id: 'a', key: 'one', server });
+      await a.expect(OPEN);
+      await server.reload('key = two\n');
+      await a.fence();
+      const late = scope.socket({ id: 'late', key: 'one', server });
+      await late.expect(refusalOf('Invalid key provided'));
+      assert.equal((await get(server, '/one/id')).status, 401);
+      await scope.socket({ id: 'a', key: 'one', server }).expect(OPEN);
+    });
+
+    improvement('says what needs a restart', WHY, async (scope) => {
+      const server = await configured(scope, '');
+      const log = await server.reload(
+        'path = /other\nadmin_port = 1\nleave = never\n',
+        /before a restart.*\n/,
+      );
+      assert.match(log, / info Configuration reloaded; changed: --leave\n/);
+      assert.match(log, / warning Not changed before a restart: --path, --admin_port\n/);
+      assert.equal((await get(server, '/peerjs/id')).status, 200);
+    });
+
+    improvement('is none if anything is wrong', WHY, async (scope) => {
+      const server = await configured(scope, 'concurrent_limit = 1\n');
+      const a = scope.socket({ id: 'a', server });
+      await a.expect(OPEN);
+      const log = await server.reload('concurrent_limit = 10\nleave_grace = soon\n');
+      assert.match(
+        log,
+        / error Configuration not reloaded, the old one goes on: \S+:2: leave_grace: 'soon' is not a time/,
+      );
+      const b = scope.socket({ id: 'b', server });
+      await b.expect(refusalOf('Server has reached its concurrent user limit'));
+      await a.fence();
+    });
+
+    improvement('changes how much is logged', WHY, async (scope) => {
+      const server = await configured(scope, 'log_level = info\n');
+      await server.reload('log_level = warn\npath = /other\n', /before a restart/);
+      const a = scope.socket({ id: 'a', server });
+      await a.expect(OPEN);
+      const log = await server.reload('log_level = info\n');
+      assert.doesNotMatch(log, /Client connected/);
+      await scope.socket({ id: 'b', server }).expect(OPEN);
+      await server.waitForLog(/Client connected: b /);
+    });
+  },
+  { kinds: ['peerjsd'] },
+);
