@@ -53,7 +53,7 @@ std::optional<std::size_t> page_size(const std::string& text) {
   std::size_t size = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return std::clamp(size, std::size_t{1}, kLongestPage);
+  return size >= 1 && size <= kLongestPage ? std::optional(size) : std::nullopt;
 }
 
 Json described(const core::Peer& peer, core::Instant now) {

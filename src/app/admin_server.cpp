@@ -1,5 +1,6 @@
 #include "peerjsd/app/admin_server.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -20,7 +21,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kIdle{75};  // longer than any scrape interval
+constexpr std::chrono::seconds kWriting{10};
 constexpr std::size_t kLongestHead = std::size_t{8} * 1024;
 
 using Request = http::request<http::empty_body>;
@@ -58,17 +60,24 @@ boost::system::result<std::unique_ptr<AdminServer>> AdminServer::listen(asio::io
                                                                         const std::string& host,
                                                                         std::uint16_t port,
                                                                         AdminApi& api) {
-  std::unique_ptr<AdminServer> server(new AdminServer(io, api));
   error_code error;
-  const auto found = tcp::resolver(io).resolve(host, std::to_string(port), error);
-  if (error) return error;
-  const tcp::endpoint endpoint = *found.begin();
-  tcp::acceptor& acceptor = server->acceptor_;
-  if (acceptor.open(endpoint.protocol(), error)) return error;
-  if (acceptor.set_option(asio::socket_base::reuse_address(true), error)) return error;
-  if (acceptor.bind(endpoint, error)) return error;
-  if (acceptor.listen(asio::socket_base::max_listen_connections, error)) return error;
-  return server;
+  const auto found =
+      tcp::resolver(io).resolve(host, std::to_string(port), tcp::resolver::passive, error);
+  for (const tcp::endpoint endpoint : found) {
+    std::unique_ptr<AdminServer> server(new AdminServer(io, api));
+    error = server->bind(endpoint);
+    if (!error) return server;
+  }
+  return error;
+}
+
+error_code AdminServer::bind(const tcp::endpoint& endpoint) {
+  error_code error;
+  if (acceptor_.open(endpoint.protocol(), error)) return error;
+  if (acceptor_.set_option(asio::socket_base::reuse_address(true), error)) return error;
+  if (acceptor_.bind(endpoint, error)) return error;
+  acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  return error;
 }
 
 AdminServer::AdminServer(asio::io_context& io, AdminApi& api)
@@ -94,11 +103,19 @@ asio::awaitable<void> AdminServer::accept() {
     if (error) {  // out of descriptors, say
       retry_.expires_after(std::chrono::milliseconds(100));
       co_await retry_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    } else if (streams_.size() < kMostConnections) {
+    } else {
+      if (streams_.size() >= kMostConnections) end_oldest();
       streams_.emplace_front(std::move(socket));
       asio::co_spawn(io_, serve(streams_.begin()), log_failure);
     }
   }
+}
+
+/// It is forgotten when its coroutine comes to its end.
+void AdminServer::end_oldest() {
+  const auto is_open = [](const auto& stream) { return stream.socket().is_open(); };
+  const auto oldest = std::find_if(streams_.rbegin(), streams_.rend(), is_open);
+  if (oldest != streams_.rend()) oldest->close();
 }
 
 asio::awaitable<void> AdminServer::serve(Streams::iterator stream) {
@@ -113,12 +130,13 @@ asio::awaitable<void> AdminServer::converse(boost::beast::tcp_stream& stream) {
   for (bool goes_on = true; goes_on && !error;) {
     http::request_parser<http::empty_body> parser;
     parser.header_limit(kLongestHead);
-    stream.expires_after(kPatience);
+    stream.expires_after(kIdle);
     co_await http::async_read(stream, buffer, parser,
                               asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     Response response = respond(api_, parser.get());
     goes_on = response.keep_alive();
+    stream.expires_after(kWriting);
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
   }
   stream.socket().shutdown(tcp::socket::shutdown_send, error);

@@ -122,9 +122,11 @@ std::vector<std::string> arguments_of(int argc, const char* const* argv) {
   return arguments;
 }
 
-std::string unexpected(const std::string& argument) {
+/// `is_secret`: it may be one, so that it is not repeated.
+std::string unexpected(const std::string& argument, bool is_secret) {
   if (!argument.starts_with('-') || argument == "-") {
-    return in_quotes(argument) + ": no argument is expected here; options begin with --";
+    return (is_secret ? "(not shown)" : in_quotes(argument)) +
+           ": no argument is expected here; options begin with --";
   }
   const std::string flag = argument.substr(0, argument.find('='));
   std::vector<std::string_view> names(kActions.begin(), kActions.end());
@@ -145,9 +147,15 @@ std::string missing_value(const std::string& flag) {
   return flag + ": a value must follow";
 }
 
+bool has_secret(const CLI::App& app) {
+  return std::ranges::any_of(all_options(), [&app](const Option& option) {
+    return option.trait == Trait::Secret && app.count(flag_of(option)) > 0;
+  });
+}
+
 Layer layer_of(const CLI::App& app) {
   const std::vector<std::string> rest = app.remaining();
-  Layer layer{{}, rest.empty() ? "" : unexpected(rest.front())};
+  Layer layer{{}, rest.empty() ? "" : unexpected(rest.front(), has_secret(app))};
   for (const Option& option : all_options()) {
     const auto& texts = app.get_option(flag_of(option))->results();
     if (texts.empty()) continue;

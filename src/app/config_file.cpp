@@ -47,7 +47,9 @@ class Reader {
     const std::size_t equals = line.find('=');
     const std::string_view key = trimmed(line.substr(0, equals));
     if (equals == line.npos || key.empty()) {
-      return fail(in_quotes(line) + " is not of the form 'key = value'");
+      // Not all of it: it may hold a secret.
+      const std::string_view word = line.substr(0, line.find_first_of(" \t:="));
+      return fail(in_quotes(word) + " does not begin a line of the form 'key = value'");
     }
     set(key, line.substr(equals + 1));
   }

@@ -54,9 +54,6 @@ constexpr Names<Admission, 12> kAdmissions = {
      {Admission::LimitReached, "limit_reached"},
      {Admission::AddressLimitReached, "address_limit_reached"}}};
 
-constexpr std::array kTypes = {MessageType::Offer, MessageType::Answer,    MessageType::Candidate,
-                               MessageType::Leave, MessageType::Heartbeat, MessageType::Unknown};
-
 double number(std::uint64_t count) {
   return static_cast<double>(count);
 }
@@ -88,7 +85,8 @@ void write_connections(PrometheusText& out, const net::SessionContext& sessions)
 
 void write_messages(PrometheusText& out, const core::RelayCounters& counters) {
   out.counter("peerjsd_messages_received_total", "Messages of clients, by type.");
-  for (const MessageType type : kTypes) {
+  for (std::size_t i = 0; i < decltype(counters.messages)::kKinds; ++i) {
+    const auto type = static_cast<MessageType>(i);
     out.sample(number(counters.messages.of(type)), {{"type", core::to_string(type)}});
   }
   out.counter("peerjsd_messages_total", "What became of all that clients sent.");

@@ -119,6 +119,8 @@ error_code Server::listen_for_operators() {
   auto listening = AdminServer::listen(io_, config_.admin_host, config_.admin_port, admin_api_);
   if (!listening) return listening.error();
   admin_ = std::move(*listening);
+  const auto endpoint = admin_->endpoint();
+  spdlog::info("For operators: {}, port {}", endpoint.address().to_string(), endpoint.port());
   return {};
 }
 
@@ -217,12 +219,13 @@ void Server::await_tick() {
   tick_timer_.async_wait([this](error_code error) {
     if (error) return;
     if (ended_) return;
-    loop_lag_.add(std::chrono::steady_clock::now() - tick_timer_.expiry());
+    const auto now = std::chrono::steady_clock::now();
+    loop_lag_.add(now - tick_timer_.expiry());
     tick();
     if (sessions_.draining() && sessions_.connections() == 0) end();
     if (ended_) return;
-    tick_timer_.expires_at(
-        std::max(tick_timer_.expiry() + kTick, std::chrono::steady_clock::now()));
+    // Counted from when this one began, so that what it takes is a lag too.
+    tick_timer_.expires_at(std::max(tick_timer_.expiry() + kTick, now));
     await_tick();
   });
 }

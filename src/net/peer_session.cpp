@@ -69,8 +69,12 @@ void PeerSession::limit_queue() {
                     [self = boost::intrusive_ptr<PeerSession>(this)] { self->overflow(); });
 }
 
+std::size_t PeerSession::most_queued() const {
+  return context().options().send_queue_bytes;
+}
+
 bool PeerSession::is_over_limit() const {
-  return queued_bytes() >= context().options().send_queue_bytes;
+  return queued_bytes() >= most_queued();
 }
 
 void PeerSession::overflow() {

@@ -30,7 +30,8 @@ epoll_event event_of(int descriptor, unsigned events) {
 
 }  // namespace
 
-Poller::Poller(boost::asio::io_context& io) : io_(io), epoll_(io, open_epoll()) {
+Poller::Poller(boost::asio::io_context& io, OnServed on_served)
+    : io_(io), on_served_(std::move(on_served)), epoll_(io, open_epoll()) {
   wait();
 }
 
@@ -92,6 +93,7 @@ void Poller::dispatch() {
     if ((event.events & EPOLLOUT) != 0) ready |= Writable;
     connection->on_ready(ready);
   }
+  on_served_();
 }
 
 }  // namespace peerjsd::net

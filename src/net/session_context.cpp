@@ -18,7 +18,7 @@ SessionContext::SessionContext(boost::asio::io_context& io, core::Relay& relay,
       service_(service),
       options_(std::move(options)),
       limits_(options_.limits),
-      poller_(io) {}
+      poller_(io, [this] { leave_unmeasured(); }) {}
 
 core::Instant SessionContext::now() {
   return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -38,6 +38,11 @@ void SessionContext::flush_all() {
   batch.clear();
   if (to_flush_.empty()) to_flush_.swap(batch);
   measure_relaying();
+}
+
+/// What was relayed where nothing is to be written now.
+void SessionContext::leave_unmeasured() {
+  if (to_flush_.empty()) relayed_ = relay_.counters().receipts.of(core::Receipt::Relayed);
 }
 
 void SessionContext::measure_relaying() {

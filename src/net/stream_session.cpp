@@ -99,9 +99,13 @@ void StreamSession::send(std::string_view text) {
   if (head_.empty() && !Pace::contains(*this)) on_pace();
 }
 
-/// As much again as what clients may fill is for what the server itself has to say.
 std::size_t StreamSession::queued_bytes() const {
-  return (pacer_.bytes() + queue().bytes()) / 2;
+  return pacer_.bytes() + queue().bytes();
+}
+
+/// As much again as what clients may fill is for what the server itself has to say.
+std::size_t StreamSession::most_queued() const {
+  return 2 * context().options().send_queue_bytes;
 }
 
 /// A line takes its time, whoever reads it. One that would come too late to be of use is better

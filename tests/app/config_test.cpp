@@ -566,11 +566,11 @@ TEST(ConfigFile, TakesCommentsBlanksCrLfAndAByteOrderMark) {
 }
 
 TEST(ConfigFile, NamesTheLineThatIsMalformed) {
-  const std::string rest = " is not of the form 'key = value'";
-  EXPECT_EQ(error_of_file("port 9000"), "1: 'port 9000'" + rest);
+  const std::string rest = " does not begin a line of the form 'key = value'";
+  EXPECT_EQ(error_of_file("port 9000"), "1: 'port'" + rest);
   EXPECT_EQ(error_of_file("\n\nport"), "3: 'port'" + rest);
   EXPECT_EQ(error_of_file("[server]\nport = 1"), "1: '[server]'" + rest);
-  EXPECT_EQ(error_of_file("= 1"), "1: '= 1'" + rest);
+  EXPECT_EQ(error_of_file("= 1"), "1: ''" + rest);
   EXPECT_EQ(error_of_file("x"), "1: 'x'" + rest);
   EXPECT_EQ(error_of_file(std::string("\x7f\0\x1b", 3)), "1: '\\x7f\\x00\\x1b'" + rest);
 }
@@ -626,6 +626,10 @@ TEST(Config, KeepsASecretToItself) {
             "--admin_token: a token must have 16 characters or more; make one with: openssl rand "
             "-hex 16");
   EXPECT_EQ(config_of({"--admin_token="}).admin_token, "");
+  EXPECT_EQ(error_of({"--admin_token=", "0123456789abcdef"}),
+            "(not shown): no argument is expected here; options begin with --");
+  EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef"),
+            "1: 'admin_token' does not begin a line of the form 'key = value'");
 }
 
 TEST(CheckConfig, IsQuietOnRequest) {

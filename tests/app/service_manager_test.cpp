@@ -4,6 +4,7 @@
 #include "support/tls_files.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -117,16 +118,14 @@ TEST_F(ServiceManagerTest, HandsOverAListener) {
   }
 }
 
-TEST_F(ServiceManagerTest, ANameThatIsNoSocketIsNotUsed) {
-  for (const std::string& name : {std::string("vsock:2:1"), std::string(200, '/')}) {
-    variables_ = {{"NOTIFY_SOCKET", name}};
-    manager().ready();
-  }
-}
-
-TEST_F(ServiceManagerTest, NobodyNeedsToListen) {
-  variables_ = {{"NOTIFY_SOCKET", directory_.path("nobody")}};
+TEST_F(ServiceManagerTest, ASocketThatIsNoPathIsNotUsed) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_.path(""));
+  const test::NotificationSocket relative("vsock:2:1");
+  variables_ = {{"NOTIFY_SOCKET", "vsock:2:1"}};
   manager().ready();
+  EXPECT_EQ(relative.hear(), "");
+  std::filesystem::current_path(before);
 }
 
 }  // namespace

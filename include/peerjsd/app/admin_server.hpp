@@ -17,13 +17,14 @@
 
 namespace peerjsd::app {
 
-/// Serves an AdminApi over HTTP/1.1. Of the few who ask, none may ask slowly, or much.
+/// Serves an AdminApi over HTTP/1.1 to a few at a time: where another one comes, the connection
+/// that is there longest ends.
 class AdminServer {
  public:
   static constexpr std::size_t kMostConnections = 16;
 
-  /// Listens, but answers nobody before start(). On failure: why it cannot listen there. `api` must
-  /// outlive it.
+  /// Listens, but answers nobody before start(). `host` is an address or a name; empty means every
+  /// address. On failure: why it cannot listen there. `api` must outlive it.
   static boost::system::result<std::unique_ptr<AdminServer>> listen(boost::asio::io_context& io,
                                                                     const std::string& host,
                                                                     std::uint16_t port,
@@ -41,6 +42,8 @@ class AdminServer {
 
   AdminServer(boost::asio::io_context& io, AdminApi& api);
 
+  boost::system::error_code bind(const boost::asio::ip::tcp::endpoint& endpoint);
+  void end_oldest();
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> serve(Streams::iterator stream);
   boost::asio::awaitable<void> converse(boost::beast::tcp_stream& stream);

@@ -130,7 +130,8 @@ class Relay {
   /// `transport` has ended. No effect if the relay has let go of it before.
   void detach(Transport& transport, End end, Instant now);
 
-  /// Ends the peer and its connection, and tells its partners; false if there is none of that id.
+  /// Ends the peer and its connection, and tells its partners unless the policy is Never; false if
+  /// there is none of that id.
   bool dismiss(std::string_view key, std::string_view id, Instant now);
 
   /// Does what is due. To be called often; costs what is due, not what exists.

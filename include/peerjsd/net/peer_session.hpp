@@ -41,6 +41,9 @@ class PeerSession : public Connection, public core::Transport {
   /// What has waited for the peer was bounded when it was taken in: it can always be given out.
   void limit_queue();
 
+  /// How much may wait before the session is over its limit.
+  virtual std::size_t most_queued() const;
+
   /// The relay has let go of it.
   virtual void on_overflow() = 0;
 

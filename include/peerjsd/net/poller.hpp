@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,11 @@ class Poller {
  public:
   enum Event : std::uint32_t { None = 0, Readable = 1, Writable = 2 };
 
+  using OnServed = std::function<void()>;
+
+  /// `on_served` is called each time when it has told all that it had to tell.
   /// Throws boost::system::system_error if the system has no more descriptors.
-  explicit Poller(boost::asio::io_context& io);
+  Poller(boost::asio::io_context& io, OnServed on_served);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -60,6 +64,7 @@ class Poller {
   void retire(boost::intrusive_ptr<Connection>& connection);
 
   boost::asio::io_context& io_;
+  OnServed on_served_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> epoll_;
   std::chrono::steady_clock::time_point woken_at_;
   std::vector<boost::intrusive_ptr<Connection>> connections_;  // by descriptor

@@ -120,13 +120,15 @@ class SessionContext {
   Census census() const;
 
   /// For each relayed message the time from when its turn of the loop began, with what had come, to
-  /// when the system had taken all that was to be sent in it, or would take no more.
+  /// when the system had taken all that was to be sent in it, or would take no more. Not of those
+  /// that went nowhere in it: held back, for a reader that is slow, or paced on a stream.
   const Histogram& relay_latency() const { return relay_latency_; }
 
  private:
   using Queue = core::DeadlineQueue<Connection, ConnectionTag>;
 
   void flush_all();
+  void leave_unmeasured();
   void measure_relaying();
   using Appointments = std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>>;
 
@@ -148,7 +150,7 @@ class SessionContext {
   ConnectionLimits limits_;
   Incidents incidents_;
   Histogram relay_latency_;
-  std::uint64_t relayed_ = 0;  // messages, when last measured
+  std::uint64_t relayed_ = 0;  // messages, all that are measured or will not be
   bool draining_ = false;
   Poller poller_;
   std::array<char, Socket::kLeastReadBuffer> read_buffer_;

@@ -61,6 +61,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   void on_bytes(std::span<char>) override {}  // nothing is expected from the client any more
   void on_lost() override;
   void on_timeout(core::Instant now) override;
+  std::size_t most_queued() const override;
   void on_overflow() override;
   void on_released() override;
 
