@@ -161,21 +161,25 @@ class Twins {
     const Admission relays = relay_.attach(*client.transport, who, about, now_);
     const Admission models = model_.attach(client.line, who, about, now_);
     agree(relays, models, who.id);
+    admissions_.add(models);
     client.admitted = core::is_admitted(relays);
   }
 
   void say(Client& client) {
     if (client.transport == nullptr) return;
     const auto [text, meaning] = message(client.key);
-    agree(relay_.receive(*client.transport, text, now_), model_.receive(client.line, meaning, now_),
-          text);
+    const core::Receipt models = model_.receive(client.line, meaning, now_);
+    agree(relay_.receive(*client.transport, text, now_), models, text);
+    receipts_.add(models);
   }
 
   void post() {
     const Credentials who = credentials();
     const MessageType verb = bytes_.one_of(kVerbs);
     const auto [text, meaning] = message(who.key);
-    agree(relay_.receive(who, verb, text, now_), model_.receive(who, verb, meaning, now_), text);
+    const core::Receipt models = model_.receive(who, verb, meaning, now_);
+    agree(relay_.receive(who, verb, text, now_), models, text);
+    receipts_.add(models);
   }
 
   template <class Verdict>
@@ -248,6 +252,8 @@ class Twins {
     for (const std::string_view key : kKeys) {
       require(census(*relay_.realm(key)) == model_.census(key), "the same peers are there");
     }
+    require(relay_.counters().admissions == admissions_, "who came is counted");
+    require(relay_.counters().receipts == receipts_, "what was sent is counted");
   }
 
   void compare(Client& client) const {
@@ -288,6 +294,8 @@ class Twins {
   fuzz::RelayModel model_;
   std::array<Client, 6> clients_;
   fuzz::Letters letters_;
+  decltype(core::RelayCounters::admissions) admissions_;
+  decltype(core::RelayCounters::receipts) receipts_;
   core::Instant now_{1h};
 };
 

@@ -15,6 +15,8 @@ class CountBy {
   void add(Kind kind) { ++counts_[static_cast<std::size_t>(kind)]; }
   std::uint64_t of(Kind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
 
+  bool operator==(const CountBy&) const = default;
+
  private:
   std::array<std::uint64_t, kKinds> counts_{};
 };
