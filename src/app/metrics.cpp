@@ -54,6 +54,9 @@ constexpr Names<Admission, 12> kAdmissions = {
      {Admission::LimitReached, "limit_reached"},
      {Admission::AddressLimitReached, "address_limit_reached"}}};
 
+static_assert(kReceipts.size() == decltype(core::RelayCounters::receipts)::kKinds);
+static_assert(kAdmissions.size() == decltype(core::RelayCounters::admissions)::kKinds);
+
 double number(std::uint64_t count) {
   return static_cast<double>(count);
 }

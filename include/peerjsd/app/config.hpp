@@ -105,11 +105,10 @@ using Environment = std::function<const char*(const char* name)>;
 /// that over the file, and that over the default; a list replaces the whole list below it.
 ///
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
-/// right.
-/// --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a quiet
-/// one. An empty environment variable counts as not
-/// set. PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
-/// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
+/// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
+/// quiet one. An empty environment variable counts as not set. PEERJSD_ variables of other names
+/// are left alone, as is a PEERJSD_PORT of the form tcp://10.0.0.1:9000: Kubernetes sets such for a
+/// service called peerjsd.
 std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
                                              const Environment& environment);
 
@@ -122,8 +121,8 @@ struct Change {
 
 Change change_of(const Config& running, const Config& wanted);
 
-/// The configuration as a config file: every key, one per line. Secrets that are set are
-/// left out.
+/// The configuration as a config file: every key, one per line. Secrets that are set are left
+/// out.
 std::string to_text(const Config& config);
 
 }  // namespace peerjsd::app
