@@ -17,6 +17,9 @@ endif()
 if(PEERJSD_SANITIZE)
   target_compile_options(peerjsd_compiler INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # To read an object's vptr the sanitizer opens a pipe, and where descriptors have run out, as they
+  # do in a test, it takes its failure for the object's.
+  target_compile_options(peerjsd_compiler INTERFACE -fno-sanitize=vptr)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # False alarms on instrumented code, as GCC's manual warns.
     target_compile_options(peerjsd_compiler INTERFACE -Wno-maybe-uninitialized)

@@ -182,6 +182,9 @@ describe('Open files', { skip: OVER_TLS && 'they are the same' }, () => {
       await server.waitForLog(/ info Accepting connections again\n/);
       assert.equal(server.log().match(/Cannot accept/g).length, 1, 'said once');
       for (const peer of [a, b, late]) peer.lose();
+    } catch (error) {
+      error.message += `\nlog of peerjsd:\n${server.log()}`;
+      throw error;
     } finally {
       await server.stop();
     }
