@@ -5,6 +5,7 @@
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/realm.hpp"
 #include "peerjsd/core/transport.hpp"
+#include "peerjsd/core/verdict.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -38,41 +39,6 @@ struct Credentials {
   std::string_view token;
 };
 
-enum class Admission : std::uint8_t {
-  Opened,
-  Resumed,
-  Standby,     ///< a stream, but the peer has a WebSocket, which goes first
-  Later,       ///< a renewed stream, but of the one before not all has been read
-  Incomplete,  ///< key, id or token is missing
-  InvalidKey,
-  IdTooLong,
-  TokenTooLong,
-  IdNotAllowed,
-  IdTaken,
-  LimitReached,
-  AddressLimitReached,
-};
-
-/// What became of a message.
-enum class Receipt : std::uint8_t {
-  Relayed,
-  Kept,     ///< the destination is absent; the message waits for it
-  Expired,  ///< the destination is absent, nothing waits (expire_timeout 0): the sender was told so
-  NoRoom,   ///< too much waits for the destination already, or in all: the sender was told so
-  Heartbeat,
-  Left,          ///< LEAVE without a destination: the sender's registration has ended
-  Late,          ///< the relay had already let go of this transport
-  Unauthorized,  ///< nobody is registered with this key, id and token
-  Absent,        ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
-  NotUtf8,
-  NotJson,
-  NotAnObject,
-  TooDeep,
-  UnknownType,
-  WrongVerb,  ///< its type is not that of the URL it was posted to
-  NoDestination,
-};
-
 /// What a relay has done since it was made.
 struct RelayCounters {
   CountBy<MessageType, MessageType::Unknown> messages;  ///< that clients sent, if they were any
@@ -82,18 +48,6 @@ struct RelayCounters {
   std::uint64_t expires = 0;          ///< EXPIREs told to senders
   std::uint64_t leaves = 0;           ///< LEAVEs told to partners by the relay
 };
-
-bool is_admitted(Admission admission);
-
-/// Why a client was refused, in the words of npm peer 1.0.2 (that its `address` has too many peers:
-/// of 0.2.10) where it has some; empty if it was not.
-std::string refusal_reason(Admission admission, std::string_view address);
-
-/// The message that tells the client so.
-std::string refusal(Admission admission, std::string_view address);
-
-/// Why a message was dropped, in words for the operator; empty if nothing was wrong with it.
-std::string_view complaint(Receipt receipt);
 
 /// What PeerJS signaling means: who may register, where a message goes, what waits, what expires,
 /// who is told that a peer left.
