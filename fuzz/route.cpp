@@ -63,7 +63,7 @@ Facts facts_of(const Route& route) {
         if constexpr (requires { asked.token; }) facts.token = asked.token;
         if constexpr (requires { asked.verb; }) facts.verb = asked.verb;
         if constexpr (requires { asked.is_renewal; }) facts.is_renewal = asked.is_renewal;
-        if constexpr (requires { asked.has_version; }) facts.has_version = asked.has_version;
+        if constexpr (requires { asked.version; }) facts.has_version = asked.version.has_value();
       },
       route);
   return facts;

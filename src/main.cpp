@@ -24,6 +24,7 @@ namespace {
 using peerjsd::app::Certificates;
 using peerjsd::app::Check;
 using peerjsd::app::Config;
+using peerjsd::app::LogFormat;
 using peerjsd::app::Server;
 using peerjsd::app::ServiceManager;
 
@@ -105,11 +106,22 @@ std::variant<Config, std::string> reread(int argc, char** argv) {
   return text.substr(begin, text.size() - begin - 1);
 }
 
+/// Lines that are no JSON have no place where JSON is wanted.
+void greet(const Config& config, std::uint16_t port) {
+  if (config.log_format == LogFormat::Json || !config.log_file.empty()) {
+    spdlog::info(peerjsd::app::started(config, port));
+  }
+  if (config.log_format == LogFormat::Json && config.log_file.empty()) return;
+  std::cout << peerjsd::app::banner(config, port) << std::flush;
+}
+
 int run(const Config& config, int argc, char** argv) {
-  peerjsd::app::set_up_logging(config.log_level);
+  std::string problem =
+      peerjsd::app::set_up_logging(config.log_level, config.log_format, config.log_file);
+  if (!problem.empty()) return fail(kStartFailed, problem);
   ServiceManager manager(variable);
   std::optional<Certificates> certificates;
-  std::string problem = load(certificates, config);
+  problem = load(certificates, config);
   if (problem.empty()) problem = problem_with_sockets_of(manager);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
   const bool is_passed = manager.listener().has_value();
@@ -127,7 +139,7 @@ int run(const Config& config, int argc, char** argv) {
     spdlog::info("Listening on the socket that was passed; --host and --port are not used");
   (*server)->heed_signals([argc, argv] { return reread(argc, argv); });
   (*server)->start();
-  std::cout << peerjsd::app::banner(config, (*server)->endpoint().port()) << std::flush;
+  greet(config, (*server)->endpoint().port());
   io.run();
   const std::string incidents = (*server)->incidents();
   spdlog::info("Stopped{}{}", incidents.empty() ? "" : "; there were: ", incidents);

@@ -64,6 +64,8 @@ Json described(const core::Peer& peer, core::Instant now) {
   const bool is_websocket = session->kind() == net::Connection::Kind::WebSocket;
   json["address"] = session->address();
   json["transport"] = is_websocket ? "websocket" : "stream";
+  const std::string_view version = session->client_version();
+  json["version"] = version.empty() ? Json() : Json(version);
   json["seconds"] = std::chrono::duration<double>(now - session->since()).count();
   json["queued_bytes"] = session->queued_bytes();
   return json;

@@ -15,19 +15,30 @@ std::string literal(const std::string& text) {
   return nlohmann::json(text).dump();
 }
 
+std::string demo_url(const Config& config, std::uint16_t port) {
+  const std::string host = reachable_host(config.host);
+  const bool is_ipv6 = host.find(':') != host.npos;
+  return (config.sslcert.empty() ? "http://" : "https://") + (is_ipv6 ? "[" + host + "]" : host) +
+         ":" + std::to_string(port) + config.path + "demo";
+}
+
 }  // namespace
 
+std::string started(const Config& config, std::uint16_t port) {
+  return "Started PeerServer on " + (config.host.empty() ? "::" : config.host) +
+         ", port: " + std::to_string(port) + ", path: " + config.path;
+}
+
 std::string banner(const Config& config, std::uint16_t port) {
-  const std::string host = config.host.empty() ? "::" : config.host;
   const std::string number = std::to_string(port);
-  std::string text =
-      "Started PeerServer on " + host + ", port: " + number + ", path: " + config.path + "\n\n";
+  std::string text = started(config, port) + "\n\n";
   text += "  const peer = new Peer({\n";
   text += "    host: " + literal(reachable_host(config.host)) + ", port: " + number +
           ", path: " + literal(config.path);
   if (!config.sslcert.empty()) text += ", secure: true";
   if (config.keys.front() != "peerjs") text += ", key: " + literal(config.keys.front());
   text += "\n  });\n\n";
+  if (config.demo) text += "  Try it: " + demo_url(config, port) + "\n\n";
   return text;
 }
 

@@ -65,8 +65,12 @@ constexpr ValueKind<std::string> kPattern{parse_pattern, print_text,
 constexpr ValueKind<std::string> kReservedId{parse_reserved_id, print_text,
                                              "an id without commas and blanks around it", "ID..."};
 constexpr ValueKind<std::string> kFile{parse_file, print_text, "a file name", "FILE"};
+constexpr ValueKind<std::string> kUrl{
+    parse_url, print_text, "a URL like https://example.com/peerjs.min.js or /peerjs.min.js", "URL"};
 constexpr ValueKind<std::string> kLogLevel{
     parse_log_level, print_text, "one of trace, debug, info, warn, error and off", "LEVEL"};
+constexpr ValueKind<LogFormat> kLogFormat{parse_log_format, print_log_format,
+                                          "one of text and json", "FORMAT"};
 constexpr ValueKind<core::LeavePolicy> kLeave{parse_leave, print_leave,
                                               "one of auto, always and never", "WHEN"};
 constexpr ValueKind<core::IdFormat> kIdFormat{parse_id_format, print_id_format,
@@ -177,6 +181,10 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kFile, &Config::sslkey>()},
     {"sslcert", '\0', "", kServing, "certificate with its chain (PEM): serve TLS",
      bind<kFile, &Config::sslcert>()},
+    {"demo", '\0', "", kServing, "serve a page for trying calls, chat and files at PATH/demo",
+     bind_switch<&Config::demo>()},
+    {"demo_client", '\0', "", kServing, "from where that page loads the peerjs client",
+     bind<kUrl, &Config::demo_client>()},
 
     {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key",
      bind<kCount, &Config::concurrent_limit>()},
@@ -263,6 +271,13 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
      bind<kLogLevel, &Config::log_level>()},
+    {"log_format", '\0', "", kProgram, "text, or json: an object a line",
+     bind<kLogFormat, &Config::log_format>(), Trait::Fixed},
+    {"log_file", '\0', "", kProgram,
+     "file to append the log to, opened anew on SIGUSR1; empty: standard output",
+     bind<kFile, &Config::log_file>(), Trait::Fixed},
+    {"access_log", '\0', "", kProgram, "log each HTTP request, at level info",
+     bind_switch<&Config::access_log>()},
 });
 
 }  // namespace

@@ -172,11 +172,30 @@ std::optional<std::string> parse_origin(std::string_view text) {
   return lower(text);
 }
 
+std::optional<std::string> parse_url(std::string_view text) {
+  const bool has_place =
+      text.starts_with("https://") || text.starts_with("http://") || text.starts_with("/");
+  if (!has_place || has_control(text) || text.find_first_of(" \"<>\\") != text.npos) {
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
 std::optional<std::string> parse_log_level(std::string_view text) {
   for (const std::string_view level : {"trace", "debug", "info", "warn", "error", "off"}) {
     if (text == level) return std::string(level);
   }
   return std::nullopt;
+}
+
+std::optional<LogFormat> parse_log_format(std::string_view text) {
+  if (text == "text") return LogFormat::Text;
+  if (text == "json") return LogFormat::Json;
+  return std::nullopt;
+}
+
+std::string print_log_format(const LogFormat& format) {
+  return format == LogFormat::Json ? "json" : "text";
 }
 
 std::optional<core::LeavePolicy> parse_leave(std::string_view text) {

@@ -60,8 +60,10 @@ core::RelayOptions relay_options(const Config& config) {
 }
 
 http::ServiceOptions service_options(const Config& config) {
-  return {config.path, config.cors, config.allow_discovery, config.compat_http_key,
-          config.id_format};
+  std::optional<http::Demo> demo;
+  if (config.demo) demo = {config.keys.front(), config.demo_client};
+  return {config.path,      config.cors, config.allow_discovery, config.compat_http_key,
+          config.id_format, demo};
 }
 
 net::SessionOptions session_options(const Config& config) {
@@ -77,6 +79,7 @@ net::SessionOptions session_options(const Config& config) {
   options.flood_timeout = config.flood_timeout;
   options.stream_pacing = config.stream_pacing;
   options.alive_timeout = config.alive_timeout;
+  options.access_log = config.access_log;
   options.tick = kTick;
   return options;
 }
@@ -146,6 +149,7 @@ void Server::start() {
 void Server::heed_signals(Reread reread) {
   reread_ = std::move(reread);
   signals_.add(SIGHUP);
+  signals_.add(SIGUSR1);
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
@@ -156,6 +160,8 @@ void Server::await_signal() {
     if (error) return;
     if (signal == SIGHUP) {
       this->reread();
+    } else if (signal == SIGUSR1) {
+      reopen_log();
     } else if (sessions_.draining()) {
       return end();
     } else {
@@ -164,6 +170,13 @@ void Server::await_signal() {
     }
     await_signal();
   });
+}
+
+/// Whoever rotates the logs has renamed the file.
+void Server::reopen_log() {
+  const std::string problem =
+      set_up_logging(config_.log_level, config_.log_format, config_.log_file);
+  if (!problem.empty()) spdlog::error("Log not opened anew, the old file goes on: {}", problem);
 }
 
 void Server::reread() {

@@ -3,6 +3,7 @@
 #include "peerjsd/http/url.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <utility>
@@ -22,7 +23,7 @@ route::WebSocket websocket_route(std::string_view query) {
     } else if (parameter.name == "token") {
       route.token = std::move(parameter.value);
     } else if (parameter.name == "version") {
-      route.has_version = true;
+      route.version = std::move(parameter.value);
     }
   }
   return route;
@@ -30,6 +31,7 @@ route::WebSocket websocket_route(std::string_view query) {
 
 Route get_route(Segments segments) {
   if (segments.empty()) return route::Info{};
+  if (segments.size() == 1 && equal_ignoring_case(segments[0], "demo")) return route::Demo{};
   if (segments.size() != 2) return route::NotFound{};
   auto key = decode_path_segment(segments[0]);
   if (!key) return route::BadTarget{};
@@ -67,6 +69,45 @@ Route post_route(Segments segments, std::string_view query) {
 }
 
 }  // namespace
+
+namespace {
+
+std::string below(std::initializer_list<std::string_view> segments) {
+  std::string path;
+  for (const std::string_view segment : segments) path.append("/").append(segment);
+  return path;
+}
+
+std::string describe(const route::Info&) {
+  return "/";
+}
+std::string describe(const route::Demo&) {
+  return "/demo";
+}
+std::string describe(const route::NewId& asked) {
+  return below({asked.key, "id"});
+}
+std::string describe(const route::Peers& asked) {
+  return below({asked.key, "peers"});
+}
+std::string describe(const route::WebSocket& asked) {
+  return "/peerjs?key=" + asked.key + "&id=" + asked.id;
+}
+std::string describe(const route::Stream& asked) {
+  return below({asked.key, asked.id, "...", "id"});
+}
+std::string describe(const route::Message& asked) {
+  return below({asked.key, asked.id, "...", core::to_string(asked.verb)});
+}
+std::string describe(const auto&) {
+  return "...";
+}
+
+}  // namespace
+
+std::string without_secrets(const Route& route) {
+  return std::visit([](const auto& asked) { return describe(asked); }, route);
+}
 
 Router::Router(std::string_view path) {
   for (const std::string_view segment : split_path(path)) prefix_.emplace_back(segment);

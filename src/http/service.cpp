@@ -16,6 +16,18 @@ Reply reply(unsigned status, std::string_view content_type, std::string body) {
   return {status, std::move(body), {{"Content-Type", std::string(content_type)}}};
 }
 
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Reply introduction() {
+  const std::string body =
+      dump({{"name", "PeerJS Server"},
+            {"description", "A server side element to broker connections between PeerJS clients."},
+            {"website", "https://peerjs.com/"}});
+  return reply(200, kJson, body);
+}
+
 Reply invalid_key() {
   return reply(401, kText, "Invalid key provided");
 }
@@ -33,10 +45,6 @@ bool is_subdomain(std::string_view origin, std::string_view pattern) {
   return name.find_first_of("/:@") == name.npos;
 }
 
-std::string dump(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 Service::Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random)
@@ -45,12 +53,30 @@ Service::Service(ServiceOptions options, const core::Relay& relay, core::RandomS
       random_(std::move(random)),
       router_(options_.path) {}
 
-Reply Service::reply_to(const Request&, const route::Info&) const {
-  const std::string body =
-      dump({{"name", "PeerJS Server"},
-            {"description", "A server side element to broker connections between PeerJS clients."},
-            {"website", "https://peerjs.com/"}});
-  return reply(200, kJson, body);
+Reply Service::reply_to(const Request& request, const route::Info&) const {
+  const bool is_for_people = request.accept.find("text/html") != request.accept.npos;
+  Reply answer = is_for_people ? show(root_page(options_.path, options_.demo.has_value(), nonce()))
+                               : introduction();
+  answer.headers.emplace_back("Vary", "Origin, Accept");
+  return answer;
+}
+
+Reply Service::reply_to(const Request& request, const route::Demo&) const {
+  if (!options_.demo) return reply_to(request, route::NotFound{});
+  return show(demo_page(*options_.demo, nonce()));
+}
+
+Reply Service::show(Page page) const {
+  Reply answer = reply(200, kHtml, std::move(page.body));
+  answer.headers.emplace_back("Content-Security-Policy", std::move(page.content_security_policy));
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  answer.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return answer;
+}
+
+std::string Service::nonce() const {
+  return core::make_peer_id(core::IdFormat::Token, random_);
 }
 
 Reply Service::reply_to(const Request&, const route::NewId& asked) const {

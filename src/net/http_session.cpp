@@ -14,6 +14,7 @@
 
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::net {
 namespace {
@@ -31,7 +32,8 @@ core::PeerKind kind_of(const HttpRequest& request) {
 http::Request facts_of(const HttpRequest& request) {
   return {view(request.method_string()), view(request.target()),
           view(request[bhttp::field::origin]),
-          view(request[bhttp::field::access_control_request_headers])};
+          view(request[bhttp::field::access_control_request_headers]),
+          view(request[bhttp::field::accept])};
 }
 
 }  // namespace
@@ -97,6 +99,7 @@ void HttpSession::handle(const HttpRequest& request, std::string_view rest) {
   if (!may_ask(request)) return;
   const http::Route route =
       context().service().router().route(view(request.method_string()), view(request.target()));
+  if (context().options().access_log) asked_ = http::without_secrets(route);
   if (asks_for_websocket(request)) return upgrade(request, route, rest);
   std::visit([&](const auto& asked) { respond(request, asked); }, route);
 }
@@ -121,10 +124,13 @@ void HttpSession::open_websocket(const HttpRequest& request, const http::route::
   const std::string_view key = view(request[bhttp::field::sec_websocket_key]);
   const std::string problem = complaint_of_origin(request, asked.id);
   if (problem.empty()) {
+    log_access(request, 101);
     WebSocketSession::open(context(), release_socket(), client_of(request),
-                           switching_protocols(key), {asked.key, asked.id, asked.token},
-                           asked.has_version ? core::PeerKind::Page : kind_of(request),
-                           std::string(rest));
+                           {switching_protocols(key),
+                            {asked.key, asked.id, asked.token},
+                            asked.version ? core::PeerKind::Page : kind_of(request),
+                            asked.version.value_or(""),
+                            std::string(rest)});
   } else {
     WebSocketSession::refuse(context(), release_socket(), client_of(request),
                              switching_protocols(key), problem);
@@ -137,10 +143,12 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Stream&
   const std::string problem = complaint_of_origin(request, asked.id);
   if (!problem.empty()) {
     const std::string_view origin = view(request[bhttp::field::origin]);
+    log_access(request, 200);
     write(to_wire(context().service().stream_refusal(problem, origin), {request.version()}));
     return close_when_flushed();
   }
   if (!hand_over()) return;
+  log_access(request, 200);
   StreamSession::open(
       context(), release_socket(), client_of(request),
       {request.version(), std::string(view(request[bhttp::field::origin])), std::string(asked.key),
@@ -200,6 +208,7 @@ void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
 }
 
 void HttpSession::write_answer(const HttpRequest& request, const http::Reply& reply) {
+  log_access(request, reply.status);
   const bool keep_alive = keeps_alive(request) && !context().draining();
   write(to_wire(reply, {request.version(), keep_alive, request.method() != bhttp::verb::head}));
   if (!keep_alive) return close_when_flushed();
@@ -227,8 +236,18 @@ void HttpSession::refuse(RequestFault fault, const HttpRequest& request) {
   }
   context().incidents().report(Incident::HttpRefused, "{} ({})", fault.reason,
                                client_of(request).text);
+  log_access(request, fault.status);
   write(to_wire(reply, {.with_body = request.method() != bhttp::verb::head}));
   close_when_flushed();
+}
+
+/// `request`: as far as it has come.
+void HttpSession::log_access(const HttpRequest& request, unsigned status) {
+  if (!context().options().access_log) return;
+  const std::string asked = std::exchange(asked_, {});
+  spdlog::info("Request: {} {} {} ({}, {})", log_text(view(request.method_string())),
+               asked.empty() ? "-" : log_text(asked), status, client_of(request).text,
+               log_text(view(request[bhttp::field::user_agent])));
 }
 
 ClientAddress HttpSession::client_of(const HttpRequest& request) const {

@@ -50,6 +50,14 @@ core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind 
   return admission;
 }
 
+void PeerSession::set_client_version(std::string_view version) {
+  version_ = context().versions().number_of(version);
+}
+
+std::string_view PeerSession::client_version() const {
+  return context().versions().text_of(version_);
+}
+
 void PeerSession::finish(core::End end) {
   if (peer() == nullptr) return;
   log_end(end);

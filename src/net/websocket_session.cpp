@@ -53,14 +53,14 @@ std::size_t payload_size(std::string_view frame) {
 }  // namespace
 
 void WebSocketSession::open(SessionContext& context, Socket socket, ClientAddress address,
-                            std::string handshake, const core::Credentials& who,
-                            core::PeerKind kind, std::string early) {
+                            Request request) {
   const boost::intrusive_ptr<WebSocketSession> session(
       new WebSocketSession(context, std::move(socket), std::move(address)));
   context.await_ping(*session);
-  session->write(std::move(handshake));
-  session->begin(who, kind);
-  if (!early.empty()) session->on_bytes(early);
+  session->set_client_version(request.version);
+  session->write(std::move(request.handshake));
+  session->begin(request.who, request.kind);
+  if (!request.early.empty()) session->on_bytes(request.early);
   session->start();
 }
 

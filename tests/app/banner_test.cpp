@@ -26,5 +26,16 @@ TEST(Banner, FitsThisVeryServer) {
       << text;
 }
 
+TEST(Banner, SaysWhereTheDemoIs) {
+  Config config;
+  EXPECT_EQ(banner(config, 9000).find("demo"), std::string::npos);
+  config.demo = true;
+  config.path = "/myapp/";
+  EXPECT_NE(banner(config, 9000).find("http://localhost:9000/myapp/demo\n"), std::string::npos);
+  config.host = "::1";
+  config.sslcert = "cert.pem";
+  EXPECT_NE(banner(config, 9000).find("https://[::1]:9000/myapp/demo\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace peerjsd::app

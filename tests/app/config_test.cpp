@@ -158,6 +158,11 @@ Config unlike_the_defaults() {
   config.admin_port = 16;
   config.admin_host = "::1";
   config.log_level = "warn";
+  config.log_format = LogFormat::Json;
+  config.log_file = "/var/log/peerjsd.log";
+  config.access_log = true;
+  config.demo = true;
+  config.demo_client = "/peerjs.min.js";
   return config;
 }
 
@@ -518,6 +523,19 @@ TEST(ConfigValues, CorsIsOriginsOrAny) {
   }
 }
 
+TEST(ConfigValues, TheDemosClientIsAUrlOrAPath) {
+  EXPECT_EQ(config_of({"--demo_client", "/a/peerjs.js?v=1"}).demo_client, "/a/peerjs.js?v=1");
+  EXPECT_EQ(config_of({"--demo_client", "http://cdn.example/x.js"}).demo_client,
+            "http://cdn.example/x.js");
+  for (const std::string bad :
+       {"peerjs.js", "javascript:alert(1)", "https://a b", "/a\"b", "/<b"}) {
+    EXPECT_NE(error_of({"--demo_client", bad})
+                  .find(" is not a URL like https://example.com/peerjs.min.js or /peerjs.min.js"),
+              std::string::npos)
+        << bad;
+  }
+}
+
 TEST(ConfigValues, ChoicesNameWhatThereIs) {
   EXPECT_EQ(config_of({"--leave", "auto"}).leave, core::LeavePolicy::Auto);
   EXPECT_EQ(config_of({"--leave", "never"}).leave, core::LeavePolicy::Never);
@@ -664,7 +682,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 41U);
+  EXPECT_EQ(options.size(), 46U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

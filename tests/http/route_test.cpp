@@ -106,13 +106,13 @@ TEST(Route, ReadsTheWebSocketsQuery) {
   EXPECT_EQ(route.key, "k");
   EXPECT_EQ(route.id, "a b");
   EXPECT_EQ(route.token, "t t");
-  EXPECT_TRUE(route.has_version);
+  EXPECT_EQ(route.version, "1.5.5");
 }
 
 TEST(Route, OfARepeatedNameTheLastCounts) {
   const auto route = std::get<route::WebSocket>(Router("/").route("GET", "/peerjs?id=a&id=b"));
   EXPECT_EQ(route.id, "b");
-  EXPECT_FALSE(route.has_version);
+  EXPECT_FALSE(route.version);
 }
 
 TEST(Route, SaysWhereAnEscapeIsBroken) {

@@ -23,7 +23,7 @@ core::RelayOptions relay_options() {
 class ServiceTest : public testing::Test {
  protected:
   Reply get(const ServiceOptions& options, std::string_view target, std::string_view origin = {}) {
-    return answer(options, {"GET", target, origin, {}});
+    return answer(options, {"GET", target, origin, {}, {}});
   }
 
   Reply answer(const ServiceOptions& options, const Request& request) {
@@ -66,6 +66,60 @@ TEST_F(ServiceTest, SaysWhatItIsInTheOrderOfNpmPeer) {
   EXPECT_NE(reply.body.find(R"(,"website":)"), std::string::npos);
 }
 
+TEST_F(ServiceTest, ShowsAPageToWhoeverWantsHtml) {
+  ServiceOptions options;
+  options.path = "/my&app/";
+  const Request request{"GET", "/my&app/", {}, {}, "text/html,application/xhtml+xml,*/*;q=0.8"};
+  const Reply page = answer(options, request);
+  EXPECT_EQ(page.status, 200U);
+  EXPECT_EQ(header(page, "Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(header(page, "Vary"), "Origin, Accept");
+  EXPECT_NE(page.body.find("path: \"/my&amp;app/\""), std::string::npos);
+  EXPECT_EQ(page.body.find("id=\"demo\""), std::string::npos);
+  EXPECT_EQ(page.body.find("{{"), std::string::npos);
+  options.demo = Demo{"peerjs", "/client.js"};
+  EXPECT_NE(answer(options, request).body.find("id=\"demo\""), std::string::npos);
+}
+
+TEST_F(ServiceTest, AnswersEverybodyElseInJson) {
+  for (const std::string_view accept : {"", "*/*", "application/json"}) {
+    const Reply reply = answer({}, {"GET", "/", {}, {}, accept});
+    EXPECT_EQ(header(reply, "Content-Type"), "application/json; charset=utf-8") << accept;
+    EXPECT_EQ(header(reply, "Vary"), "Origin, Accept");
+  }
+}
+
+TEST_F(ServiceTest, HasADemoOnlyWhereItIsOn) {
+  EXPECT_EQ(get({}, "/demo").status, 404U);
+  ServiceOptions options;
+  options.demo = Demo{"a<\"b&", "https://example.com/?a=1&b=2"};
+  const Reply page = get(options, "/demo");
+  EXPECT_EQ(page.status, 200U);
+  EXPECT_NE(page.body.find("content=\"a&lt;&quot;b&amp;\""), std::string::npos);
+  EXPECT_NE(page.body.find("content=\"https://example.com/?a=1&amp;b=2\""), std::string::npos);
+  EXPECT_EQ(page.body.find("{{"), std::string::npos);
+}
+
+TEST_F(ServiceTest, APageRunsNothingButItsOwnByANonceOfOneAnswer) {
+  ServiceOptions options;
+  options.demo = Demo{"peerjs", "/client.js"};
+  const Service service(options, relay_, random());
+  const Request request{"GET", "/demo", {}, {}, {}};
+  std::vector<std::string> nonces;
+  for (int i = 0; i < 3; ++i) {
+    const Reply page = service.answer(request, route::Demo{});
+    const std::string policy = header(page, "Content-Security-Policy").value_or("");
+    EXPECT_TRUE(policy.starts_with("default-src 'none'; script-src 'nonce-")) << policy;
+    EXPECT_EQ(policy.find("unsafe"), policy.npos);
+    const std::size_t begin = policy.find("nonce-") + 6;
+    nonces.push_back(policy.substr(begin, policy.find('\'', begin) - begin));
+    EXPECT_NE(page.body.find("<script nonce=\"" + nonces.back() + "\">"), std::string::npos);
+    EXPECT_EQ(header(page, "Cache-Control"), "no-store");
+  }
+  EXPECT_EQ(nonces[0].size(), 16U);
+  EXPECT_NE(nonces[0], nonces[2]);  // the source repeats itself once
+}
+
 TEST_F(ServiceTest, GivesAnIdThatNobodyHas) {
   const Reply first = get({}, "/peerjs/id");
   EXPECT_EQ(first.status, 200U);
@@ -103,7 +157,7 @@ TEST_F(ServiceTest, ListsPeersOnlyWhereAllowed) {
 TEST_F(ServiceTest, EchoesEveryOriginByDefaultAndOnlyListedOnesElse) {
   EXPECT_EQ(header(get({}, "/", "http://a"), "Access-Control-Allow-Origin"), "http://a");
   EXPECT_EQ(header(get({}, "/"), "Access-Control-Allow-Origin"), std::nullopt);
-  EXPECT_EQ(header(get({}, "/"), "Vary"), "Origin");
+  EXPECT_EQ(header(get({}, "/"), "Vary"), "Origin, Accept");
   ServiceOptions listed;
   listed.cors = {"http://a", "http://b"};
   EXPECT_EQ(header(get(listed, "/", "http://b"), "Access-Control-Allow-Origin"), "http://b");
@@ -112,7 +166,7 @@ TEST_F(ServiceTest, EchoesEveryOriginByDefaultAndOnlyListedOnesElse) {
 }
 
 TEST_F(ServiceTest, AnswersAPreflight) {
-  const Reply reply = answer({}, {"OPTIONS", "/x", "http://a", "content-type,x"});
+  const Reply reply = answer({}, {"OPTIONS", "/x", "http://a", "content-type,x", {}});
   EXPECT_EQ(reply.status, 204U);
   EXPECT_EQ(header(reply, "Access-Control-Allow-Methods"), "GET,HEAD,PUT,PATCH,POST,DELETE");
   EXPECT_EQ(header(reply, "Access-Control-Allow-Headers"), "content-type,x");
@@ -149,7 +203,7 @@ TEST_F(ServiceTest, ARefusedStreamIsAnErrorInTheFormOfTheArticle) {
 
 TEST_F(ServiceTest, SaysWhatBecameOfAPostedMessage) {
   const Service service({}, relay_, random());
-  const Request request{"POST", "/k/a/t/offer", "http://a", {}};
+  const Request request{"POST", "/k/a/t/offer", "http://a", {}, {}};
   using core::Receipt;
   for (const Receipt good : {Receipt::Relayed, Receipt::Kept, Receipt::Expired, Receipt::Left}) {
     EXPECT_EQ(service.answer(request, good).status, 200U);

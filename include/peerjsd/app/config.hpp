@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/app/logging.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/peer_id.hpp"
 
@@ -32,6 +33,8 @@ struct Config {
   std::string proxied = "false";               ///< see net::TrustedProxies
   std::string sslkey;
   std::string sslcert;
+  bool demo = false;
+  std::string demo_client = "https://unpkg.com/peerjs@1.5.5/dist/peerjs.min.js";
 
   std::size_t concurrent_limit = 5000;  ///< peers per key
   std::size_t ip_limit = 1000;          ///< of one address, per key; 0: any number
@@ -71,6 +74,9 @@ struct Config {
   std::string admin_token;  ///< secret; empty: nobody may see or end peers
 
   std::string log_level = "info";  ///< trace, debug, info, warn, error or off
+  LogFormat log_format = LogFormat::Text;
+  std::string log_file;  ///< empty: standard output
+  bool access_log = false;
 
   bool operator==(const Config&) const = default;
 };

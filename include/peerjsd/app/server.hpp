@@ -51,7 +51,7 @@ class Server {
   using Reread = std::function<std::variant<Config, std::string>()>;
 
   /// SIGTERM and SIGINT call stop(); a second one ends the io_context at once. SIGHUP calls
-  /// reload() with what `reread` gives.
+  /// reload() with what `reread` gives. SIGUSR1 opens the log file anew.
   void heed_signals(Reread reread);
 
   /// Goes on with another configuration, and reads the certificate anew. Connections that exist
@@ -78,6 +78,7 @@ class Server {
   void await_tick();
   void tick();
   void reread();
+  void reopen_log();
   void apply(const Config& config);
   void watch_certificates(core::Instant now);
   void report(core::Instant now);

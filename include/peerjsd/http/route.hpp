@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/message.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,6 +14,8 @@ namespace peerjsd::http {
 namespace route {
 
 struct Info {};  ///< GET P/
+
+struct Demo {};  ///< GET P/demo
 
 struct NewId {  ///< GET P/:key/id
   std::string key;
@@ -26,7 +29,7 @@ struct WebSocket {  ///< P/peerjs, with what the query says
   std::string key;
   std::string id;
   std::string token;
-  bool has_version = false;  ///< sent by peerjs since 1.4
+  std::optional<std::string> version;  ///< of the client; sent by peerjs since 1.4
 };
 
 struct Stream {  ///< POST P/:key/:id/:token/id
@@ -51,8 +54,13 @@ struct BadTarget {};  ///< a broken percent escape
 
 }  // namespace route
 
-using Route = std::variant<route::Info, route::NewId, route::Peers, route::WebSocket, route::Stream,
-                           route::Message, route::Preflight, route::NotFound, route::BadTarget>;
+using Route = std::variant<route::Info, route::Demo, route::NewId, route::Peers, route::WebSocket,
+                           route::Stream, route::Message, route::Preflight, route::NotFound,
+                           route::BadTarget>;
+
+/// What was asked for, fit for a log: as it stands in the URL below the server's path, but without
+/// tokens, and without what may hold one.
+std::string without_secrets(const Route& route);
 
 /// Finds the route of a request below one path.
 ///

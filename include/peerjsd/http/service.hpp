@@ -2,8 +2,10 @@
 
 #include "peerjsd/core/peer_id.hpp"
 #include "peerjsd/core/relay.hpp"
+#include "peerjsd/http/pages.hpp"
 #include "peerjsd/http/route.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,7 @@ struct ServiceOptions {
   bool allow_discovery = false;
   bool any_key = false;  ///< give ids and lists whatever the key, as npm peer 1.0.2 does
   core::IdFormat id_format = core::IdFormat::Uuid;
+  std::optional<Demo> demo;
 };
 
 struct Request {
@@ -26,6 +29,7 @@ struct Request {
   std::string_view target;
   std::string_view origin;             ///< empty: none
   std::string_view requested_headers;  ///< Access-Control-Request-Headers
+  std::string_view accept;
 };
 
 struct Reply {
@@ -34,7 +38,9 @@ struct Reply {
   std::vector<std::pair<std::string_view, std::string>> headers;
 };
 
-/// What the HTTP endpoints answer; npm peer 1.0.2's answers where it has one, else 0.2.10's.
+/// What the HTTP endpoints answer; npm peer 1.0.2's answers where it has one, else 0.2.10's. Who
+/// asks for text/html, as a browser does for what stands in its address bar, gets a page instead of
+/// what the server is in JSON.
 class Service {
  public:
   Service(ServiceOptions options, const core::Relay& relay, core::RandomSource random);
@@ -71,6 +77,7 @@ class Service {
 
  private:
   Reply reply_to(const Request& request, const route::Info& asked) const;
+  Reply reply_to(const Request& request, const route::Demo& asked) const;
   Reply reply_to(const Request& request, const route::NewId& asked) const;
   Reply reply_to(const Request& request, const route::Peers& asked) const;
   Reply reply_to(const Request& request, const route::WebSocket& asked) const;
@@ -82,6 +89,8 @@ class Service {
   /// With what CORS needs for the page to read it: clients of all generations read even a refusal
   /// only then.
   Reply readable(Reply reply, std::string_view origin) const;
+  Reply show(Page page) const;
+  std::string nonce() const;
   bool is_key(std::string_view key) const;
   bool is_allowed(std::string_view origin) const;
 

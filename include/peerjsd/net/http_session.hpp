@@ -54,6 +54,7 @@ class HttpSession final : public Connection {
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
   void refuse(RequestFault fault, const HttpRequest& request);
+  void log_access(const HttpRequest& request, unsigned status);
   ClientAddress client_of(const HttpRequest& request) const;
   bool may_ask(const HttpRequest& request);
   void meter(unsigned requests);
@@ -65,6 +66,7 @@ class HttpSession final : public Connection {
   };
 
   RequestReader reader_;
+  std::string asked_;  // by the request at hand, for the access log
   std::string unread_;
   std::optional<Postponed> postponed_;
   const std::optional<boost::asio::ip::address> proxy_;

@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/core/transport.hpp"
+#include "peerjsd/net/client_versions.hpp"
 #include "peerjsd/net/connection.hpp"
 
 #include <string>
@@ -24,8 +25,13 @@ class PeerSession : public Connection, public core::Transport {
   /// When the connection began.
   core::Instant since() const { return since_; }
 
+  /// As the client says; empty: it does not.
+  std::string_view client_version() const;
+
  protected:
   PeerSession(SessionContext& context, Socket socket, ClientAddress address);
+
+  void set_client_version(std::string_view version);
 
   /// Asks the relay to take the peer in, and logs what it says.
   core::Admission admit(const core::Credentials& who, core::PeerKind kind);
@@ -57,6 +63,7 @@ class PeerSession : public Connection, public core::Transport {
   bool is_over_limit() const;
 
   core::Instant since_;
+  ClientVersions::Number version_ = 0;
   bool admitted_ = false;
   bool overflow_posted_ = false;
 };

@@ -3,6 +3,7 @@
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/http/service.hpp"
+#include "peerjsd/net/client_versions.hpp"
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/connection_limits.hpp"
 #include "peerjsd/net/histogram.hpp"
@@ -37,6 +38,7 @@ struct SessionOptions {
   /// Between two lines of an XHR stream: clients read one in about 50 ms, and miss what comes
   /// faster.
   core::Duration stream_pacing = std::chrono::milliseconds(80);
+  bool access_log = false;                              ///< log each HTTP request
   core::Duration alive_timeout{};                       ///< 0: none; the relay's
   core::Duration tick = std::chrono::milliseconds(25);  ///< from one expire() to the next
 };
@@ -72,6 +74,8 @@ class SessionContext {
   }
 
   ConnectionLimits& limits() { return limits_; }
+  ClientVersions& versions() { return versions_; }
+  const ClientVersions& versions() const { return versions_; }
   Incidents& incidents() { return incidents_; }
   const Incidents& incidents() const { return incidents_; }
   std::span<char> read_buffer() { return read_buffer_; }
@@ -149,6 +153,7 @@ class SessionContext {
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   ConnectionLimits limits_;
   Incidents incidents_;
+  ClientVersions versions_;
   Histogram relay_latency_;
   std::uint64_t relayed_ = 0;  // messages, all that are measured or will not be
   bool draining_ = false;

@@ -13,13 +13,18 @@ namespace peerjsd::net {
 /// A peer's WebSocket, from the answer to its handshake on.
 class WebSocketSession final : public PeerSession {
  public:
-  /// Takes over a socket whose client has asked for the upgrade: writes `handshake`, asks the relay
-  /// to admit `who`, and reads on. A refusal is told as a message, then the WebSocket is closed: so
-  /// a browser lets the page see why.
-  /// `early`: what the client has sent after its handshake.
-  static void open(SessionContext& context, Socket socket, ClientAddress address,
-                   std::string handshake, const core::Credentials& who, core::PeerKind kind,
-                   std::string early);
+  struct Request {
+    std::string handshake;  ///< the answer to it
+    core::Credentials who;
+    core::PeerKind kind;
+    std::string_view version;  ///< of the client; empty: not known
+    std::string early;         ///< what the client has sent after its handshake
+  };
+
+  /// Takes over a socket whose client has asked for the upgrade: writes the handshake, asks the
+  /// relay to admit the peer, and reads on. A refusal is told as a message, then the WebSocket is
+  /// closed: so a browser lets the page see why.
+  static void open(SessionContext& context, Socket socket, ClientAddress address, Request request);
 
   /// Lets the client know by a message why it is not let in, and ends.
   static void refuse(SessionContext& context, Socket socket, ClientAddress address,

@@ -28,6 +28,7 @@ function launchBrowser() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
       '--allow-loopback-in-peer-connection',
@@ -63,7 +64,7 @@ export function useBrowser() {
         if (!passed) console.error(`--- ${name}\n${cast.logs()}`);
         await cast.close({ keepWindows: passed });
       }
-      cast.checkServers();
+      cast.checkEnd();
     });
   }
   return { scenario };
@@ -78,6 +79,7 @@ class Cast {
   #servers = [];
   #ends = [];
   #onClose = [];
+  #faults = [];
 
   constructor(stock, t) {
     this.#stock = stock;
@@ -112,6 +114,30 @@ class Cast {
       return idleWindows.push(window);
     });
     return this.#load(window, version, number, conditions);
+  }
+
+  /**
+   * A window of its own for a page of the server's. What goes wrong on it fails the scenario,
+   * unless it `mayFail`. `options` as of playwright's newContext().
+   */
+  async page({ mayFail = false, ...options } = {}) {
+    const context = await this.#stock.browser.newContext(options);
+    this.onClose(() => context.close());
+    const page = await context.newPage();
+    this.#tabCount += 1;
+    const lines = [];
+    this.#tabs.push({ name: `page ${this.#tabCount}`, lines });
+    const wrong = (line) => {
+      lines.push(line);
+      if (!mayFail) this.#faults.push(line);
+    };
+    page.on('console', (message) => {
+      const line = `${message.type()}: ${message.text()}`;
+      if (message.type() === 'error') wrong(line);
+      else lines.push(line);
+    });
+    page.on('pageerror', (error) => wrong(`uncaught: ${error.message}`));
+    return page;
   }
 
   tabs(...versions) {
@@ -167,7 +193,8 @@ class Cast {
   }
 
   /** A peerjsd that crashed, hung, or has something to say through a sanitizer ends otherwise. */
-  checkServers() {
+  checkEnd() {
+    if (this.#faults.length > 0) throw new Error(`on a page:\n${this.#faults.join('\n')}`);
     this.#servers.forEach((server, index) => {
       const { code, signal } = this.#ends[index];
       if (server.kind === 'peer' || code === 0) return;
