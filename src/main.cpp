@@ -1,5 +1,6 @@
 #include "peerjsd/app/banner.hpp"
 #include "peerjsd/app/config.hpp"
+#include "peerjsd/app/health_check.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/open_files.hpp"
 #include "peerjsd/app/server.hpp"
@@ -24,11 +25,13 @@ namespace {
 using peerjsd::app::Certificates;
 using peerjsd::app::Check;
 using peerjsd::app::Config;
+using peerjsd::app::HealthCheck;
 using peerjsd::app::LogFormat;
 using peerjsd::app::Server;
 using peerjsd::app::ServiceManager;
 
 constexpr int kStartFailed = 1;
+constexpr int kUnhealthy = 1;
 constexpr int kBadConfiguration = 2;  // as load_config() has it
 
 const char* variable(const char* name) {
@@ -95,6 +98,11 @@ int check(const Check& asked) {
   return EXIT_SUCCESS;
 }
 
+int check_health(const Config& config) {
+  const std::string problem = peerjsd::app::health_problem(config);
+  return problem.empty() ? EXIT_SUCCESS : fail(kUnhealthy, problem);
+}
+
 /// The configuration anew, from where the first one came; or what is wrong with it.
 std::variant<Config, std::string> reread(int argc, char** argv) {
   const auto loaded = peerjsd::app::load_config(argc, argv, variable);
@@ -156,6 +164,9 @@ int main(int argc, char** argv) {
       return exit->code;
     }
     if (const auto* const asked = std::get_if<Check>(&loaded)) return check(*asked);
+    if (const auto* const health = std::get_if<HealthCheck>(&loaded)) {
+      return check_health(health->config);
+    }
     return run(std::get<peerjsd::app::Start>(loaded).config, argc, argv);
   } catch (const std::exception& error) {
     return fail(kStartFailed, error.what());

@@ -74,7 +74,7 @@ Layer file_layer(const CommandLine& line, const Environment& environment) {
   return file ? read_config_file(*file, in_environment(name)) : Layer{};
 }
 
-std::variant<Start, Check, Exit> apply(const std::vector<Setting>& settings) {
+Loaded apply(const std::vector<Setting>& settings) {
   Config config;
   for (const Setting& setting : settings) {
     const std::string problem = setting.option->binding.read(config, setting.texts);
@@ -107,8 +107,7 @@ std::chrono::milliseconds effective_ping_interval(const Config& config) {
   return std::clamp(config.alive_timeout / 2, milliseconds{1}, config.ping_interval);
 }
 
-std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
-                                             const Environment& environment) {
+Loaded load_config(int argc, const char* const* argv, const Environment& environment) {
   CommandLine line = read_command_line(argc, argv);
   if (line.help) return Exit{0, help_text()};
   if (line.version) return Exit{0, "peerjsd " + std::string(version()) + "\n"};
@@ -124,8 +123,10 @@ std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
 
   auto result = apply(settings);
   auto* const start = std::get_if<Start>(&result);
-  if (start == nullptr || !line.check_config) return result;
-  return Check{std::move(start->config), line.quiet};
+  if (start == nullptr) return result;
+  if (line.check_config) return Check{std::move(start->config), line.quiet};
+  if (line.health_check) return HealthCheck{std::move(start->config)};
+  return result;
 }
 
 namespace {

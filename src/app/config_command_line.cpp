@@ -14,7 +14,8 @@ namespace {
 
 // What CLI11 reports for a flag that came without a value. No argument can hold a NUL.
 constexpr std::string_view kNoValue{"\0", 1};
-constexpr std::array<std::string_view, 4> kActions = {"config", "check_config", "version", "help"};
+constexpr std::array<std::string_view, 5> kActions = {"config", "check_config", "health_check",
+                                                      "version", "help"};
 
 constexpr std::size_t kNameColumn = 38;
 constexpr std::size_t kHelpColumns = 100;
@@ -65,6 +66,8 @@ void declare_actions(CLI::App& app) {
       ->expected(0, 1);
   app.add_flag("--check_config")
       ->description("check the configuration, print it (not with =quiet) and end");
+  app.add_flag("--health_check")
+      ->description("ask the server that runs with this configuration how it is, and end");
   app.add_flag("-v,--version")->description("print the version and end");
   app.add_flag("-h,--help")->description("print this and end");
   for (const std::string_view name : kActions) {
@@ -180,6 +183,7 @@ CommandLine read_command_line(int argc, const char* const* argv) {
   line.help = asked(app, "--help");
   line.version = asked(app, "--version");
   line.check_config = asked(app, "--check_config");
+  line.health_check = asked(app, "--health_check");
   const auto& check = app.get_option("--check_config")->results();
   line.quiet = !check.empty() && check.back() == "quiet";
   line.layer = layer_of(app);

@@ -12,6 +12,7 @@ struct CommandLine {
   bool version = false;
   bool check_config = false;
   bool quiet = false;
+  bool health_check = false;
   std::optional<std::string> config_file;
   Layer layer;
 };

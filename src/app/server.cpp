@@ -172,8 +172,10 @@ void Server::await_signal() {
   });
 }
 
-/// Whoever rotates the logs has renamed the file.
+/// Whoever rotates logs has renamed the file.
 void Server::reopen_log() {
+  if (config_.log_file.empty()) return;
+  spdlog::info("Opening the log file anew");
   const std::string problem =
       set_up_logging(config_.log_level, config_.log_format, config_.log_file);
   if (!problem.empty()) spdlog::error("Log not opened anew, the old file goes on: {}", problem);

@@ -245,9 +245,10 @@ void HttpSession::refuse(RequestFault fault, const HttpRequest& request) {
 void HttpSession::log_access(const HttpRequest& request, unsigned status) {
   if (!context().options().access_log) return;
   const std::string asked = std::exchange(asked_, {});
+  const std::string agent = log_text(view(request[bhttp::field::user_agent]));
   spdlog::info("Request: {} {} {} ({}, {})", log_text(view(request.method_string())),
                asked.empty() ? "-" : log_text(asked), status, client_of(request).text,
-               log_text(view(request[bhttp::field::user_agent])));
+               agent.empty() ? "-" : agent);
 }
 
 ClientAddress HttpSession::client_of(const HttpRequest& request) const {

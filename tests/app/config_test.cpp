@@ -23,7 +23,7 @@ using Arguments = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 using List = std::vector<std::string>;
 
-std::variant<Start, Check, Exit> load(const Arguments& arguments, const Variables& variables = {}) {
+Loaded load(const Arguments& arguments, const Variables& variables = {}) {
   std::vector<const char*> argv = {"peerjsd"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   const auto lookup = [&](const char* name) -> const char* {

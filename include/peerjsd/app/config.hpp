@@ -97,12 +97,19 @@ struct Check {
   bool is_quiet;
 };
 
+/// The program tells how the server is that runs with this configuration, and ends.
+struct HealthCheck {
+  Config config;
+};
+
 /// The program ends: `text`, which ends with a newline, goes to stdout if `code` is 0, else to
 /// stderr.
 struct Exit {
   int code;
   std::string text;
 };
+
+using Loaded = std::variant<Start, Check, HealthCheck, Exit>;
 
 /// Looks a variable up, as std::getenv does: null if it is not set.
 using Environment = std::function<const char*(const char* name)>;
@@ -112,11 +119,10 @@ using Environment = std::function<const char*(const char* name)>;
 ///
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
 /// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
-/// quiet one. An empty environment variable counts as not set. PEERJSD_ variables of other names
-/// are left alone, as is a PEERJSD_PORT of the form tcp://10.0.0.1:9000: Kubernetes sets such for a
-/// service called peerjsd.
-std::variant<Start, Check, Exit> load_config(int argc, const char* const* argv,
-                                             const Environment& environment);
+/// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set.
+/// PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
+/// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
+Loaded load_config(int argc, const char* const* argv, const Environment& environment);
 
 /// What a server that runs makes of another configuration.
 struct Change {
