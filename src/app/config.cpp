@@ -32,7 +32,8 @@ std::string in_environment(const std::string& variable) {
   return "environment variable " + variable;
 }
 
-// Kubernetes describes a service called peerjsd by PEERJSD_PORT=tcp://10.0.0.1:9000 to its pods.
+// Kubernetes describes a service called peerjsd by PEERJSD_PORT=tcp://10.0.0.1:9000 to its pods, and
+// one called peerjsd-admin by PEERJSD_ADMIN_PORT.
 bool is_service_link(std::string_view value) {
   return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
 }
@@ -40,7 +41,7 @@ bool is_service_link(std::string_view value) {
 std::optional<std::string> variable(const Environment& environment, const std::string& name) {
   const char* value = environment(name.c_str());
   if (value == nullptr || *value == '\0') return std::nullopt;
-  if (name == "PEERJSD_PORT" && is_service_link(value)) return std::nullopt;
+  if (name.ends_with("_PORT") && is_service_link(value)) return std::nullopt;
   return value;
 }
 

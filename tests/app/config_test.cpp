@@ -275,6 +275,7 @@ TEST(Config, IgnoresWhatKubernetesSetsForAServiceOfItsName) {
   const Variables variables = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
                                {"PEERJSD_SERVICE_PORT", "80"},
                                {"PEERJSD_PORT", "tcp://10.0.0.1:80"},
+                               {"PEERJSD_ADMIN_PORT", "tcp://10.0.0.1:9001"},
                                {"PEERJSD_PORT_80_TCP", "tcp://10.0.0.1:80"},
                                {"PEERJSD_PORT_80_TCP_PROTO", "tcp"}};
   EXPECT_EQ(config_of({}, variables), Config{});

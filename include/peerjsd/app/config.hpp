@@ -120,8 +120,8 @@ using Environment = std::function<const char*(const char* name)>;
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
 /// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
 /// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set.
-/// PEERJSD_ variables of other names are left alone, as is a PEERJSD_PORT of the form
-/// tcp://10.0.0.1:9000: Kubernetes sets such for a service called peerjsd.
+/// PEERJSD_ variables of other names are left alone, as are ports of the form tcp://10.0.0.1:9000:
+/// Kubernetes sets PEERJSD_PORT to such for a service called peerjsd.
 Loaded load_config(int argc, const char* const* argv, const Environment& environment);
 
 /// What a server that runs makes of another configuration.
