@@ -32,8 +32,8 @@ std::string in_environment(const std::string& variable) {
   return "environment variable " + variable;
 }
 
-// Kubernetes describes a service called peerjsd by PEERJSD_PORT=tcp://10.0.0.1:9000 to its pods, and
-// one called peerjsd-admin by PEERJSD_ADMIN_PORT.
+// Kubernetes describes a service called peerjsd by PEERJSD_PORT=tcp://10.0.0.1:9000 to its pods,
+// and one called peerjsd-admin by PEERJSD_ADMIN_PORT.
 bool is_service_link(std::string_view value) {
   return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
 }

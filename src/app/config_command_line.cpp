@@ -67,7 +67,7 @@ void declare_actions(CLI::App& app) {
   app.add_flag("--check_config")
       ->description("check the configuration, print it (not with =quiet) and end");
   app.add_flag("--health_check")
-      ->description("ask the server that runs with this configuration how it is, and end");
+      ->description("ask the server with this configuration how it is, and end");
   app.add_flag("-v,--version")->description("print the version and end");
   app.add_flag("-h,--help")->description("print this and end");
   for (const std::string_view name : kActions) {

@@ -272,12 +272,10 @@ TEST(Config, IgnoresEmptyVariables) {
 }
 
 TEST(Config, IgnoresWhatKubernetesSetsForAServiceOfItsName) {
-  const Variables variables = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
-                               {"PEERJSD_SERVICE_PORT", "80"},
-                               {"PEERJSD_PORT", "tcp://10.0.0.1:80"},
-                               {"PEERJSD_ADMIN_PORT", "tcp://10.0.0.1:9001"},
-                               {"PEERJSD_PORT_80_TCP", "tcp://10.0.0.1:80"},
-                               {"PEERJSD_PORT_80_TCP_PROTO", "tcp"}};
+  const Variables variables = {
+      {"PEERJSD_SERVICE_HOST", "10.0.0.1"},         {"PEERJSD_SERVICE_PORT", "80"},
+      {"PEERJSD_PORT", "tcp://10.0.0.1:80"},        {"PEERJSD_ADMIN_PORT", "tcp://10.0.0.1:9001"},
+      {"PEERJSD_PORT_80_TCP", "tcp://10.0.0.1:80"}, {"PEERJSD_PORT_80_TCP_PROTO", "tcp"}};
   EXPECT_EQ(config_of({}, variables), Config{});
   Variables with_port = variables;
   with_port["PORT"] = "9001";
@@ -733,7 +731,7 @@ TEST(Change, TakesAllButWhatIsFixed) {
   wanted.admin_token = "0123456789abcdef";
   const Change change = change_of(Config{}, wanted);
   EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
-                                "--admin_port", "--admin_host"}));
+                                "--admin_port", "--admin_host", "--log_format", "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
@@ -741,9 +739,11 @@ TEST(Change, TakesAllButWhatIsFixed) {
   expected.sslkey = expected.sslcert = "";
   expected.admin_port = 0;
   expected.admin_host = "127.0.0.1";
+  expected.log_format = LogFormat::Text;
+  expected.log_file = "";
   EXPECT_EQ(change.config, expected);
   EXPECT_EQ(change.names.size() + change.fixed.size(), options_of(Config{}).size());
-  EXPECT_EQ(change.names.back(), "--log_level");
+  EXPECT_EQ(change.names.back(), "--access_log");
 }
 
 TEST(Change, IsNothingBetweenEquals) {

@@ -171,7 +171,7 @@ suite(
       const server = await operated(scope, ['--proxied']);
       const from = { headers: { 'X-Forwarded-For': '203.0.113.7' } };
       const a = await scope.peer('a', { server, ...from });
-      const b = await scope.peer('b', { server });
+      const b = await scope.peer('b', { server, version: '1.5.5' });
       await scope.stream('c', { server });
       await partners(a, b);
       const { seconds, ...shown } = await askJson(server, '/peers/peerjs/a');
@@ -182,8 +182,10 @@ suite(
         connected: true,
         address: '203.0.113.7',
         transport: 'websocket',
+        version: null,
         queued_bytes: 0,
       });
+      assert.equal((await askJson(server, '/peers/peerjs/b')).version, '1.5.5');
       assert.equal((await askJson(server, '/peers/peerjs/c')).transport, 'stream');
       const page = await scope.page('page', { server });
       page.lose();

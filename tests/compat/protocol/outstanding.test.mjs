@@ -8,10 +8,11 @@ const EXPIRE_MS = 300;
 const expire = (absent, caller) =>
   `{"type":"EXPIRE","src":${JSON.stringify(absent)},"dst":${JSON.stringify(caller)}}`;
 
+// A connection over TLS on a busy machine may take longer than what expires soon.
 suite(
-  'Outstanding',
-  ['--expire_timeout', String(EXPIRE_MS)],
-  ({ both, improvement }) => {
+  'Outstanding, for a peer that comes',
+  ['--expire_timeout', '3000'],
+  ({ both }) => {
     both(
       'what was sent before a peer came is delivered after its OPEN, in order',
       async (scope) => {
@@ -67,7 +68,14 @@ suite(
         await second.fence();
       },
     );
+  },
+  { concurrency: 4 },
+);
 
+suite(
+  'Outstanding',
+  ['--expire_timeout', String(EXPIRE_MS)],
+  ({ both, improvement }) => {
     both('one EXPIRE for all that waited, and not before its time', async ({ peer, name }) => {
       const a = await peer('a-');
       const absent = name('nobody');
