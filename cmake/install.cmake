@@ -12,7 +12,12 @@ foreach(unit peerjsd.service peerjsd.socket)
 endforeach()
 
 install(TARGETS peerjsd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES config/peerjsd.conf DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/peerjsd)
+# What an operator has written there stays.
+set(config_directory ${CMAKE_INSTALL_FULL_SYSCONFDIR}/peerjsd)
+install(CODE "
+  if(NOT EXISTS \"\$ENV{DESTDIR}${config_directory}/peerjsd.conf\")
+    file(INSTALL \"${PROJECT_SOURCE_DIR}/config/peerjsd.conf\" DESTINATION \"${config_directory}\")
+  endif()")
 install(FILES config/peerjsd.sysusers DESTINATION lib/sysusers.d RENAME peerjsd.conf)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -39,3 +39,7 @@ execute_process(COMMAND ${GZIP} -9nf ${changelog} COMMAND_ERROR_IS_FATAL ANY)
 install(FILES ${changelog}.gz ${debian}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 include(CPack)
+
+enable_testing()
+add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/tests/package.sh ${PROJECT_BINARY_DIR})
+set_tests_properties(package PROPERTIES TIMEOUT 120)

@@ -47,7 +47,7 @@ struct Facts {
   std::string token{};
   MessageType verb{};
   bool is_renewal = false;
-  bool has_version = false;
+  std::optional<std::string> version{};
   bool operator==(const Facts&) const = default;
 };
 
@@ -63,7 +63,7 @@ Facts facts_of(const Route& route) {
         if constexpr (requires { asked.token; }) facts.token = asked.token;
         if constexpr (requires { asked.verb; }) facts.verb = asked.verb;
         if constexpr (requires { asked.is_renewal; }) facts.is_renewal = asked.is_renewal;
-        if constexpr (requires { asked.version; }) facts.has_version = asked.version.has_value();
+        if constexpr (requires { asked.version; }) facts.version = asked.version;
       },
       route);
   return facts;
@@ -135,7 +135,7 @@ Facts websocket(const std::string& query) {
     if (name == "key") facts.key = value;
     if (name == "id") facts.id = value;
     if (name == "token") facts.token = value;
-    if (name == "version") facts.has_version = true;
+    if (name == "version") facts.version = value;
   }
   return facts;
 }
@@ -155,6 +155,9 @@ Facts segments_in(std::size_t kind, const Texts& segments,
 
 Facts get(const Texts& segments) {
   if (segments.empty()) return {kKind<http::route::Info>};
+  if (segments.size() == 1 && lower(segments.front()) == "demo") {
+    return {kKind<http::route::Demo>};
+  }
   if (segments.size() != 2) return {kKind<http::route::NotFound>};
   Facts facts = segments_in(kKind<http::route::NotFound>, segments, {&Facts::key});
   if (facts.kind == kKind<http::route::BadTarget>) return facts;
@@ -246,6 +249,7 @@ std::string written(const std::string& path, const Facts& facts) {
   const std::string key = escape(facts.key);
   const std::string id = escape(facts.id);
   const std::string token = escape(facts.token);
+  if (facts.kind == kKind<http::route::Demo>) return path + "/demo";
   const std::string sender = path + "/" + key + "/" + id + "/" + token + "/";
   if (facts.kind == kKind<http::route::NewId>) return path + "/" + key + "/id";
   if (facts.kind == kKind<http::route::Peers>) return path + "/" + key + "/peers";
@@ -257,7 +261,18 @@ std::string written(const std::string& path, const Facts& facts) {
   }
   if (facts.kind != kKind<http::route::WebSocket>) return {};
   return path + "/peerjs?token=" + token + "&id=" + id + "&key=" + key +
-         (facts.has_version ? "&version=1" : "");
+         (facts.version ? "&version=" + escape(*facts.version) : "");
+}
+
+/// Whatever the token is, it leaves no trace.
+void check_log(Route route) {
+  const std::string logged = http::without_secrets(route);
+  std::visit(
+      [](auto& asked) {
+        if constexpr (requires { asked.token; }) asked.token = "another";
+      },
+      route);
+  require(http::without_secrets(route) == logged, "no token in a log");
 }
 
 /// `own`: a target without scheme and host.
@@ -268,6 +283,7 @@ void check_own(const std::string& path, const std::string& method, const std::st
   };
   const Facts found = finds("http://host" + own);
   require(found == expected(path, method, own), "routed to where it belongs");
+  check_log(router.route(method, own));
   for (const std::string& text : {found.key, found.id, found.token}) {
     require(as_utf8(text) == text, "UTF-8");
   }

@@ -47,7 +47,8 @@ Question question(const Config& config) {
 template <class Stream>
 asio::awaitable<unsigned> status_of(Stream& stream, const Question& question) {
   http::request<http::empty_body> request(http::verb::get, question.target, 11);
-  request.set(http::field::host, question.host);
+  const bool is_ipv6 = question.host.find(':') != std::string::npos;
+  request.set(http::field::host, is_ipv6 ? "[" + question.host + "]" : question.host);
   request.set(http::field::connection, "close");
   co_await http::async_write(stream, request, use_awaitable);
   boost::beast::flat_buffer buffer;

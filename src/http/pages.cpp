@@ -59,7 +59,7 @@ Page root_page(std::string_view path, bool has_demo, std::string_view nonce) {
   return {
       filled(page_text::kRoot, {{"nonce", nonce},
                                 {"path", escaped(path)},
-                                {"demo", has_demo ? page_text::kDemoLink : std::string_view()}}),
+                                {"demo", has_demo ? page_text::kRootDemo : std::string_view()}}),
       policy(nonce, "")};
 }
 

@@ -121,10 +121,10 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
 void HttpSession::open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
                                  std::string_view rest) {
   if (!hand_over()) return;
+  log_access(request, 101);
   const std::string_view key = view(request[bhttp::field::sec_websocket_key]);
   const std::string problem = complaint_of_origin(request, asked.id);
   if (problem.empty()) {
-    log_access(request, 101);
     WebSocketSession::open(context(), release_socket(), client_of(request),
                            {switching_protocols(key),
                             {asked.key, asked.id, asked.token},

@@ -57,9 +57,8 @@ void WebSocketSession::open(SessionContext& context, Socket socket, ClientAddres
   const boost::intrusive_ptr<WebSocketSession> session(
       new WebSocketSession(context, std::move(socket), std::move(address)));
   context.await_ping(*session);
-  session->set_client_version(request.version);
   session->write(std::move(request.handshake));
-  session->begin(request.who, request.kind);
+  session->begin(request);
   if (!request.early.empty()) session->on_bytes(request.early);
   session->start();
 }
@@ -76,9 +75,10 @@ void WebSocketSession::refuse(SessionContext& context, Socket socket, ClientAddr
   session->start();
 }
 
-void WebSocketSession::begin(const core::Credentials& who, core::PeerKind kind) {
-  const core::Admission admission = admit(who, kind);
-  if (!core::is_admitted(admission)) end_refused(core::refusal(admission, address()));
+void WebSocketSession::begin(const Request& request) {
+  const core::Admission admission = admit(request.who, request.kind);
+  if (!core::is_admitted(admission)) return end_refused(core::refusal(admission, address()));
+  set_client_version(request.version);
 }
 
 void WebSocketSession::end_refused(std::string_view message) {

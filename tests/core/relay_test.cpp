@@ -563,6 +563,18 @@ TEST_F(RelayTest, DismissesAPeerThatIsLost) {
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
 }
 
+TEST_F(RelayTest, DismissesWithoutAWordWhereThePolicyIsNever) {
+  RelayOptions changed = options();
+  changed.leave = LeavePolicy::Never;
+  relay_.set_options(changed);
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  EXPECT_TRUE(relay_.dismiss("peerjs", "a", now_));
+  EXPECT_EQ(b_.take(), Texts{});
+  EXPECT_EQ(relay_.realm("peerjs")->find("a"), nullptr);
+}
+
 TEST_F(RelayTest, CountsWhatItDoes) {
   join(a_, "a");
   join(b_, "b");

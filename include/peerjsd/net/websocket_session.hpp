@@ -43,7 +43,7 @@ class WebSocketSession final : public PeerSession {
  private:
   WebSocketSession(SessionContext& context, Socket socket, ClientAddress address);
 
-  void begin(const core::Credentials& who, core::PeerKind kind);
+  void begin(const Request& request);
   void end_refused(std::string_view message);
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;

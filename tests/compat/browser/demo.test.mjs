@@ -125,6 +125,100 @@ scenario('files arrive whole, small, large and empty', async (cast) => {
   }
 });
 
+scenario('what was said, and the files, stay when the other one has gone', async (cast) => {
+  const [one, two] = await connected(cast, await start(cast));
+  await one.locator('#file').setInputFiles({ name: 'a.txt', mimeType: '', buffer: Buffer.from('a') });
+  const line = two.getByRole('listitem').filter({ hasText: 'a.txt' });
+  await line.getByRole('link', { name: 'Save' }).waitFor();
+  await one.close();
+  await two.getByRole('alert').getByText('has left').waitFor();
+  const [download] = await Promise.all([
+    two.waitForEvent('download'),
+    line.getByRole('link', { name: 'Save' }).click(),
+  ]);
+  assert.equal(await readFile(await download.path(), 'utf8'), 'a');
+  assert.equal(await two.getByRole('button', { name: 'Send' }).isVisible(), false);
+});
+
+scenario('two who dial each other at once are connected', async (cast) => {
+  const server = await start(cast);
+  const pages = await Promise.all([1, 2].map(() => open(cast, root(server, '/demo'))));
+  const [first, second] = await Promise.all(pages.map(ownCode));
+  await Promise.all([
+    pages[0].getByLabel('Their code').fill(second),
+    pages[1].getByLabel('Their code').fill(first),
+  ]);
+  await Promise.all(
+    pages.map((page) => page.getByRole('button', { name: 'Connect', exact: true }).click()),
+  );
+  await Promise.all(pages.map(talking));
+  await pages[0].getByLabel('Message', { exact: true }).fill('through');
+  await pages[0].getByRole('button', { name: 'Send' }).click();
+  await pages[1].getByRole('log').getByText('through', { exact: true }).waitFor();
+});
+
+scenario('two who call each other at once come to one call', async (cast) => {
+  const pages = await connected(cast, await start(cast));
+  await Promise.all(
+    pages.map((page) => page.evaluate(() => document.getElementById('call').click())),
+  );
+  await Promise.race(
+    pages.map((page) => page.getByRole('button', { name: 'Answer' }).click()),
+  );
+  await Promise.all(pages.map(playing));
+});
+
+scenario('a third one costs two nothing', async (cast) => {
+  const server = await start(cast, '--expire_timeout', '100');
+  const [one, two] = await connected(cast, server);
+  const third = await open(cast, root(server, '/demo'));
+  await ownCode(third);
+  await third.getByLabel('Their code').fill(await code(one).textContent());
+  await third.getByRole('button', { name: 'Connect', exact: true }).click();
+  await third.getByRole('alert').getByText('is talking with somebody else').waitFor();
+  // Whoever offers a connection and vanishes has the answer to him expire.
+  await one.evaluate(
+    () =>
+      new Promise((resolve) => {
+        peer.on('error', ({ type }) => type === 'peer-unavailable' && resolve());
+        peer.socket.send({ type: 'ANSWER', dst: 'vanished', payload: {} });
+      }),
+  );
+  await one.getByLabel('Message', { exact: true }).fill('still here');
+  await one.getByRole('button', { name: 'Send' }).click();
+  await two.getByRole('log').getByText('still here', { exact: true }).waitFor();
+});
+
+scenario('the camera is off when the call has ended, however often it was answered', async (cast) => {
+  const [one, two] = await connected(cast, await start(cast));
+  await two.evaluate(() => {
+    const devices = navigator.mediaDevices;
+    const ask = devices.getUserMedia.bind(devices);
+    window.tracks = [];
+    devices.getUserMedia = async (wish) => {
+      const stream = await ask(wish);
+      window.tracks.push(...stream.getTracks());
+      return stream;
+    };
+  });
+  await one.getByRole('button', { name: 'Video call' }).click();
+  await two.getByRole('button', { name: 'Answer' }).waitFor();
+  await two.evaluate(() => {
+    for (let i = 0; i < 3; i += 1) document.getElementById('answer').click();
+  });
+  await playing(two);
+  // What is muted is what is sent.
+  await two.getByRole('button', { name: 'Mute' }).click();
+  const sent = await two.evaluate(() =>
+    call.peerConnection.getSenders().map(({ track }) => [track.kind, track.enabled]),
+  );
+  assert.deepEqual(sent.sort(), [['audio', false], ['video', true]]);
+  await one.getByRole('button', { name: 'Hang up' }).click();
+  await two.getByRole('button', { name: 'Video call' }).waitFor();
+  const states = await two.evaluate(() => window.tracks.map(({ readyState }) => readyState));
+  assert.deepEqual(states, ['ended', 'ended']);
+});
+
 scenario('a file can be dropped', async (cast) => {
   const [one, two] = await connected(cast, await start(cast));
   const transfer = await one.evaluateHandle(() => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { commonCertificate } from '../support/dial.mjs';
 import { freePort, runToEnd, startPeerjsd } from '../support/server.mjs';
@@ -40,7 +41,8 @@ test("a server is asked at the operators' port if it has one", async (t) => {
 
 test('a server that listens everywhere is asked here', async (t) => {
   const { port } = await start(t, '--host', '');
-  for (const host of ['', '0.0.0.0']) {
+  const hasIpv6 = 'lo' in networkInterfaces() && networkInterfaces().lo.some(({ address }) => address === '::1');
+  for (const host of ['', '0.0.0.0', ...(hasIpv6 ? ['::', '::1'] : [])]) {
     assert.deepEqual(await check('--host', host, '--port', String(port)), HEALTHY);
   }
 });

@@ -142,12 +142,15 @@ test('--access_log has each request, and no token', async (t) => {
   await get(server, '/peerjs/id');
   await get(server, '/wrong/id', { 'User-Agent': 'a "browser"' });
   await comeAndGo(server, 'a');
+  const foreign = new Peer(server, { id: 'f', origin: 'https://another.example' });
+  await foreign.next();
   await refusal(server, '/elsewhere/peerjs?token=secret');
   await request(server, 'POST', '/peerjs/b/secret/offer', {}, '{}');
   const lines = [
     'GET /peerjs/id 200 (127.0.0.1, -)',
     'GET /wrong/id 401 (127.0.0.1, a \\"browser\\")',
     'GET /peerjs?key=peerjs&id=a 101 (127.0.0.1, -)',
+    'GET /peerjs?key=peerjs&id=f 101 (127.0.0.1, -)',
     'GET ... 404 (127.0.0.1, -)',
     'POST /peerjs/b/.../OFFER 401 (127.0.0.1, -)',
   ];
