@@ -129,7 +129,7 @@ void HttpSession::open_websocket(const HttpRequest& request, const http::route::
                            {switching_protocols(key),
                             {asked.key, asked.id, asked.token},
                             asked.version ? core::PeerKind::Page : kind_of(request),
-                            asked.version.value_or(""),
+                            asked.version ? std::string_view(*asked.version) : std::string_view(),
                             std::string(rest)});
   } else {
     WebSocketSession::refuse(context(), release_socket(), client_of(request),
