@@ -1,21 +1,23 @@
 #include "peerjsd/app/admin_server.hpp"
 
+#include "peerjsd/net/request_reader.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
 
 namespace peerjsd::app {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
@@ -23,26 +25,46 @@ namespace {
 
 constexpr std::chrono::seconds kIdle{75};  // longer than any scrape interval
 constexpr std::chrono::seconds kWriting{10};
-constexpr std::size_t kLongestHead = std::size_t{8} * 1024;
+constexpr net::RequestReader::Limits kLimits{.head_bytes = std::size_t{8} * 1024, .body_bytes = 0};
 
-using Request = http::request<http::empty_body>;
-using Response = http::response<http::string_body>;
+struct Answer {
+  std::string wire;
+  bool keep_alive;
+};
 
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
+http::Reply in_full(AdminApi::Reply reply) {
+  http::Reply full{reply.status, std::move(reply.body), {}};
+  full.headers = {{"Content-Type", std::string(reply.content_type)}, {"Cache-Control", "no-store"}};
+  if (reply.status == 401) full.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return full;
 }
 
-Response respond(AdminApi& api, const Request& request) {
-  AdminApi::Reply reply = api.answer({view(request.method_string()), view(request.target()),
-                                      view(request[http::field::authorization])});
-  Response response{static_cast<http::status>(reply.status), 11, std::move(reply.body)};
-  response.set(http::field::content_type, {reply.content_type.data(), reply.content_type.size()});
-  response.set(http::field::cache_control, "no-store");
-  if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer");
-  response.keep_alive(request.keep_alive());
-  response.content_length(response.body().size());
-  if (request.method() == http::verb::head) response.body().clear();
-  return response;
+Answer answer(AdminApi& api, const net::HttpRequest& request) {
+  const AdminApi::Reply reply =
+      api.answer({net::view(request.method_string()), net::view(request.target()),
+                  net::view(request[bhttp::field::authorization])});
+  const net::AnswerForm form{.version = request.version(),
+                             .keep_alive = request.keep_alive(),
+                             .with_body = request.method() != bhttp::verb::head};
+  return {net::to_wire(in_full(reply), form), form.keep_alive};
+}
+
+Answer refusal(const net::RequestFault& fault) {
+  const std::string text = std::string(fault.reason) + "\n";
+  return {net::to_wire({fault.status, text, {{"Content-Type", "text/plain"}}}, {}), false};
+}
+
+/// False once the client has ended, or been silent for too long.
+asio::awaitable<bool> read_more(boost::beast::tcp_stream& stream, std::string& input) {
+  constexpr std::size_t piece = 4096;
+  const std::size_t size = input.size();
+  input.resize(size + piece);
+  error_code error;
+  stream.expires_after(kIdle);
+  const std::size_t got = co_await stream.async_read_some(
+      asio::buffer(input.data() + size, piece), asio::redirect_error(asio::use_awaitable, error));
+  input.resize(size + got);
+  co_return !error;
 }
 
 void log_failure(const std::exception_ptr& failure) {
@@ -125,19 +147,23 @@ asio::awaitable<void> AdminServer::serve(Streams::iterator stream) {
 }
 
 asio::awaitable<void> AdminServer::converse(boost::beast::tcp_stream& stream) {
-  boost::beast::flat_buffer buffer(kLongestHead);
+  net::RequestReader reader(kLimits);
+  std::string input;
   error_code error;
-  for (bool goes_on = true; goes_on && !error;) {
-    http::request_parser<http::empty_body> parser;
-    parser.header_limit(kLongestHead);
-    stream.expires_after(kIdle);
-    co_await http::async_read(stream, buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    Response response = respond(api_, parser.get());
-    goes_on = response.keep_alive();
+  for (bool goes_on = true; goes_on;) {
+    std::string_view rest = input;
+    const auto result = reader.read(rest);
+    input.erase(0, input.size() - rest.size());
+    if (result == net::RequestReader::Result::NeedMore) {
+      goes_on = co_await read_more(stream, input);
+      continue;
+    }
+    const bool is_faulty = result == net::RequestReader::Result::Faulty;
+    const Answer next = is_faulty ? refusal(reader.fault()) : answer(api_, reader.release());
     stream.expires_after(kWriting);
-    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(stream, asio::buffer(next.wire),
+                               asio::redirect_error(asio::use_awaitable, error));
+    goes_on = next.keep_alive && !error;
   }
   stream.socket().shutdown(tcp::socket::shutdown_send, error);
 }

@@ -4,21 +4,21 @@
 #include <exception>
 #include <optional>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace peerjsd::app {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
@@ -44,29 +44,33 @@ Question question(const Config& config) {
   return {reachable(config.host), config.port, config.path, !config.sslcert.empty()};
 }
 
-template <class Stream>
-asio::awaitable<unsigned> status_of(Stream& stream, const Question& question) {
-  http::request<http::empty_body> request(http::verb::get, question.target, 11);
+std::string request(const Question& question) {
   const bool is_ipv6 = question.host.find(':') != std::string::npos;
-  request.set(http::field::host, is_ipv6 ? "[" + question.host + "]" : question.host);
-  request.set(http::field::connection, "close");
-  co_await http::async_write(stream, request, use_awaitable);
-  boost::beast::flat_buffer buffer;
-  http::response<http::string_body> response;
-  co_await http::async_read(stream, buffer, response, use_awaitable);
-  co_return response.result_int();
+  const std::string host = is_ipv6 ? "[" + question.host + "]" : question.host;
+  return "GET " + question.target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
 }
 
-asio::awaitable<unsigned> ask(tcp::socket& socket, const Question& question) {
+template <class Stream>
+asio::awaitable<std::string> first_line(Stream& stream, const Question& question) {
+  constexpr std::size_t longest = 1024;
+  const std::string wire = request(question);
+  co_await asio::async_write(stream, asio::buffer(wire), use_awaitable);
+  std::string answer;
+  const std::size_t size = co_await asio::async_read_until(
+      stream, asio::dynamic_buffer(answer, longest), "\r\n", use_awaitable);
+  co_return answer.substr(0, size - 2);
+}
+
+asio::awaitable<std::string> ask(tcp::socket& socket, const Question& question) {
   tcp::resolver resolver(socket.get_executor());
   const auto found = resolver.resolve(question.host, std::to_string(question.port));
   co_await asio::async_connect(socket, found, use_awaitable);
-  if (!question.is_secure) co_return co_await status_of(socket, question);
+  if (!question.is_secure) co_return co_await first_line(socket, question);
   // Whose certificate it is, is for clients to look at.
   asio::ssl::context tls(asio::ssl::context::tls_client);
   asio::ssl::stream<tcp::socket&> stream(socket, tls);
   co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
-  co_return co_await status_of(stream, question);
+  co_return co_await first_line(stream, question);
 }
 
 std::string explain(const std::exception_ptr& failure) {
@@ -87,11 +91,11 @@ std::string health_problem(const Config& config) {
   asio::io_context io(1);
   tcp::socket socket(io);
   asio::co_spawn(io, ask(socket, asked),
-                 [&problem](const std::exception_ptr& failure, unsigned status) {
+                 [&problem](const std::exception_ptr& failure, const std::string& line) {
                    if (failure) {
                      problem = explain(failure);
                    } else {
-                     problem = status == 200 ? "" : "it answered " + std::to_string(status);
+                     problem = line.starts_with("HTTP/1.1 200 ") ? "" : "it answered: " + line;
                    }
                  });
   io.run_for(kPatience);

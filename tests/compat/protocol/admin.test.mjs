@@ -274,14 +274,34 @@ suite(
       assert.equal((await within(server.ended, 'the end')).code, 0);
     });
 
+    improvement('answers one request after another on a connection', WHY, async (scope) => {
+      const server = await operated(scope);
+      const request = (method, path, more = '') =>
+        `${method} ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+      const talk = await talkTo(
+        server.admin,
+        request('HEAD', '/healthz') +
+          request('GET', '/nothing') +
+          request('GET', '/readyz', 'Connection: close\r\n') +
+          request('GET', '/never'),
+      );
+      const answers = talk.split(/^(?=HTTP)/m);
+      assert.deepEqual(
+        answers.map((answer) => answer.match(/ (\d+) /)[1]),
+        ['200', '404', '200'],
+      );
+      assert.match(answers[0], /Content-Length: 3\r\n(.*\r\n)*\r\n$/);
+      assert.match(answers[2], /Connection: close\r\n(.*\r\n)*\r\nok\n$/);
+    });
+
     improvement('lets nobody take much of it', WHY, async (scope) => {
       const server = await operated(scope);
       const a = await scope.peer('a', { server });
-      const long = `GET /healthz HTTP/1.1\r\nX: ${'x'.repeat(9000)}\r\n\r\n`;
-      assert.equal(await talkTo(server.admin, long), '');
-      assert.equal(await talkTo(server.admin, 'nonsense\r\n\r\n'), '');
-      const body = 'GET /healthz HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello';
-      assert.equal(await talkTo(server.admin, body), '');
+      const said = async (wire) => (await talkTo(server.admin, wire)).split('\r\n')[0];
+      const host = 'HTTP/1.1\r\nHost: a';
+      assert.match(await said(`GET /healthz ${host}\r\nX: ${'x'.repeat(9000)}\r\n\r\n`), / 431 /);
+      assert.match(await said('nonsense\r\n\r\n'), / 400 /);
+      assert.match(await said(`GET /healthz ${host}\r\nContent-Length: 5\r\n\r\nhello`), / 413 /);
       const idle = [];
       for (let i = 0; i < 16; i += 1) {
         const socket = net.connect(server.admin, '127.0.0.1');

@@ -59,7 +59,7 @@ test('one line says that it serves something else', async (t) => {
   const { port } = await start(t);
   const { code, log } = await check('--host', '127.0.0.1', '--port', String(port), '--path', '/x');
   assert.equal(code, 1);
-  assert.equal(log, `peerjsd: 127.0.0.1, port ${port}: it answered 404\n`);
+  assert.equal(log, `peerjsd: 127.0.0.1, port ${port}: it answered: HTTP/1.1 404 Not Found\n`);
 });
 
 test('one that hangs is not healthy', async (t) => {
