@@ -5,8 +5,10 @@ import { launch } from './server.mjs';
 
 // Who is not root can make one in a user namespace of his own; in a chroot only root can.
 const isRoot = process.getuid() === 0;
-const UNSHARE = isRoot ? ['--net'] : ['--map-root-user', '--net'];
-const NSENTER = isRoot ? ['--net'] : ['--user', '--net', '--preserve-credentials'];
+const NAMESPACES = ['--net', '--mount'];
+const UNSHARE = isRoot ? NAMESPACES : ['--map-root-user', ...NAMESPACES];
+const NSENTER = isRoot ? NAMESPACES : ['--user', ...NAMESPACES, '--preserve-credentials'];
+const LONGEST_SECONDS = 600;
 
 /** Why there can be none here; false if there can. */
 export function noNetworks() {
@@ -14,35 +16,54 @@ export function noNetworks() {
   return status !== 0 && `no network namespaces here: ${error?.message ?? stderr.trim()}`;
 }
 
-/** Starts the server in its network; `enter` runs a command there as another process. */
-export async function startInNetwork(args) {
-  const inside = 'ip link set lo up && exec "$0" "$@"';
-  const command = [process.env.PEERJSD, '--port', '0', '--host', '127.0.0.1', ...args];
-  const server = launch('peerjsd', 'unshare', [...UNSHARE, 'sh', '-c', inside, ...command], {});
-  const banner = await server.waitForLog(/Started PeerServer on \S+, port: (\d+)/, 20_000);
-  const url = `http://127.0.0.1:${banner[1]}`;
-  const nsenter = (what) => ['--target', String(server.pid), ...NSENTER, ...what];
+/**
+ * A network without any other host. `addresses`, with their prefix lengths, are those of its
+ * Ethernet, if it is to have one; `hosts` is a file it has as /etc/hosts.
+ */
+export async function makeNetwork({ addresses = [], hosts } = {}) {
+  const setup = ['ip link set lo up'];
+  if (addresses.length > 0) {
+    setup.push('ip link add eth0 type veth peer name eth1');
+    setup.push('ip link set eth0 up', 'ip link set eth1 up');
+  }
+  for (const address of addresses) setup.push(`ip addr add ${address} dev eth0`);
+  if (hosts) setup.push(`mount --bind '${hosts}' /etc/hosts`);
+  setup.push('echo ready', `exec sleep ${LONGEST_SECONDS}`);
+  const holder = launch('network', 'unshare', [...UNSHARE, 'sh', '-c', setup.join(' && ')], {});
+  await holder.waitForLog(/ready/, 20_000);
+  const inside = (what) => ['--target', String(holder.pid), ...NSENTER, ...what];
   const processes = [];
-  const enter = (kind, ...what) => {
-    processes.push(launch(kind, 'nsenter', nsenter(what), {}));
-    return processes.at(-1);
+  return {
+    /** Runs a command there as another process. */
+    enter(kind, ...what) {
+      processes.push(launch(kind, 'nsenter', inside(what), {}));
+      return processes.at(-1);
+    },
+    /** Runs a command there to its end. */
+    run: (...what) => execFileSync('nsenter', inside(what)),
+    async stop() {
+      for (const one of processes.reverse()) await one.stop();
+      await holder.stop();
+    },
   };
-  /** From now on nothing reaches that address, and nobody is told. */
-  const cutOff = (address) => {
-    const route = ['ip', 'route', 'add', 'blackhole', `${address}/32`, 'table', 'local'];
-    execFileSync('nsenter', nsenter(route));
+}
+
+/** Starts the server in a network without Ethernet. */
+export async function startInNetwork(args) {
+  const network = await makeNetwork();
+  const command = [process.env.PEERJSD, '--port', '0', '--host', '127.0.0.1', ...args];
+  const server = network.enter('peerjsd', ...command);
+  const banner = await server.waitForLog(/Started PeerServer on \S+, port: (\d+)/, 20_000);
+  const blackhole = (action, address) =>
+    network.run('ip', 'route', action, 'blackhole', `${address}/32`, 'table', 'local');
+  return {
+    ...network,
+    server,
+    url: `http://127.0.0.1:${banner[1]}`,
+    /** From now on nothing reaches that address, and nobody is told. */
+    cutOff: (address) => blackhole('add', address),
+    putBack: (address) => blackhole('del', address),
+    /** One more address that this network has, and that is none of its own host. */
+    addAddress: (address) => network.run('ip', 'addr', 'add', `${address}/32`, 'dev', 'lo'),
   };
-  const putBack = (address) => {
-    const route = ['ip', 'route', 'del', 'blackhole', `${address}/32`, 'table', 'local'];
-    execFileSync('nsenter', nsenter(route));
-  };
-  /** One more address that this network has, and that is none of its own host. */
-  const addAddress = (address) => {
-    execFileSync('nsenter', nsenter(['ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']));
-  };
-  const stop = async () => {
-    for (const one of processes) await one.stop('SIGKILL');
-    await server.stop();
-  };
-  return { server, url, enter, cutOff, putBack, addAddress, stop };
 }
