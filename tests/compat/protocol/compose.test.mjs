@@ -113,8 +113,11 @@ describe('docker/compose.yaml', { skip: noNetworks() }, () => {
     await startCoturn();
     assert.match(await turn('wrong', '-y'), /Cannot complete Allocation/);
     assert.match(await turn(TURN_PASSWORD, '-y'), /Total lost packets 0 /);
-    for (const inside of [PEERJSD, '127.0.0.1']) {
-      assert.match(await turn(TURN_PASSWORD, '-e', inside), /403 \(Forbidden IP\)/, inside);
-    }
+    const inside = [PEERJSD, '127.0.0.1', '10.1.2.3', '100.64.1.1', '169.254.169.254', '192.168.1.1'];
+    await Promise.all(
+      inside.map(async (address) => {
+        assert.match(await turn(TURN_PASSWORD, '-e', address), /403 \(Forbidden IP\)/, address);
+      }),
+    );
   });
 });
