@@ -140,6 +140,34 @@ scenario('what was said, and the files, stay when the other one has gone', async
   assert.equal(await two.getByRole('button', { name: 'Send' }).isVisible(), false);
 });
 
+/** Until released, connections of this page, its own and theirs, do not know that they are open. */
+function holdBack(page) {
+  return page.evaluate(() => {
+    window.held = { own: [], their: [] };
+    const hold = (connection, whose) => {
+      const { emit } = connection;
+      Object.defineProperty(connection, 'open', { value: false, configurable: true });
+      connection.emit = (name, ...details) => {
+        if (name !== 'open') return emit.call(connection, name, ...details);
+        return window.held[whose].push(() => {
+          delete connection.open;
+          delete connection.emit;
+          if (connection.open) connection.emit('open');
+        });
+      };
+      return connection;
+    };
+    const connect = peer.connect.bind(peer);
+    peer.connect = (...what) => hold(connect(...what), 'own');
+    peer.on('connection', (connection) => hold(connection, 'their'));
+  });
+}
+
+const releaseTheir = (when) => {
+  while (Date.now() < when);
+  held.their[0]();
+};
+
 scenario('two who dial each other at once are connected', async (cast) => {
   const server = await start(cast);
   const pages = await Promise.all([1, 2].map(() => open(cast, root(server, '/demo'))));
@@ -148,9 +176,17 @@ scenario('two who dial each other at once are connected', async (cast) => {
     pages[0].getByLabel('Their code').fill(second),
     pages[1].getByLabel('Their code').fill(first),
   ]);
+  await Promise.all(pages.map(holdBack));
   await Promise.all(
     pages.map((page) => page.getByRole('button', { name: 'Connect', exact: true }).click()),
   );
+  await Promise.all(
+    pages.map((page) => page.waitForFunction(() => held.own.length === 1 && held.their.length === 1)),
+  );
+  // The worst order: each has the other's before its own, both in the same millisecond.
+  const when = Date.now() + 200;
+  await Promise.all(pages.map((page) => page.evaluate(releaseTheir, when)));
+  await Promise.all(pages.map((page) => page.evaluate(() => held.own[0]())));
   await Promise.all(pages.map(talking));
   await pages[0].getByLabel('Message', { exact: true }).fill('through');
   await pages[0].getByRole('button', { name: 'Send' }).click();
