@@ -36,6 +36,10 @@ spdlog::level::level_enum level(core::End end, core::Carrier carrier) {
 PeerSession::PeerSession(SessionContext& context, Socket socket, ClientAddress address)
     : Connection(context, std::move(socket), std::move(address)), since_(context.now()) {}
 
+PeerSession::~PeerSession() {
+  context().versions().release(version_);
+}
+
 core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
   const core::Admission admission =
       context().relay().attach(*this, who, {kind, client().group}, context().now());
@@ -51,7 +55,7 @@ core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind 
 }
 
 void PeerSession::set_client_version(std::string_view version) {
-  version_ = context().versions().number_of(version);
+  version_ = context().versions().acquire(version);
 }
 
 std::string_view PeerSession::client_version() const {

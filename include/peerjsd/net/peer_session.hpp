@@ -13,6 +13,8 @@ namespace peerjsd::net {
 /// A connection that carries a peer: what a WebSocket and an XHR stream have in common.
 class PeerSession : public Connection, public core::Transport {
  public:
+  ~PeerSession() override;
+
   // core::Transport
   void hold(core::Instant until) override { hold_until(until); }
   bool makes_way(core::Transport&) override { return true; }
@@ -31,6 +33,7 @@ class PeerSession : public Connection, public core::Transport {
  protected:
   PeerSession(SessionContext& context, Socket socket, ClientAddress address);
 
+  /// At most once.
   void set_client_version(std::string_view version);
 
   /// Asks the relay to take the peer in, and logs what it says.
