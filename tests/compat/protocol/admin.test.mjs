@@ -167,6 +167,18 @@ suite(
       assert.equal((await askJson(server, '/peers/peerjs')).peers.length, 5);
     });
 
+    improvement('have their versions shown, whatever others made up before', WHY, async (scope) => {
+      const server = await operated(scope);
+      for (let i = 0; i < 256; i += 1) {
+        const liar = await scope.peer(`liar${i}`, { server, version: `0.${i}` });
+        liar.ws.close(1000);
+      }
+      const peers = async () => (await askJson(server, '/peers/peerjs')).total;
+      await until(async () => (await peers()) === 0, 'the end of the others');
+      await scope.peer('b', { server, version: '1.5.5' });
+      assert.equal((await askJson(server, '/peers/peerjs/b')).version, '1.5.5');
+    });
+
     improvement('are shown as they are connected', WHY, async (scope) => {
       const server = await operated(scope, ['--proxied']);
       const from = { headers: { 'X-Forwarded-For': '203.0.113.7' } };
