@@ -65,7 +65,9 @@ asio::awaitable<std::string> ask(tcp::socket& socket, const Question& question) 
   tcp::resolver resolver(socket.get_executor());
   const auto found = resolver.resolve(question.host, std::to_string(question.port));
   co_await asio::async_connect(socket, found, use_awaitable);
-  if (!question.is_secure) co_return co_await first_line(socket, question);
+  if (!question.is_secure) {
+    co_return co_await first_line(socket, question);
+  }
   // Whose certificate it is, is for clients to look at.
   asio::ssl::context tls(asio::ssl::context::tls_client);
   asio::ssl::stream<tcp::socket&> stream(socket, tls);

@@ -173,7 +173,7 @@ void Server::await_signal() {
 }
 
 /// Whoever rotates logs has renamed the file.
-void Server::reopen_log() {
+void Server::reopen_log() const {
   if (config_.log_file.empty()) return;
   spdlog::info("Opening the log file anew");
   const std::string problem =

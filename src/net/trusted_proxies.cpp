@@ -7,6 +7,7 @@
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 #include <boost/algorithm/string/trim.hpp>
+#include <boost/range/adaptor/reversed.hpp>
 
 namespace peerjsd::net {
 
@@ -60,9 +61,9 @@ bool TrustedProxies::lists(const ip::address& address) const {
 ClientAddress TrustedProxies::client(const ip::address& neighbour,
                                      const std::vector<std::string>& hops) const {
   ip::address nearest = neighbour;
-  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-    const auto address = address_of_hop(*hop);
-    if (!address) return ClientAddress::unknown(*hop);
+  for (const std::string& hop : boost::adaptors::reverse(hops)) {
+    const auto address = address_of_hop(hop);
+    if (!address) return ClientAddress::unknown(hop);
     nearest = *address;
     if (!lists(nearest)) break;
   }

@@ -78,7 +78,7 @@ class Server {
   void await_tick();
   void tick();
   void reread();
-  void reopen_log();
+  void reopen_log() const;
   void apply(const Config& config);
   void watch_certificates(core::Instant now);
   void report(core::Instant now);
