@@ -60,6 +60,10 @@ TEST_F(ServerTest, TellsItsServiceManagerHowItIs) {
   const auto a = join("a");
   const auto other = raw();
   EXPECT_TRUE(hears("STATUS=peers: 1, connections: 2"));
+  server_->heed_signals([&] { return config; });
+  std::raise(SIGHUP);
+  EXPECT_TRUE(run_until([&] { return manager.hear().starts_with("RELOADING=1\n"); }));
+  EXPECT_EQ(manager.hear(), "READY=1");
   server_->stop();
   EXPECT_EQ(manager.hear(), "STOPPING=1");
 }

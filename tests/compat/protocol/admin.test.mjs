@@ -103,6 +103,9 @@ suite(
       const late = ticks - (await metric(server, 'peerjsd_loop_lag_seconds_bucket{le="1"}'));
       assert.ok(late <= 1, `${late} of ${ticks} ticks were late by more than a second`);
       assert.ok((await metric(server, 'process_cpu_seconds_total')) > 0);
+      const version = spawnSync(process.env.PEERJSD, ['--version'], { encoding: 'utf8' }).stdout;
+      const build = `peerjsd_build_info{version="${version.trim().split(' ').at(-1)}"}`;
+      assert.equal(await metric(server, build), 1, build);
       assert.ok((await metric(server, 'process_resident_memory_bytes')) > 1e6);
       const age = Date.now() / 1000 - (await metric(server, 'process_start_time_seconds'));
       assert.ok(age >= 0 && age < 60, `started ${age} s ago`);
@@ -228,7 +231,7 @@ suite(
 
     improvement('are a secret to who has not the token', WHY, async (scope) => {
       const server = await operated(scope);
-      for (const token of ['', 'the-token-of-the-operatoR', `${TOKEN}x`, TOKEN.slice(1)]) {
+      for (const token of ['', 'the-token-of-the-operatoR', `${TOKEN}x`, TOKEN.slice(1), TOKEN.slice(0, -1)]) {
         for (const method of ['GET', 'DELETE']) {
           const { status } = await ask(server, '/peers/peerjs', { method, token });
           assert.equal(status, 401, `${method} with '${token}'`);

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryDirectory } from '../support/dial.mjs';
+import { freePort } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
-import { get, OPEN, partners, relayed } from '../support/wire.mjs';
+import { get, OPEN, partners, relayed, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer reads its configuration once';
 const file = path.join(temporaryDirectory(), 'peerjsd.conf');
@@ -50,6 +51,29 @@ suite(
       assert.deepEqual(JSON.parse((await get(server, '/one/peers')).body).sort(), ['a', 'b']);
       b.signal('OFFER', 'a', 1);
       await a.expect(relayed('OFFER', 'b', 'a', '1'));
+    });
+
+    improvement('changes what connections may do', WHY, async (scope) => {
+      const server = await configured(scope, '');
+      const a = scope.socket({ id: 'a', server });
+      await a.expect(OPEN);
+      await server.reload('max_message_bytes = 1KiB\n');
+      a.send({ type: 'OFFER', dst: 'a', payload: 'x'.repeat(1024) });
+      assert.equal((await within(a.closed, 'the close')).code, 1009);
+    });
+
+    improvement("changes the operators' token", WHY, async (scope) => {
+      const port = await freePort();
+      const [first, second] = ['the first of the tokens', 'the other of the tokens'];
+      const text = (token) => `admin_port = ${port}\nadmin_token = ${token}\n`;
+      const server = await configured(scope, text(first));
+      const ask = async (token) => {
+        const headers = { Authorization: `Bearer ${token}` };
+        return (await fetch(`http://127.0.0.1:${port}/peers/peerjs`, { headers })).status;
+      };
+      assert.deepEqual([await ask(first), await ask(second)], [200, 401]);
+      await server.reload(text(second));
+      assert.deepEqual([await ask(first), await ask(second)], [401, 200]);
     });
 
     improvement('lets those stay whose key is taken away', WHY, async (scope) => {
