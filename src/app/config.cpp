@@ -136,7 +136,7 @@ namespace {
 bool is_fixed(const Option& option, const Config& running, const Config& wanted) {
   const bool is_of_tls = option.name == "sslkey" || option.name == "sslcert";
   if (is_of_tls) return running.sslcert.empty() != wanted.sslcert.empty();
-  return option.trait == Trait::Fixed;
+  return option.is_fixed();
 }
 
 }  // namespace
@@ -161,7 +161,7 @@ std::string to_text(const Config& config) {
   std::string text;
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
-    if (option.trait == Trait::Secret && !value.empty()) continue;
+    if (option.is_secret() && !value.empty()) continue;
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }
   return text;

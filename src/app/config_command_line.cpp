@@ -152,7 +152,7 @@ std::string missing_value(const std::string& flag) {
 
 bool has_secret(const CLI::App& app) {
   return std::ranges::any_of(all_options(), [&app](const Option& option) {
-    return option.trait == Trait::Secret && app.count(flag_of(option)) > 0;
+    return option.is_secret() && app.count(flag_of(option)) > 0;
   });
 }
 

@@ -1,5 +1,7 @@
 #include "config_options.hpp"
 
+#include "peerjsd/cluster/redis_url.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -73,6 +75,8 @@ constexpr ValueKind<LogFormat> kLogFormat{parse_log_format, print_log_format,
                                           "one of text and json", "FORMAT"};
 constexpr ValueKind<core::LeavePolicy> kLeave{parse_leave, print_leave,
                                               "one of auto, always and never", "WHEN"};
+constexpr ValueKind<ClusterDown> kClusterDown{parse_cluster_down, print_cluster_down,
+                                              "one of accept_local and refuse", "POLICY"};
 constexpr ValueKind<core::IdFormat> kIdFormat{parse_id_format, print_id_format,
                                               "one of uuid and token", "FORMAT"};
 
@@ -154,10 +158,21 @@ std::string read_admin_token(Config& config, const Texts& texts) {
   return {};
 }
 
+/// The same: there may be a password in it.
+std::string read_cluster(Config& config, const Texts& texts) {
+  if (!texts.back().empty() && !cluster::parse_redis_url(texts.back())) {
+    return "it must be like redis://host:6379, redis://:password@host1:6379,host2:6379/0 or "
+           "unix:///run/redis/redis.sock (without TLS; user and password escaped as in a URL)";
+  }
+  config.cluster = texts.back();
+  return {};
+}
+
 constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kPeers = "Peers";
 constexpr std::string_view kTiming = "Timing";
 constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kCluster = "Cluster";
 constexpr std::string_view kWatching = "Watching";
 constexpr std::string_view kProgram = "Program";
 
@@ -256,6 +271,18 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kSize, &Config::outstanding_per_sender>()},
     {"outstanding_total", '\0', "", kLimits, "most that waits for absent peers in all",
      bind<kSize, &Config::outstanding_total>()},
+
+    {"cluster",
+     '\0',
+     "",
+     kCluster,
+     "Redis that joins several nodes: redis://[[USER]:PASSWORD@]HOST:PORT[/DB] or unix://; empty: "
+     "one",
+     {Arity::Value, "URL", read_cluster, write_value<kFile, &Config::cluster>},
+     Trait::SecretAndFixed},
+    {"cluster_down", '\0', "", kCluster,
+     "new peers while that is away: accept_local (as if alone) or refuse",
+     bind<kClusterDown, &Config::cluster_down>()},
 
     {"admin_port", '\0', "", kWatching, "port for /metrics, /healthz, /readyz and /peers; 0: none",
      bind<kPort, &Config::admin_port>(), Trait::Fixed},

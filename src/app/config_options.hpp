@@ -20,6 +20,7 @@ enum class Trait : std::uint8_t {
   None,
   Secret,  ///< never to be shown
   Fixed,   ///< while the server runs
+  SecretAndFixed,
 };
 
 /// One row per option: all that the command line, the environment, the config file and --help need.
@@ -41,6 +42,13 @@ struct Option {
   std::string_view help;
   Binding binding;
   Trait trait = Trait::None;
+
+  constexpr bool is_secret() const {
+    return trait == Trait::Secret || trait == Trait::SecretAndFixed;
+  }
+  constexpr bool is_fixed() const {
+    return trait == Trait::Fixed || trait == Trait::SecretAndFixed;
+  }
 };
 
 /// What one layer says about one option.

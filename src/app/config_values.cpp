@@ -217,6 +217,16 @@ std::string print_leave(const core::LeavePolicy& policy) {
   return "never";
 }
 
+std::optional<ClusterDown> parse_cluster_down(std::string_view text) {
+  if (text == "accept_local") return ClusterDown::AcceptLocal;
+  if (text == "refuse") return ClusterDown::Refuse;
+  return std::nullopt;
+}
+
+std::string print_cluster_down(const ClusterDown& policy) {
+  return policy == ClusterDown::Refuse ? "refuse" : "accept_local";
+}
+
 std::optional<core::IdFormat> parse_id_format(std::string_view text) {
   if (text == "uuid") return core::IdFormat::Uuid;
   if (text == "token") return core::IdFormat::Token;

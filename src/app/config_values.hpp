@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/app/config.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/peer_id.hpp"
@@ -51,12 +52,14 @@ std::optional<std::string> parse_reserved_id(std::string_view text);
 std::optional<std::string> parse_log_level(std::string_view text);
 std::optional<LogFormat> parse_log_format(std::string_view text);
 std::optional<core::LeavePolicy> parse_leave(std::string_view text);
+std::optional<ClusterDown> parse_cluster_down(std::string_view text);
 std::optional<core::IdFormat> parse_id_format(std::string_view text);
 
 /// With the largest suffix that divides it: "2MiB".
 std::string print_size(const std::size_t& bytes);
 std::string print_log_format(const LogFormat& format);
 std::string print_leave(const core::LeavePolicy& policy);
+std::string print_cluster_down(const ClusterDown& policy);
 std::string print_id_format(const core::IdFormat& format);
 
 }  // namespace peerjsd::app

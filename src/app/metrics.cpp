@@ -23,13 +23,15 @@ using core::Receipt;
 template <class Kind, std::size_t kSize>
 using Names = std::array<std::pair<Kind, std::string_view>, kSize>;
 
-constexpr Names<Receipt, 16> kReceipts = {{{Receipt::Relayed, "relayed"},
+constexpr Names<Receipt, 18> kReceipts = {{{Receipt::Relayed, "relayed"},
+                                           {Receipt::Forwarded, "forwarded"},
                                            {Receipt::Kept, "kept"},
                                            {Receipt::Expired, "expired"},
                                            {Receipt::NoRoom, "no_room"},
                                            {Receipt::Heartbeat, "heartbeat"},
                                            {Receipt::Left, "left"},
                                            {Receipt::Late, "late"},
+                                           {Receipt::Early, "early"},
                                            {Receipt::Unauthorized, "unauthorized"},
                                            {Receipt::Absent, "absent"},
                                            {Receipt::NotUtf8, "not_utf8"},
@@ -40,7 +42,7 @@ constexpr Names<Receipt, 16> kReceipts = {{{Receipt::Relayed, "relayed"},
                                            {Receipt::WrongVerb, "wrong_verb"},
                                            {Receipt::NoDestination, "no_destination"}}};
 
-constexpr Names<Admission, 12> kAdmissions = {
+constexpr Names<Admission, 13> kAdmissions = {
     {{Admission::Opened, "opened"},
      {Admission::Resumed, "resumed"},
      {Admission::Standby, "standby"},
@@ -52,7 +54,8 @@ constexpr Names<Admission, 12> kAdmissions = {
      {Admission::IdNotAllowed, "id_not_allowed"},
      {Admission::IdTaken, "id_taken"},
      {Admission::LimitReached, "limit_reached"},
-     {Admission::AddressLimitReached, "address_limit_reached"}}};
+     {Admission::AddressLimitReached, "address_limit_reached"},
+     {Admission::Unavailable, "unavailable"}}};
 
 static_assert(kReceipts.size() == decltype(core::RelayCounters::receipts)::kKinds);
 static_assert(kAdmissions.size() == decltype(core::RelayCounters::admissions)::kKinds);

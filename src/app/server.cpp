@@ -42,6 +42,19 @@ core::HashKey random_hash_key() {
   return key;
 }
 
+cluster::RedisBackend::Options cluster_options(const Config& config) {
+  return {config.cluster_down == ClusterDown::AcceptLocal,
+          config.expire_timeout,
+          {config.send_queue_bytes, config.outstanding_total}};
+}
+
+std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, const Config& config) {
+  const auto url = cluster::parse_redis_url(config.cluster);
+  if (!url) return std::nullopt;
+  return std::optional<cluster::RedisBackend>(std::in_place, io, *url, cluster_options(config),
+                                              random_hash_key());
+}
+
 core::RelayOptions relay_options(const Config& config) {
   return {
       config.keys,
@@ -101,7 +114,8 @@ Server::Server(boost::asio::io_context& io, const Config& config,
                std::unique_ptr<net::Listener> listener)
     : io_(io),
       config_(config),
-      relay_(relay_options(config)),
+      cluster_(cluster_of(io, config)),
+      relay_(relay_options(config), backend()),
       service_(service_options(config), relay_, system_random),
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(certificates)),
@@ -109,7 +123,14 @@ Server::Server(boost::asio::io_context& io, const Config& config,
       admin_api_(config.admin_token, relay_, sessions_, [this] { return metrics(); }),
       listener_(std::move(listener)),
       tick_timer_(io),
-      signals_(io) {}
+      signals_(io) {
+  if (cluster_) cluster_->set_relay(relay_);
+}
+
+core::Backend& Server::backend() {
+  if (cluster_) return *cluster_;
+  return alone_;
+}
 
 Server::~Server() {
   end();
@@ -211,6 +232,7 @@ std::string Server::reload(const Config& wanted) {
 
 void Server::apply(const Config& config) {
   relay_.set_options(relay_options(config));
+  if (cluster_) cluster_->set_options(cluster_options(config));
   service_.set_options(service_options(config));
   sessions_.set_options(session_options(config));
   admin_api_.set_token(config.admin_token);
@@ -247,6 +269,7 @@ void Server::await_tick() {
 
 void Server::tick() {
   const core::Instant now = sessions_.now();
+  if (cluster_) cluster_->tick(now);
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
@@ -302,6 +325,7 @@ void Server::end() {
   listener_->stop();
   if (admin_) admin_->stop();
   sessions_.close_all(sessions_.now());
+  if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();
 }

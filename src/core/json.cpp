@@ -258,4 +258,10 @@ void append_quoted(std::string& out, std::string_view utf8) {
   }
 }
 
+std::string quoted(std::string_view utf8) {
+  std::string json;
+  append_quoted(json, utf8);
+  return json;
+}
+
 }  // namespace peerjsd::core::json

@@ -3,7 +3,9 @@
 namespace peerjsd::core {
 
 LeaveTiming leave_timing(LeavePolicy policy, PeerKind kind, End end) {
-  if (end == End::Replaced || end == End::ServerStops) return LeaveTiming::None;
+  if (end == End::Replaced || end == End::ServerStops || end == End::Displaced) {
+    return LeaveTiming::None;
+  }
   if (policy == LeavePolicy::Never) return LeaveTiming::None;
   if (policy == LeavePolicy::Always || kind == PeerKind::Native) return LeaveTiming::AtOnce;
   if (end == End::ClosedWithoutCode) return LeaveTiming::None;
@@ -35,6 +37,8 @@ std::string_view to_string(End end) {
       return "server stops";
     case End::Dismissed:
       return "dismissed by the operator";
+    case End::Displaced:
+      return "id taken on another node";
   }
   return "";
 }

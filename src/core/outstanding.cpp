@@ -25,6 +25,32 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
   return Verdict::Kept;
 }
 
+bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return false;
+  const auto attempt = destination->second.attempts.find(sender);
+  return attempt != destination->second.attempts.end() && !attempt->second.ran_out;
+}
+
+bool Outstanding::give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now) {
+  Attempt* const attempt = find(dst_json, sender.registration);
+  if (attempt != nullptr && attempt->ran_out) {
+    if (type != MessageType::Offer) return false;
+    forget(*attempt);
+  }
+  refuse(sender, dst_json, now);
+  return true;
+}
+
+std::vector<std::string> Outstanding::destinations() const {
+  std::vector<std::string> all;
+  for (const auto& [dst_json, destination] : destinations_) {
+    const auto waits = [](const auto& each) { return !each.second.ran_out; };
+    if (std::ranges::any_of(destination.attempts, waits)) all.push_back(dst_json);
+  }
+  return all;
+}
+
 std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   const auto destination = destinations_.find(dst_json);
   if (destination == destinations_.end()) return {};

@@ -16,7 +16,7 @@ Peer* Realm::find(std::string_view id) const {
 std::vector<std::string_view> Realm::connected_ids() const {
   std::vector<std::string_view> ids;
   for (const auto& [id, peer] : peers_) {
-    if (peer->transport != nullptr) ids.push_back(id);
+    if (peer->is_reachable()) ids.push_back(id);
   }
   return ids;
 }
@@ -38,8 +38,8 @@ void Realm::count_out(AddressGroup group) {
 Peer& Realm::add(std::string id, std::string token, const Client& client,
                  Registration registration) {
   auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), client, registration);
-  const std::string_view key = peer->id;
-  return *peers_.emplace(key, std::move(peer)).first->second;
+  const std::string_view name = peer->id;
+  return *peers_.emplace(name, std::move(peer)).first->second;
 }
 
 std::vector<const Peer*> Realm::peers_after(std::string_view id, std::size_t most) const {
@@ -81,11 +81,25 @@ void make_partners(Peer& a, Peer& b) {
   if (&a == &b || holds(a.partners, place, &b)) return;
   a.partners.insert(place, &b);
   b.partners.insert(place_of(b.partners, &a), &a);
+  part(a, b.id);
+  part(b, a.id);
 }
 
 void part(Peer& a, Peer& b) {
   erase(a.partners, &b);
   erase(b.partners, &a);
+}
+
+void make_partner(Peer& peer, std::string_view elsewhere) {
+  auto& ids = peer.partners_elsewhere;
+  const auto place = std::ranges::lower_bound(ids, elsewhere);
+  if (place == ids.end() || *place != elsewhere) ids.emplace(place, elsewhere);
+}
+
+void part(Peer& peer, std::string_view elsewhere) {
+  auto& ids = peer.partners_elsewhere;
+  const auto place = std::ranges::lower_bound(ids, elsewhere);
+  if (place != ids.end() && *place == elsewhere) ids.erase(place);
 }
 
 }  // namespace peerjsd::core

@@ -8,10 +8,10 @@
 namespace peerjsd::core {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string json;
-  json::append_quoted(json, text);
-  return json;
+std::string leave_text(const Peer& peer, std::string_view partner) {
+  std::string text;
+  append_message(text, MessageType::Leave, json::quoted(peer.id), json::quoted(partner), {});
+  return text;
 }
 
 /// In a time that does not depend on where they differ.
@@ -31,9 +31,17 @@ bool continues(Carrier from, Carrier to) {
   return from != Carrier::WebSocket && to != Carrier::Stream;
 }
 
+Backend& alone() {
+  static LocalOnly backend;
+  return backend;
+}
+
 }  // namespace
 
-Relay::Relay(RelayOptions options) : options_(std::move(options)) {
+Relay::Relay(RelayOptions options) : Relay(std::move(options), alone()) {}
+
+Relay::Relay(RelayOptions options, Backend& backend)
+    : options_(std::move(options)), backend_(backend) {
   open_realms();
 }
 
@@ -49,8 +57,8 @@ void Relay::set_options(RelayOptions options) {
 
 void Relay::open_realms() {
   for (const std::string& key : options_.keys) {
-    const auto [place, is_new] =
-        realms_.try_emplace(key, options_.outstanding, options_.expire_timeout, options_.hash_key);
+    const auto [place, is_new] = realms_.try_emplace(key, key, options_.outstanding,
+                                                     options_.expire_timeout, options_.hash_key);
     place->second.set_open(true);
   }
 }
@@ -61,7 +69,7 @@ const Realm* Relay::realm(std::string_view key) const {
 }
 
 Admission Relay::counted(Admission admission) {
-  counters_.admissions.add(admission);
+  if (admission != Admission::Pending) counters_.admissions.add(admission);
   return admission;
 }
 
@@ -118,8 +126,17 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
-  transport.send(kOpenText);
-  deliver_outstanding(peer);
+  switch (backend_.claim(peer)) {
+    case Backend::Answer::Yes:
+      break;
+    case Backend::Answer::No:
+      forget(peer);
+      return Admission::Unavailable;
+    case Backend::Answer::Later:
+      peer.is_pending = true;
+      return Admission::Pending;
+  }
+  open(peer, true, {});
   return Admission::Opened;
 }
 
@@ -137,12 +154,25 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
   }
   peer.client = client;
   bind(peer, transport, now);
-  if (opens) transport.send(kOpenText);
-  for (const std::string& text : unsent) {
-    if (!opens || text != kOpenText) transport.send(text);
+  if (peer.is_pending) return Admission::Pending;
+  open(peer, opens, unsent);
+  return Admission::Resumed;
+}
+
+/// `texts`: what the peer has not received yet.
+void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts) {
+  if (opens) peer.transport->send(kOpenText);
+  for (const std::string& text : texts) {
+    if (!opens || text != kOpenText) peer.transport->send(text);
   }
   deliver_outstanding(peer);
-  return Admission::Resumed;
+}
+
+/// It never had its id.
+void Relay::forget(Peer& peer) {
+  peer.transport->peer_ = nullptr;
+  peer.realm.count_out(peer.client.group);
+  peer.realm.remove(peer);
 }
 
 /// Another token wants the id. If its holder is gone without our knowing (a page reloaded after its
@@ -170,11 +200,12 @@ void Relay::bind(Peer& peer, Transport& transport, Instant now) {
 }
 
 void Relay::deliver_outstanding(Peer& peer) {
-  for (const Outstanding::Message& message : peer.realm.outstanding.take(quoted(peer.id))) {
+  for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
     Peer* const src = peer.realm.find(message.src);
     if (src != nullptr && src->registration == message.registration) {
       deliver(*src, peer, message.type, message.text);
     } else {
+      if (is_elsewhere(message.registration)) make_partner(peer, message.src);
       peer.transport->send(message.text);
     }
   }
@@ -183,6 +214,7 @@ void Relay::deliver_outstanding(Peer& peer) {
 Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
   Peer* const src = from.peer_;
   if (src == nullptr) return Receipt::Late;
+  if (src->is_pending) return Receipt::Early;
   sign_of_life(from, now);
   const auto parsed = parser_.parse(text);
   if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
@@ -192,6 +224,7 @@ Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
 Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now) {
   Peer* const src = authenticate(from);
   if (src == nullptr) return Receipt::Unauthorized;
+  if (src->is_pending) return Receipt::Early;
   // That the client lives says nothing of its WebSocket.
   if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);
   const auto parsed = parser_.parse(text);
@@ -229,7 +262,8 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   text_.clear();
   append_message(text_, message.type, src_json_, message.dst_json, message.payload);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
-  if (dst == nullptr || dst->transport == nullptr) return keep(src, message, now);
+  if (dst == nullptr) return send_away(src, message, now);
+  if (!dst->is_reachable()) return keep(src, message, now);
   if (!dst->transport->has_room_for(text_.size())) {
     send_expire(src.realm, src.id, src.registration, message.dst_json);
     return Receipt::NoRoom;
@@ -245,6 +279,24 @@ void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view tex
     make_partners(src, dst);
   }
   dst.transport->send(text);
+}
+
+/// What this sender has waiting here goes first. Expects the message's text in text_.
+Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.dst.empty() || src.realm.outstanding.holds(message.dst_json, src.registration)) {
+    return keep(src, message, now);
+  }
+  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_};
+  switch (backend_.forward(parcel)) {
+    case Backend::Forwarding::Taken:
+      return Receipt::Forwarded;
+    case Backend::Forwarding::NoRoom:
+      send_expire(src.realm, src.id, src.registration, message.dst_json);
+      return Receipt::NoRoom;
+    case Backend::Forwarding::Nobody:
+      break;
+  }
+  return keep(src, message, now);
 }
 
 /// Expects the message's text in text_.
@@ -266,16 +318,23 @@ Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
 void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
                         std::string_view dst_json) {
   Peer* const caller = realm.find(src);
-  if (caller == nullptr || caller->registration != registration) return;
+  if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
+    return;
+  }
   std::string text;
-  append_message(text, MessageType::Expire, dst_json, quoted(src), {});
+  append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
+  if (caller == nullptr) {
+    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text};
+    if (forward(parcel)) ++counters_.expires;
+    return;
+  }
   ++counters_.expires;
   tell(*caller, std::move(text));
 }
 
 /// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
 void Relay::tell(Peer& peer, std::string text) {
-  if (peer.transport != nullptr) {
+  if (peer.is_reachable()) {
     peer.transport->send(text);
   } else {
     peer.backlog.push_back(std::move(text));
@@ -291,10 +350,19 @@ void Relay::sign_of_life(Transport& from, Instant now) {
 void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
-  const LeaveTiming timing = leave_timing(options_.leave, peer->client.kind, end);
+  const LeaveTiming timing = leave_timing_of(*peer, end);
   if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
   unbind(*peer, end);
+  if (end == End::ServerStops && !peer->is_pending) {
+    backend_.bequeath(*peer, estate(*peer));
+    return remove(*peer, false);
+  }
   conclude(*peer, timing, now);
+}
+
+LeaveTiming Relay::leave_timing_of(const Peer& peer, End end) const {
+  if (peer.is_pending) return LeaveTiming::None;
+  return leave_timing(options_.leave, peer.client.kind, end);
 }
 
 bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
@@ -336,7 +404,7 @@ void Relay::let_go(Peer& peer, End reason) {
 
 void Relay::end_connection(Peer& peer, End end, Instant now) {
   if (peer.transport != nullptr) let_go(peer, end);
-  conclude(peer, leave_timing(options_.leave, peer.client.kind, end), now);
+  conclude(peer, leave_timing_of(peer, end), now);
 }
 
 void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
@@ -351,14 +419,24 @@ void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
 }
 
 void Relay::end_peer(Peer& peer, bool tell_partners) {
+  backend_.release(peer);
+  remove(peer, tell_partners);
+}
+
+void Relay::remove(Peer& peer, bool tell_partners) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
     part(peer, partner);
     if (!tell_partners) continue;
-    std::string text;
-    append_message(text, MessageType::Leave, quoted(peer.id), quoted(partner.id), {});
     ++counters_.leaves;
-    tell(partner, std::move(text));
+    tell(partner, leave_text(peer, partner.id));
+  }
+  for (const std::string& partner : peer.partners_elsewhere) {
+    if (!tell_partners) break;
+    const std::string text = leave_text(peer, partner);
+    const Parcel parcel{peer.realm.key,     peer.id, peer.registration, partner,
+                        MessageType::Leave, text};
+    if (forward(parcel)) ++counters_.leaves;
   }
   peer.realm.remove(peer);
 }

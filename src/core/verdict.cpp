@@ -24,10 +24,13 @@ std::string refusal_reason(Admission admission, std::string_view address) {
       return "Server has reached its concurrent user limit";
     case Admission::AddressLimitReached:
       return std::string(address) + " has reached its concurrent user limit";
+    case Admission::Unavailable:
+      return "The server cannot reach its cluster, try again later";
     case Admission::Opened:
     case Admission::Resumed:
     case Admission::Standby:
     case Admission::Later:
+    case Admission::Pending:
       break;
   }
   return {};

@@ -136,7 +136,9 @@ Reply Service::reply_to(const Request&, const route::BadTarget&) const {
 }
 
 Reply Service::reply_to(const Request&, core::Receipt receipt) const {
-  if (receipt == core::Receipt::Unauthorized) return reply(401, kText, "Unauthorized");
+  if (receipt == core::Receipt::Unauthorized || receipt == core::Receipt::Early) {
+    return reply(401, kText, "Unauthorized");
+  }
   const std::string_view complaint = core::complaint(receipt);
   if (!complaint.empty()) return reply(400, kText, std::string(complaint) + "\n");
   return reply(200, kText, "OK");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <spdlog/spdlog.h>
@@ -35,7 +36,7 @@ void Connection::on_ready(unsigned events) {
     flush();
   }
   if ((events & Poller::Readable) == 0 || !socket_.is_open()) return;
-  if (reading_paused_ || slowed_) return lose();  // not asked for, so it has failed
+  if (reading_paused_ || slowed_ || deaf_) return lose();  // not asked for, so it has failed
   on_readable();
 }
 
@@ -112,6 +113,20 @@ void Connection::resume_reading() {
   contain([this] { on_flushed(); });
 }
 
+void Connection::stop_hearing() {
+  deaf_ = true;
+  watch();
+}
+
+void Connection::hear_again(std::string held) {
+  boost::asio::post(context_.io(), [self = boost::intrusive_ptr<Connection>(this),
+                                    bytes = std::move(held)]() mutable {
+    self->deaf_ = false;
+    self->watch();
+    if (!bytes.empty() && !self->is_closing()) self->contain([&] { self->on_bytes(bytes); });
+  });
+}
+
 void Connection::slow_down(core::Duration time) {
   if (std::exchange(slowed_, true)) return;
   watch();
@@ -130,7 +145,7 @@ void Connection::await_writable(bool awaiting) {
 
 void Connection::watch() {
   if (!socket_.is_open()) return;
-  const bool reads = !reading_paused_ && !slowed_;
+  const bool reads = !reading_paused_ && !slowed_ && !deaf_;
   context_.poller().change(*this, (reads ? Poller::Readable : Poller::None) |
                                       (awaiting_writable_ ? Poller::Writable : Poller::None));
 }

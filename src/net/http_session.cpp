@@ -158,7 +158,9 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Stream&
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& asked) {
   const core::Receipt receipt = receive(request, asked);
-  if (receipt != core::Receipt::Unauthorized) return respond(request, asked, receipt);
+  const bool may_be_early =
+      receipt == core::Receipt::Unauthorized || receipt == core::Receipt::Early;
+  if (!may_be_early) return respond(request, asked, receipt);
   // It may have overtaken the stream of its sender.
   postponed_ = {request, asked};
   pause_reading();
@@ -167,9 +169,13 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
 
 void HttpSession::on_released() {
   if (is_closing() || !postponed_) return;
+  const core::Receipt receipt = receive(postponed_->request, postponed_->message);
+  if (receipt == core::Receipt::Early && !context().draining()) {
+    return context().await_release(*this, context().now() + kRetryDelay);
+  }
   const Postponed postponed = std::move(*postponed_);
   postponed_.reset();
-  respond(postponed.request, postponed.message, receive(postponed.request, postponed.message));
+  respond(postponed.request, postponed.message, receipt);
 }
 
 core::Receipt HttpSession::receive(const HttpRequest& request,

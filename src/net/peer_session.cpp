@@ -43,15 +43,24 @@ PeerSession::~PeerSession() {
 core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
   const core::Admission admission =
       context().relay().attach(*this, who, {kind, client().group}, context().now());
+  report(admission, who.id);
+  return admission;
+}
+
+void PeerSession::settled(core::Admission admission) {
+  report(admission, peer()->id);
+  on_settled(admission);
+}
+
+void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(who.id),
-                address(), remark(admission, carrier()));
+    spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(id), address(),
+                remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
-    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", log_text(who.id),
-                                 address(), core::refusal_reason(admission, address()));
+    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", log_text(id), address(),
+                                 core::refusal_reason(admission, address()));
   }
-  return admission;
 }
 
 void PeerSession::set_client_version(std::string_view version) {

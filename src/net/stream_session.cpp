@@ -63,7 +63,12 @@ void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
       admit({request_->key, request_->id, request_->token}, request_->kind);
-  if (admission == core::Admission::Later) return;
+  const bool is_decided =
+      admission != core::Admission::Later && admission != core::Admission::Pending;
+  if (is_decided) on_settled(admission);
+}
+
+void StreamSession::on_settled(core::Admission admission) {
   const std::unique_ptr<const Request> request = std::move(request_);
   if (admission == core::Admission::Standby) {
     context().await_request(*this);  // silent; its client ends it, or else request_timeout

@@ -59,7 +59,11 @@ void WebSocketSession::open(SessionContext& context, Socket socket, ClientAddres
   context.await_ping(*session);
   session->write(std::move(request.handshake));
   session->begin(request);
-  if (!request.early.empty()) session->on_bytes(request.early);
+  if (session->early_ != nullptr) {
+    *session->early_ = std::move(request.early);
+  } else if (!request.early.empty()) {
+    session->on_bytes(request.early);
+  }
   session->start();
 }
 
@@ -77,8 +81,19 @@ void WebSocketSession::refuse(SessionContext& context, Socket socket, ClientAddr
 
 void WebSocketSession::begin(const Request& request) {
   const core::Admission admission = admit(request.who, request.kind);
-  if (!core::is_admitted(admission)) return end_refused(core::refusal(admission, address()));
   set_client_version(request.version);
+  if (admission == core::Admission::Pending) {
+    early_ = std::make_unique<std::string>();
+    stop_hearing();
+  } else if (!core::is_admitted(admission)) {
+    end_refused(core::refusal(admission, address()));
+  }
+}
+
+void WebSocketSession::on_settled(core::Admission admission) {
+  if (!core::is_admitted(admission)) end_refused(core::refusal(admission, address()));
+  hear_again(std::move(*early_));
+  early_.reset();
 }
 
 void WebSocketSession::end_refused(std::string_view message) {

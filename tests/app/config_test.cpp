@@ -157,6 +157,7 @@ Config unlike_the_defaults() {
   config.outstanding_total = 13 * kMiB;
   config.admin_port = 16;
   config.admin_host = "::1";
+  config.cluster_down = ClusterDown::Refuse;
   config.log_level = "warn";
   config.log_format = LogFormat::Json;
   config.log_file = "/var/log/peerjsd.log";
@@ -681,7 +682,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 46U);
+  EXPECT_EQ(options.size(), 48U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;
@@ -729,14 +730,17 @@ TEST(SampleFile, HoldsEveryOptionAtItsDefault) {
 TEST(Change, TakesAllButWhatIsFixed) {
   Config wanted = unlike_the_defaults();
   wanted.admin_token = "0123456789abcdef";
+  wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
   EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
-                                "--admin_port", "--admin_host", "--log_format", "--log_file"}));
+                                "--cluster", "--admin_port", "--admin_host", "--log_format",
+                                "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
   expected.path = "/";
   expected.sslkey = expected.sslcert = "";
+  expected.cluster = "";
   expected.admin_port = 0;
   expected.admin_host = "127.0.0.1";
   expected.log_format = LogFormat::Text;

@@ -14,6 +14,7 @@ namespace peerjsd::test {
 class RecordingTransport final : public core::Transport {
  public:
   void send(std::string_view text) override { sent.emplace_back(text); }
+  void settled(core::Admission admission) override { answer = admission; }
   void close(core::End reason) override { closed = reason; }
   bool has_room_for(std::size_t bytes) const override { return bytes <= room; }
   bool probe() override {
@@ -35,6 +36,7 @@ class RecordingTransport final : public core::Transport {
 
   std::vector<std::string> sent;
   std::optional<core::End> closed;
+  std::optional<core::Admission> answer;
   std::vector<std::string> unsent;
   bool can_be_probed = true;
   std::size_t room = std::string::npos;

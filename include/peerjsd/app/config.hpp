@@ -20,6 +20,9 @@ inline constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 /// Of the program, as in "1.0.0".
 std::string_view version();
 
+/// What becomes of new peers while the other nodes of a cluster cannot be asked for their ids.
+enum class ClusterDown : std::uint8_t { AcceptLocal, Refuse };
+
 /// Every option of the daemon with its default. A field is named after its flag, its key in the
 /// config file and (in capitals, after PEERJSD_) its environment variable; only `keys` is `--key`.
 /// Names, meaning and defaults of what npm peer 1.0.2 has too are those of its command line, except
@@ -68,6 +71,9 @@ struct Config {
   std::size_t outstanding_per_destination = 2 * kMiB;
   std::size_t outstanding_per_sender = 4 * kMiB;
   std::size_t outstanding_total = 64 * kMiB;
+
+  std::string cluster;  ///< secret, see cluster::RedisUrl; empty: this node is alone
+  ClusterDown cluster_down = ClusterDown::AcceptLocal;
 
   std::uint16_t admin_port = 0;  ///< see AdminApi; 0: none
   std::string admin_host = "127.0.0.1";

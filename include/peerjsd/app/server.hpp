@@ -5,6 +5,7 @@
 #include "peerjsd/app/certificates.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/service_manager.hpp"
+#include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/histogram.hpp"
@@ -73,6 +74,7 @@ class Server {
          std::optional<Certificates> certificates, ServiceManager manager,
          std::unique_ptr<net::Listener> listener);
 
+  core::Backend& backend();
   std::string metrics() const;
   void await_signal();
   void await_tick();
@@ -88,6 +90,8 @@ class Server {
 
   boost::asio::io_context& io_;
   Config config_;
+  std::optional<cluster::RedisBackend> cluster_;
+  core::LocalOnly alone_;
   core::Relay relay_;
   http::Service service_;
   net::SessionContext sessions_;

@@ -61,5 +61,6 @@ std::optional<std::string> unquote(std::string_view literal);
 // Appends `utf8` as a string literal, escaping no more than JSON.stringify does. Bytes that are not
 // UTF-8 become U+FFFD.
 void append_quoted(std::string& out, std::string_view utf8);
+std::string quoted(std::string_view utf8);
 
 }  // namespace peerjsd::core::json

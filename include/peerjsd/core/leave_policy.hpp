@@ -29,6 +29,7 @@ enum class End : std::uint8_t {
   Replaced,           ///< the same id and token came back on another transport
   ServerStops,
   Dismissed,  ///< the operator ended it
+  Displaced,  ///< its id has become another peer's, on another node
 };
 
 enum class LeaveTiming : std::uint8_t { AtOnce, AfterGrace, None };

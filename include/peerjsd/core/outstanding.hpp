@@ -73,6 +73,16 @@ class Outstanding {
   Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
                Instant now);
 
+  /// Whether something waits that this sender has sent there.
+  bool holds(std::string_view dst_json, Registration sender) const;
+
+  /// Keeps nothing more of an attempt, which begins with this message if there was none. True: it
+  /// is owed an EXPIRE.
+  bool give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now);
+
+  /// For which something waits, as JSON.
+  std::vector<std::string> destinations() const;
+
   /// All that waits for a destination, in the order of arrival. Ends the attempts.
   std::vector<Message> take(std::string_view dst_json);
 

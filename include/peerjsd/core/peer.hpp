@@ -15,8 +15,15 @@ class Transport;
 struct LivenessTag;
 struct ProbeTag;
 
-/// Tells registrations apart: an id that is registered anew is another peer.
+/// Tells registrations apart: an id that is registered anew is another peer. One with its highest
+/// bit set stands for a peer of another node.
 enum class Registration : std::uint64_t {};
+
+inline constexpr std::uint64_t kRegisteredElsewhere = std::uint64_t{1} << 63;
+
+constexpr bool is_elsewhere(Registration registration) {
+  return (static_cast<std::uint64_t>(registration) & kRegisteredElsewhere) != 0;
+}
 
 /// A registered id. It lives from its admission until its end, across resumes.
 ///
@@ -34,7 +41,9 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   const std::string id;
   const std::string token;
   const Registration registration;
-  Client client;                   ///< as it came last
+  Client client;  ///< as it came last
+  /// Whether it may have its id is not known yet: its client waits for OPEN, and nobody reaches it.
+  bool is_pending = false;
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
   /// While it is lost: what it will get before anything else when it comes back.
@@ -43,6 +52,12 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   /// Peers with which an OFFER, ANSWER or CANDIDATE was delivered in either direction, sorted.
   /// Symmetric: if b stands here, this stands in b->partners.
   std::vector<Peer*> partners;
+
+  /// The ids of those that were on another node then, sorted. Of these nothing else is known, not
+  /// even whether they are there.
+  std::vector<std::string> partners_elsewhere;
+
+  bool is_reachable() const { return transport != nullptr && !is_pending; }
 };
 
 }  // namespace peerjsd::core

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace peerjsd::core {
@@ -16,11 +17,22 @@ namespace peerjsd::core {
 /// Nothing crosses from one realm to another.
 class Realm {
  public:
-  Realm(Outstanding::Limits limits, Duration expire_timeout, const HashKey& hash_key)
-      : outstanding(limits, expire_timeout, hash_key), peers_(0, KeyedHash(hash_key)) {}
+  Realm(std::string of_key, Outstanding::Limits limits, Duration expire_timeout,
+        const HashKey& hash_key)
+      : key(std::move(of_key)),
+        outstanding(limits, expire_timeout, hash_key),
+        peers_(0, KeyedHash(hash_key)) {}
+
+  const std::string key;
 
   Peer* find(std::string_view id) const;
   std::size_t size() const { return peers_.size(); }
+
+  /// In no order.
+  template <class Visit>
+  void for_each_peer(Visit visit) const {
+    for (const auto& [id, peer] : peers_) visit(*peer);
+  }
 
   /// How many peers of that group are connected; 0 for Local.
   std::size_t connected(AddressGroup group) const;
@@ -62,5 +74,9 @@ class Realm {
 void make_partners(Peer& a, Peer& b);
 
 void part(Peer& a, Peer& b);
+
+/// The same where the other one is, or was, on another node.
+void make_partner(Peer& peer, std::string_view elsewhere);
+void part(Peer& peer, std::string_view elsewhere);
 
 }  // namespace peerjsd::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/core/backend.hpp"
 #include "peerjsd/core/count_by.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/message.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,12 +41,21 @@ struct Credentials {
   std::string_view token;
 };
 
+/// A peer of this node, which may have gone meanwhile.
+struct Claim {
+  std::string key;
+  std::string id;
+  Registration registration;
+
+  bool operator==(const Claim&) const = default;
+};
+
 /// What a relay has done since it was made.
 struct RelayCounters {
   CountBy<MessageType, MessageType::Unknown> messages;  ///< that clients sent, if they were any
   CountBy<Receipt, Receipt::NoDestination> receipts;    ///< what became of all they sent
-  CountBy<Admission, Admission::AddressLimitReached> admissions;
-  CountBy<End, End::Dismissed> ends;  ///< of connections, not of peers
+  CountBy<Admission, Admission::Unavailable> admissions;
+  CountBy<End, End::Displaced> ends;  ///< of connections, not of peers
   std::uint64_t expires = 0;          ///< EXPIREs told to senders
   std::uint64_t leaves = 0;           ///< LEAVEs told to partners by the relay
 };
@@ -53,7 +64,11 @@ struct RelayCounters {
 /// who is told that a peer left.
 class Relay {
  public:
+  /// Of a node that is alone.
   explicit Relay(RelayOptions options);
+
+  /// `backend` must outlive the relay.
+  Relay(RelayOptions options, Backend& backend);
 
   /// From now on, for all peers; but its hash_key is not used. The realm of a key that is not among
   /// them any more is closed.
@@ -62,7 +77,8 @@ class Relay {
   /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
   /// coming with its id and its token, even where a limit is reached; the transport it had is
-  /// closed.
+  /// closed. Where other nodes have to be asked whether the id is free (Pending), the transport is
+  /// attached, but its peer neither reached nor heard until settle().
   ///
   /// PeerJS 0.3.x opens a stream and a WebSocket at once and wants one OPEN over both; a WebSocket
   /// goes before a stream whichever comes first. So there is no OPEN on a WebSocket that follows a
@@ -91,12 +107,53 @@ class Relay {
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
+  // What the backend has to say.
+
+  /// The answer to a claim: Opened, Resumed (on another node the peer was connected, and inherits
+  /// from there), IdTaken or Unavailable. No effect if the peer has gone meanwhile.
+  void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
+
+  /// A parcel from another node. If its destination is not here, it is sent on.
+  void deliver(const Parcel& parcel, Instant now);
+
+  /// A parcel that was forwarded has been delivered.
+  void on_delivered(const Parcel& parcel);
+
+  /// Its destination is absent: it waits here.
+  void on_returned(const Parcel& parcel, Instant now);
+
+  /// Nobody knows whether it was delivered: its sender is told so with an EXPIRE.
+  void on_abandoned(const Parcel& parcel, Instant now);
+
+  /// Somebody has this id now, perhaps on another node: forwards what waits for it here.
+  void on_arrival(std::string_view key, std::string_view id, Instant now);
+
+  /// Other nodes can be reached again: forwards all that waits.
+  void on_reconnect(Instant now);
+
+  /// The peer has resumed on another node: it ends here, without a LEAVE. Nothing if it is not
+  /// here.
+  std::optional<Inheritance> hand_over(std::string_view key, std::string_view id);
+
+  /// The id has become another peer's.
+  void displace(const Claim& claim, Instant now);
+
+  /// On another node another token wants the id.
+  void challenge(std::string_view key, std::string_view id, Instant now);
+
+  /// When the peer's client last gave a sign of life, or was lost.
+  static Instant last_heard(const Peer& peer) { return Liveness::since(peer); }
+
   /// nullptr: there has never been such a key.
   const Realm* realm(std::string_view key) const;
+
+  const std::map<std::string, Realm, std::less<>>& realms() const { return realms_; }
 
   const RelayCounters& counters() const { return counters_; }
 
  private:
+  using Liveness = DeadlineQueue<Peer, LivenessTag>;
+
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
   void open_realms();
@@ -107,6 +164,11 @@ class Relay {
   Receipt hear(const Credentials& from, MessageType verb, std::string_view text, Instant now);
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
+  void open(Peer& peer, bool opens, const std::vector<std::string>& texts);
+  void refuse(Peer& peer, Admission answer, Instant now);
+  static void forget(Peer& peer);
+  Peer* find(std::string_view key, std::string_view id) const;
+  Peer* find(const Claim& claim) const;
   void challenge(Peer& holder, Instant now);
   bool make_room(Realm& realm);
   void bind(Peer& peer, Transport& transport, Instant now);
@@ -115,7 +177,16 @@ class Relay {
   Receipt take(Peer& src, const ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
+  Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);
+  bool forward(const Parcel& parcel);
+  bool accept(const Parcel& parcel, Instant now);
+  void give(const Parcel& parcel, Peer& dst);
+  void keep(const Parcel& parcel, Instant now);
+  void forward_waiting(Realm& realm, const std::string& dst_json, Instant now);
+  void inherit(Peer& peer, const std::vector<std::string>& partners);
+  static Inheritance estate(const Peer& peer);
+  static void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json);
 
@@ -124,11 +195,14 @@ class Relay {
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
+  LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, bool tell_partners);
+  void remove(Peer& peer, bool tell_partners);
 
   RelayOptions options_;
+  Backend& backend_;
   std::map<std::string, Realm, std::less<>> realms_;
-  DeadlineQueue<Peer, LivenessTag> alive_;  // by last sign of life
+  Liveness alive_;  // by last sign of life
   DeadlineQueue<Peer, ProbeTag> probed_;
   std::uint64_t registrations_ = 0;
   RelayCounters counters_;

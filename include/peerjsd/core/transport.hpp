@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/time.hpp"
+#include "peerjsd/core/verdict.hpp"
 
 #include <cstdint>
 #include <string>
@@ -36,6 +37,10 @@ class Transport {
   /// False where another message from a client would wait too long, however fast its reader: it is
   /// to be refused to its sender. What the server itself has to say may be sent all the same.
   virtual bool has_room_for(std::size_t bytes) const = 0;
+
+  /// The answer to an attach() that was Pending. Unless it is an admission, the relay lets go of
+  /// this transport. Called while peer() is still set.
+  virtual void settled(Admission admission) = 0;
 
   /// The relay lets go of this transport: no send() follows. Called while peer() is still set.
   virtual void close(End reason) = 0;

@@ -22,17 +22,21 @@ enum class Admission : std::uint8_t {
   IdTaken,
   LimitReached,
   AddressLimitReached,
+  Unavailable,  ///< the other nodes cannot be asked whether the id is free
+  Pending,      ///< they have been asked
 };
 
 /// What became of a message.
 enum class Receipt : std::uint8_t {
   Relayed,
-  Kept,     ///< the destination is absent; the message waits for it
+  Forwarded,  ///< the destination is not here; the other nodes are asked
+  Kept,       ///< the destination is absent; the message waits for it
   Expired,  ///< the destination is absent, nothing waits (expire_timeout 0): the sender was told so
   NoRoom,   ///< too much waits for the destination already, or in all: the sender was told so
   Heartbeat,
   Left,          ///< LEAVE without a destination: the sender's registration has ended
   Late,          ///< the relay had already let go of this transport
+  Early,         ///< it is not known yet whether the sender may have its id
   Unauthorized,  ///< nobody is registered with this key, id and token
   Absent,        ///< LEAVE to an absent peer, or the tail of an expired attempt: nothing to do
   NotUtf8,

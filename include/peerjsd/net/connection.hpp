@@ -95,6 +95,12 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// Reads nothing more until on_flushed(), which comes after the next write.
   void pause_reading();
 
+  /// Reads nothing from now on.
+  void stop_hearing();
+
+  /// When the loop has come round: reads again, after taking `held` as what has come meanwhile.
+  void hear_again(std::string held);
+
   /// Reads nothing for so long; but if it already does not, that time stands.
   void slow_down(core::Duration time);
 
@@ -146,6 +152,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool awaiting_writable_ = false;
   bool reading_paused_ = false;
   bool slowed_ = false;
+  bool deaf_ = false;
 };
 
 }  // namespace peerjsd::net

@@ -19,6 +19,7 @@ class PeerSession : public Connection, public core::Transport {
   void hold(core::Instant until) override { hold_until(until); }
   bool makes_way(core::Transport&) override { return true; }
   core::Instant settles_at() const override;
+  void settled(core::Admission admission) final;
 
   Kind kind() const override {
     return carrier() == core::Carrier::WebSocket ? Kind::WebSocket : Kind::Stream;
@@ -36,8 +37,11 @@ class PeerSession : public Connection, public core::Transport {
   /// At most once.
   void set_client_version(std::string_view version);
 
-  /// Asks the relay to take the peer in, and logs what it says.
+  /// Asks the relay to take the peer in, and logs what it says. Pending: on_settled() follows, and
+  /// until then nothing may be read from the client.
   core::Admission admit(const core::Credentials& who, core::PeerKind kind);
+
+  virtual void on_settled(core::Admission admission) = 0;
 
   /// The peer's registration ends, or waits for the peer to come back. Nowhere else does a session
   /// say so; what the relay has ended, it knows. Idempotent.
@@ -62,6 +66,7 @@ class PeerSession : public Connection, public core::Transport {
   std::uint32_t dropped_ = 0;
 
  private:
+  void report(core::Admission admission, std::string_view id);
   void overflow();
   bool is_over_limit() const;
 

@@ -55,6 +55,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   StreamSession(SessionContext& context, Socket socket, ClientAddress address, Request request);
 
   void begin();
+  void on_settled(core::Admission admission) override;
   bool may_hand_over() const;
   void hand_over();
   void notice_dead_stream();

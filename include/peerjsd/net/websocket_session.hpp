@@ -4,6 +4,7 @@
 #include "peerjsd/net/peer_session.hpp"
 #include "peerjsd/net/websocket_codec.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ class WebSocketSession final : public PeerSession {
   WebSocketSession(SessionContext& context, Socket socket, ClientAddress address);
 
   void begin(const Request& request);
+  void on_settled(core::Admission admission) override;
   void end_refused(std::string_view message);
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;
@@ -62,6 +64,7 @@ class WebSocketSession final : public PeerSession {
   void meter(unsigned events, core::Instant now);
   void end_flood(core::Duration lasted);
 
+  std::unique_ptr<std::string> early_;  // of a client that is pending
   WebSocketDecoder decoder_;
   FloodGuard flood_guard_;
   bool close_sent_ = false;

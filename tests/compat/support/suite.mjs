@@ -59,7 +59,7 @@ export function suite(title, args, define, { kinds = ['peerjsd', 'peer'], concur
 }
 
 /** What a test gets; every socket and server made here ends with the test. */
-function makeScope(kind, server) {
+export function makeScope(kind, server) {
   const endings = [];
   const kept = (peer) => {
     endings.push(() => peer.lose());

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "peerjsd/cluster/redis_node.hpp"
+#include "peerjsd/core/relay.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peerjsd::cluster {
+
+/// The ids of this node's peers: those that are asked for, and those that have to be asked for once
+/// more because Redis may not know them any longer.
+class Claims {
+ public:
+  explicit Claims(RedisNode& node) : node_(node) {}
+
+  /// Only while the link is up. Relay::settle() follows, for the latest by on_down().
+  void claim(const core::Peer& peer);
+
+  /// The peer has gone, and its answer with it.
+  void withdraw(const core::Peer& peer) { pending_.erase(peer.registration); }
+
+  /// What a peer takes along has come from where it was.
+  void on_bequest(const Bequest& bequest);
+
+  /// The peer has resumed on another node: gives it what it had here.
+  void hand_over(std::string_view key, std::string_view id, std::string_view node);
+
+  /// Asks for everybody's id once more; of one bucket, or of all.
+  void reclaim(std::optional<std::size_t> bucket);
+
+  /// Whoever waits for an answer gets this one: Opened or Unavailable.
+  void on_down(core::Admission answer);
+
+  void tick(core::Instant now);
+
+ private:
+  struct Pending {
+    core::Claim claim;
+    bool awaits_bequest = false;
+    core::Instant since{};  // it does
+  };
+  /// Of one key and bucket.
+  struct Batch {
+    std::string key;
+    std::size_t bucket = 0;
+    std::vector<core::Claim> claims;
+  };
+
+  void on_answer(core::Registration registration, const redisReply& reply);
+  void settle(core::Registration registration, core::Admission answer,
+              const core::Inheritance& inheritance);
+  void send_batches();
+  void send(const Batch& batch);
+  void on_answer(const Batch& batch, const redisReply& reply);
+
+  RedisNode& node_;
+  std::map<core::Registration, Pending> pending_;
+  std::deque<Batch> batches_;
+  std::size_t batches_sent_ = 0;  // and not answered
+};
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "peerjsd/core/backend.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// What nodes tell each other through Redis: a list of texts, each as a netstring (its length in
+// decimal digits, a colon, its bytes), the first of which says what it is. So the scripts can write
+// it, too.
+namespace peerjsd::cluster {
+
+/// Messages for one destination.
+struct Delivery {
+  std::string_view origin;  ///< the node
+  std::uint64_t number;     ///< of this delivery among all of that node; they grow
+  std::string_view key;
+  std::string_view dst;
+  struct Item {
+    std::string_view src;
+    core::MessageType type;
+    std::string_view text;
+  };
+  std::vector<Item> items;
+};
+
+/// Somebody for whom something waits has come.
+struct Arrived {
+  std::string_view key;
+  std::string_view id;
+};
+
+/// A peer has resumed on another node.
+struct Moved {
+  std::string_view key;
+  std::string_view id;
+  std::string_view node;
+};
+
+/// Another token wants the id.
+struct Challenged {
+  std::string_view key;
+  std::string_view id;
+};
+
+/// The operator wants it to end.
+struct Dismissed {
+  std::string_view key;
+  std::string_view id;
+};
+
+/// What a peer takes along.
+struct Bequest {
+  std::string_view key;
+  std::string_view id;
+  core::Inheritance inheritance;
+};
+
+using Envelope =
+    std::variant<std::monostate, Delivery, Arrived, Moved, Challenged, Dismissed, Bequest>;
+
+/// Nothing if it is none of these. Views of `text`.
+Envelope parse_envelope(std::string_view text);
+
+std::string to_text(const Delivery& delivery);
+std::string to_text(const Dismissed& dismissed);
+std::string to_text(const Bequest& bequest);
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "peerjsd/core/backend.hpp"
+#include "peerjsd/core/keyed_hash.hpp"
+#include "peerjsd/core/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace peerjsd::cluster {
+
+/// Messages that are on their way to other nodes, or wait for those before them.
+///
+/// For a destination one delivery is under way at a time; what comes meanwhile goes with the next.
+/// So messages cannot overtake each other, and a burst is one command. No I/O of its own: it says
+/// what to send, and is told what became of it.
+class Flights {
+ public:
+  struct Item {
+    std::string src;
+    core::Registration registration;
+    core::MessageType type;
+    std::string text;
+  };
+
+  struct Flight {
+    std::string key;
+    std::string dst;
+    std::uint64_t number = 0;     ///< of the delivery under way; 0: there is none
+    std::vector<Item> under_way;  ///< what it carries
+    std::deque<Item> waiting;     ///< for it to be done
+    core::Instant since{};        ///< when the delivery was begun
+    bool somebody_arrived = false;
+    bool is_ready = false;
+    std::size_t bytes = 0;
+  };
+
+  /// In bytes, of texts.
+  struct Limits {
+    std::size_t per_destination;
+    std::size_t total;
+  };
+
+  Flights(Limits limits, const core::HashKey& hash_key)
+      : limits_(limits), flights_(0, core::KeyedHash(hash_key)) {}
+
+  void set_limits(Limits limits) { limits_ = limits; }
+
+  /// False: there is no room.
+  bool add(const core::Parcel& parcel);
+
+  /// The next flight that has to take off, with a number of its own; nullptr: none. Good until the
+  /// next call of anything else.
+  const Flight* take_off(core::Instant now);
+
+  /// All that are under way, in the order in which they took off.
+  std::vector<const Flight*> under_way() const;
+
+  /// The delivery has been made. What it carried, with its destination; empty if it is not known.
+  Flight land(std::uint64_t number);
+
+  /// The destination was absent. All that is for it, in order; empty if it is not known, or if
+  /// somebody has arrived there meanwhile, so that it takes off once more.
+  Flight turn_back(std::uint64_t number);
+
+  /// Somebody has arrived at a destination, perhaps after its absence was found.
+  void on_arrival(std::string_view key, std::string_view dst);
+
+  /// Takes out a flight that has not taken off.
+  std::optional<Flight> take_ready();
+
+  /// Takes out, oldest first, a flight that took off before `time`.
+  std::optional<Flight> take_older_than(core::Instant time);
+
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  static std::string name_of(std::string_view key, std::string_view dst);
+  void make_ready(Flight& flight);
+  Flight take(std::map<std::uint64_t, Flight*>::iterator place);
+  Flight take(const Flight& flight);
+
+  Limits limits_;
+  // By key and destination.
+  std::unordered_map<std::string, Flight, core::KeyedHash, std::equal_to<>> flights_;
+  std::deque<Flight*> ready_;
+  std::map<std::uint64_t, Flight*> under_way_;
+  std::uint64_t last_number_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace peerjsd::cluster

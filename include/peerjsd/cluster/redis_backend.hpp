@@ -1,0 +1,96 @@
+#pragma once
+
+#include "peerjsd/cluster/claims.hpp"
+#include "peerjsd/cluster/courier.hpp"
+#include "peerjsd/cluster/lease.hpp"
+#include "peerjsd/cluster/redis_node.hpp"
+#include "peerjsd/core/backend.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace peerjsd::cluster {
+
+/// Nodes that find each other, and each other's peers, by a Redis: docs/cluster.md.
+class RedisBackend final : public core::Backend {
+ public:
+  struct Options {
+    bool accepts_while_down = true;  ///< new peers, while Redis cannot be reached
+    core::Duration expire_timeout{};
+    Flights::Limits limits{};
+  };
+
+  /// `hash_key`: see core::KeyedHash.
+  RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Options options,
+               const core::HashKey& hash_key);
+
+  /// The relay that this is the backend of. To be called before anything else, once.
+  void set_relay(core::Relay& relay) { node_.set_relay(relay); }
+
+  void set_options(const Options& options);
+
+  /// To be called often. The first call begins to connect.
+  void tick(core::Instant now);
+
+  /// Says goodbye to the other nodes: what this one had is free. The loop can end when Redis has
+  /// been told so, or has taken too long.
+  void stop();
+
+  bool is_up() const { return node_.link().is_up(); }
+  bool accepts_while_down() const { return options_.accepts_while_down; }
+
+  /// See RedisNode.
+  const std::string& node() const { return node_.name(); }
+  const ClusterCounters& counters() const { return node_.counters(); }
+
+  /// Messages under way, in bytes.
+  std::size_t bytes_under_way() const { return courier_.bytes(); }
+
+  /// Ids, each with the node that has it.
+  using Ids = std::vector<std::pair<std::string, std::string>>;
+
+  /// All ids of a key, in no order. False if Redis cannot be asked; if it goes away meanwhile,
+  /// `on_ids` does not come.
+  bool list(const std::string& key, std::function<void(Ids)> on_ids);
+
+  /// Has the peer of another node ended; says whether there is one. Else as list().
+  bool dismiss(std::string_view key, std::string_view id, std::function<void(bool)> on_answer);
+
+  // core::Backend
+  Answer claim(const core::Peer& peer) override;
+  void release(const core::Peer& peer) override;
+  void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override;
+  Forwarding forward(const core::Parcel& parcel) override;
+
+ private:
+  void on_up();
+  void on_down(const std::string& why);
+  void on_message(std::string_view text);
+
+  void on(std::monostate) const;
+  void on(const Delivery& delivery) { courier_.on_delivery(delivery); }
+  void on(const Arrived& arrived) { courier_.on_arrival(arrived); }
+  void on(const Moved& moved) { claims_.hand_over(moved.key, moved.id, moved.node); }
+  void on(const Challenged& challenged);
+  void on(const Dismissed& dismissed);
+  void on(const Bequest& bequest) { claims_.on_bequest(bequest); }
+
+  RedisNode node_;
+  Options options_;
+  Claims claims_;
+  Courier courier_;
+  Lease lease_;
+  bool is_away_ = false;  // the operator has been told so
+  core::Instant away_since_{};
+  bool is_stopping_ = false;
+  boost::asio::steady_timer farewell_;
+};
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "peerjsd/cluster/resolver.hpp"
+#include "peerjsd/core/time.hpp"
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <hiredis/hiredis.h>
+
+namespace peerjsd::cluster {
+
+/// One connection to a Redis: commands go out in order, and their replies come in that order. What
+/// is sent in one turn of the loop goes out in one system call.
+///
+/// Lives as a shared pointer until close(), and till its handlers have ended. The function that it
+/// was given for its end is called once, from the loop, unless close() was called before.
+class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
+ public:
+  using OnReply = std::function<void(const redisReply&)>;
+  using OnEnd = std::function<void(const std::string& why)>;
+
+  RedisConnection(boost::asio::io_context& io, OnEnd on_end);
+
+  /// For a connection that subscribes: gets the messages published.
+  void set_on_message(std::function<void(std::string_view)> on_message) {
+    on_message_ = std::move(on_message);
+  }
+
+  /// Commands may be sent at once.
+  void connect(const Endpoint& endpoint, core::Instant now);
+
+  /// `on_reply`, which may be empty, gets no errors: an error as a reply ends the connection.
+  void send(std::span<const std::string_view> command, core::Instant now, OnReply on_reply);
+  void send(std::initializer_list<std::string_view> command, core::Instant now, OnReply on_reply) {
+    send(std::span(command.begin(), command.size()), now, std::move(on_reply));
+  }
+
+  /// Since when the other side has owed a reply, or the connection, without a sign of life; `now`
+  /// if it owes nothing.
+  core::Instant waits_since(core::Instant now) const;
+
+  /// Idempotent; no function is called any more.
+  void close();
+
+ private:
+  struct Owed {
+    core::Instant since;
+    OnReply on_reply;
+  };
+  struct FreeReader {
+    void operator()(redisReader* reader) const { ::redisReaderFree(reader); }
+  };
+
+  void flush_soon();
+  void flush();
+  void write();
+  void read();
+  void take_replies();
+  void take(const redisReply& reply);
+  void end(const std::string& why);
+
+  boost::asio::io_context& io_;
+  boost::asio::generic::stream_protocol::socket socket_;
+  OnEnd on_end_;
+  std::function<void(std::string_view)> on_message_;
+  std::unique_ptr<redisReader, FreeReader> reader_;
+  std::deque<Owed> owed_;
+  core::Instant progress_{};  // when something was last written or read, or asked for
+  std::string unsent_;
+  std::string sending_;
+  std::size_t sent_ = 0;  // of it
+  bool is_connected_ = false;
+  bool flush_posted_ = false;
+  bool ended_ = false;
+  std::array<char, 16 * 1024> buffer_;
+};
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "peerjsd/cluster/envelope.hpp"
+#include "peerjsd/cluster/redis_link.hpp"
+#include "peerjsd/cluster/redis_url.hpp"
+#include "peerjsd/cluster/scripts.hpp"
+#include "peerjsd/core/relay.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+namespace peerjsd::cluster {
+
+/// What has happened so far.
+struct ClusterCounters {
+  std::uint64_t outages = 0;
+  std::uint64_t commands = 0;     ///< scripts run, and what was published
+  std::uint64_t delivered = 0;    ///< messages to other nodes
+  std::uint64_t returned = 0;     ///< messages whose destination was absent
+  std::uint64_t abandoned = 0;    ///< messages of which nobody knows what became of them
+  std::uint64_t received = 0;     ///< messages from other nodes
+  std::uint64_t repeated = 0;     ///< deliveries that had come before
+  std::uint64_t handed_over = 0;  ///< peers that resumed on another node
+  std::uint64_t displaced = 0;    ///< peers that lost their id to another
+};
+
+/// This node as the others see it, and its way to them. What the parts of the backend share.
+class RedisNode {
+ public:
+  RedisNode(boost::asio::io_context& io, const RedisUrl& url, RedisLink::Events events);
+
+  /// Of this process, and of no other ever; 16 hexadecimal digits.
+  const std::string& name() const { return name_; }
+
+  RedisLink& link() { return link_; }
+  const RedisLink& link() const { return link_; }
+
+  /// set_relay() is to be called before.
+  core::Relay& relay() { return *relay_; }
+  void set_relay(core::Relay& relay) { relay_ = &relay; }
+
+  ClusterCounters& counters() { return counters_; }
+  const ClusterCounters& counters() const { return counters_; }
+
+  static core::Instant now();
+
+  // Only while the link is up.
+
+  /// A script about ids of a key, all of one bucket. Puts the bucket's prefix before `arguments`.
+  void run(Script script, std::size_t bucket, std::string_view key,
+           std::span<const std::string_view> arguments, RedisLink::OnReply on_reply);
+  void run(Script script, std::size_t bucket, std::string_view key,
+           std::initializer_list<std::string_view> arguments, RedisLink::OnReply on_reply) {
+    run(script, bucket, key, std::span(arguments.begin(), arguments.size()), std::move(on_reply));
+  }
+
+  void publish(std::string_view node, const std::string& envelope);
+
+  /// `will`: what it shall have when it comes back elsewhere; empty: it does not.
+  void free_id(std::string_view key, std::string_view id, std::string_view will);
+
+ private:
+  const std::string name_;
+  RedisLink link_;
+  core::Relay* relay_ = nullptr;
+  ClusterCounters counters_;
+};
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "peerjsd/cluster/redis_url.hpp"
+
+#include <functional>
+#include <vector>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace peerjsd::cluster {
+
+using Endpoint = boost::asio::generic::stream_protocol::endpoint;
+
+/// Finds out where `address` is, as the system does (/etc/hosts, DNS), without making the loop
+/// wait: names are looked up on a thread that does nothing else. `on_done` comes from the loop,
+/// with no endpoints if there are none, and as late as the system likes.
+void resolve(boost::asio::io_context& io, const RedisUrl::Address& address,
+             std::function<void(std::vector<Endpoint>)> on_done);
+
+}  // namespace peerjsd::cluster

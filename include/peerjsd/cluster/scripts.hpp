@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// What Redis holds, and the scripts that change it; each is one step there. docs/cluster.md says
+// what it means.
+//
+// Ids are spread over kBuckets buckets. All keys of a bucket have the same hash tag, and a script
+// stays within one bucket:
+//
+//   peerjsd1:{B}:ids:KEY        hash, id -> NODE TOKEN HEARD: who has it, a digest of its token,
+//   and
+//                               when its client was last heard as the id was claimed (ms since
+//                               1970)
+//   peerjsd1:{B}:node:NODE      exists while the node lives; an id of a node that does not, is free
+//   peerjsd1:{B}:waiting:PLACE  set of the nodes that have something waiting for an id
+//   peerjsd1:{B}:will:PLACE     what a peer whose server stopped will have when it comes back
+//
+// PLACE is the key's length, a colon, the key, a colon, the id. A node listens on the channel
+// peerjsd1:NODE.
+namespace peerjsd::cluster {
+
+inline constexpr std::size_t kBuckets = 64;
+
+/// Where all nodes look for an id.
+std::size_t bucket_of(std::string_view id);
+
+std::string ids_key(std::size_t bucket, std::string_view key);
+std::string node_key(std::size_t bucket, std::string_view node);
+std::string bucket_prefix(std::size_t bucket);
+std::string channel_of(std::string_view node);
+
+enum class Script : std::uint8_t {
+  /// Claims ids of one key and bucket. KEYS: the ids. ARGV: prefix, key, node, then for each id:
+  /// id, token, heard, and "1" if its client has just come, "0" if the node had it already. Says
+  /// for each id: 1 it is the node's; 0 another token has it; -1 the same token has it elsewhere,
+  /// heard later; then the node on which it was and which has been told so (or ""), and the will.
+  Claim,
+  /// Frees an id. KEYS: the ids. ARGV: prefix, key, node, id, will (or ""), ms to keep that.
+  Release,
+  /// Publishes to the node that has an id, or else notes that something waits here. KEYS: the ids.
+  /// ARGV: prefix, key, node, id, what to publish, ms for which it waits (0: it does not). Says
+  /// whether it was published to somebody.
+  Route,
+  /// Says that the node lives. KEYS: the node's. ARGV: ms for which this holds. Says whether it was
+  /// known.
+  Renew,
+  /// Looks through some ids, frees those whose nodes do not live. KEYS: the ids. ARGV: prefix,
+  /// cursor, node. Says the next cursor, and which of them are the node's own.
+  Sweep,
+  /// KEYS: the ids. ARGV: prefix. Says all ids whose nodes live, each with its node.
+  List,
+};
+inline constexpr std::size_t kScripts = 6;
+
+/// In Lua.
+std::string_view text_of(Script script);
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/peer.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peerjsd::core {
+
+/// A message that passes from one node to another, with what its text does not say. Views.
+struct Parcel {
+  std::string_view key;
+  std::string_view src;
+  Registration registration;  ///< of src, where it is registered here
+  std::string_view dst;
+  MessageType type;
+  std::string_view text;  ///< as the destination gets it
+};
+
+/// What a peer takes along to another node.
+struct Inheritance {
+  std::vector<std::string> partners;  ///< ids, see Peer::partners
+  std::vector<std::string> texts;     ///< that it has not received, in order
+
+  bool operator==(const Inheritance&) const = default;
+};
+
+/// What there is beyond this node: others that may have an id, and be sent messages for it. The
+/// relay calls it; none of these calls may call back into the relay.
+class Backend {
+ public:
+  enum class Answer : std::uint8_t { Yes, No, Later };
+
+  enum class Forwarding : std::uint8_t {
+    Taken,
+    NoRoom,  ///< too much is under way already
+    Nobody,  ///< there are no other nodes that could be asked
+  };
+
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  /// May `peer`, which is new in its realm, have its id? No: it cannot be found out. Later:
+  /// Relay::settle() follows, unless the peer is released before.
+  virtual Answer claim(const Peer& peer) = 0;
+
+  /// The peer has ended, or given its claim up.
+  virtual void release(const Peer& peer) = 0;
+
+  /// The same, because the server stops: with what it shall have when it comes back elsewhere.
+  virtual void bequeath(const Peer& peer, const Inheritance& inheritance) = 0;
+
+  /// Takes a message for a peer that is not here. What became of it is told by
+  /// Relay::on_delivered(), on_returned() or on_abandoned(). Parcels of one sender for one
+  /// destination arrive, or return, in order.
+  virtual Forwarding forward(const Parcel& parcel) = 0;
+};
+
+/// This node is alone.
+class LocalOnly final : public Backend {
+ public:
+  Answer claim(const Peer&) override { return Answer::Yes; }
+  void release(const Peer&) override {}
+  void bequeath(const Peer&, const Inheritance&) override {}
+  Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
+};
+
+}  // namespace peerjsd::core

@@ -1,0 +1,219 @@
+#include "peerjsd/cluster/claims.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include <openssl/sha.h>
+#include <spdlog/spdlog.h>
+
+namespace peerjsd::cluster {
+namespace {
+
+/// A node that lives answers in less.
+constexpr core::Duration kBequestPatience = std::chrono::milliseconds(500);
+
+constexpr std::size_t kBatch = 100;
+constexpr std::size_t kMostBatchesSent = 4;
+
+/// What Redis says of one id.
+struct Answer {
+  long long verdict;
+  std::string_view before;
+  std::string_view will;
+};
+constexpr std::size_t kAnswer = 3;
+
+std::string_view text_of(const redisReply& reply) {
+  return {reply.str, static_cast<std::size_t>(reply.len)};
+}
+
+/// The one at `place` of those in a reply.
+std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
+  if (reply.type != REDIS_REPLY_ARRAY || reply.elements < (place + 1) * kAnswer) {
+    return std::nullopt;
+  }
+  const redisReply* const* const parts = reply.element + place * kAnswer;
+  if (parts[0]->type != REDIS_REPLY_INTEGER || parts[1]->type != REDIS_REPLY_STRING ||
+      parts[2]->type != REDIS_REPLY_STRING) {
+    return std::nullopt;
+  }
+  return Answer{parts[0]->integer, text_of(*parts[1]), text_of(*parts[2])};
+}
+
+/// 32 hexadecimal digits by which a token is known, but not found out.
+std::string digest_of(const core::Peer& peer) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const std::string text = peer.realm.key + '\0' + peer.id + '\0' + peer.token;
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
+  std::string digest;
+  for (std::size_t i = 0; digest.size() < 32; ++i) {
+    digest += digits[hash[i] >> 4U];
+    digest += digits[hash[i] & 15U];
+  }
+  return digest;
+}
+
+/// In ms since 1970, for other nodes to compare.
+std::string time_of(core::Instant instant) {
+  const auto age = RedisNode::now() - instant;
+  const auto time = std::chrono::system_clock::now() - age;
+  return std::to_string(
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+core::Peer* find(core::Relay& relay, const core::Claim& claim) {
+  const core::Realm* const realm = relay.realm(claim.key);
+  core::Peer* const peer = realm == nullptr ? nullptr : realm->find(claim.id);
+  return peer != nullptr && peer->registration == claim.registration ? peer : nullptr;
+}
+
+core::Inheritance inheritance_of(std::string_view will) {
+  const Envelope envelope = parse_envelope(will);
+  const auto* const bequest = std::get_if<Bequest>(&envelope);
+  return bequest == nullptr ? core::Inheritance() : bequest->inheritance;
+}
+
+}  // namespace
+
+void Claims::claim(const core::Peer& peer) {
+  const core::Registration registration = peer.registration;
+  pending_[registration] = {{peer.realm.key, peer.id, registration}};
+  node_.run(
+      Script::Claim, bucket_of(peer.id), peer.realm.key,
+      {peer.realm.key, node_.name(), peer.id, digest_of(peer), time_of(RedisNode::now()), "1"},
+      [this, registration](const redisReply& reply) { on_answer(registration, reply); });
+}
+
+void Claims::on_answer(core::Registration registration, const redisReply& reply) {
+  const auto pending = pending_.find(registration);
+  if (pending == pending_.end()) return;
+  const auto answer = answer_at(reply, 0);
+  if (!answer) return settle(registration, core::Admission::Unavailable, {});
+  if (answer->verdict != 1) return settle(registration, core::Admission::IdTaken, {});
+  if (!answer->before.empty()) {
+    pending->second.awaits_bequest = true;
+    pending->second.since = RedisNode::now();
+  } else if (answer->will.empty()) {
+    settle(registration, core::Admission::Opened, {});
+  } else {
+    settle(registration, core::Admission::Resumed, inheritance_of(answer->will));
+  }
+}
+
+void Claims::settle(core::Registration registration, core::Admission answer,
+                    const core::Inheritance& inheritance) {
+  const auto pending = pending_.extract(registration);
+  if (pending.empty()) return;
+  node_.relay().settle(pending.mapped().claim, answer, inheritance, RedisNode::now());
+}
+
+void Claims::on_bequest(const Bequest& bequest) {
+  const core::Realm* const realm = node_.relay().realm(bequest.key);
+  const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(bequest.id);
+  if (peer == nullptr) return;
+  if (pending_.contains(peer->registration)) {
+    return settle(peer->registration, core::Admission::Resumed, bequest.inheritance);
+  }
+  node_.relay().settle({realm->key, peer->id, peer->registration}, core::Admission::Resumed,
+                       bequest.inheritance, RedisNode::now());
+}
+
+void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node) {
+  auto inheritance = node_.relay().hand_over(key, id);
+  if (inheritance) ++node_.counters().handed_over;
+  if (!node_.link().is_up()) return;
+  // Even if there is nothing, so that it does not wait.
+  const Bequest bequest{key, id, inheritance ? std::move(*inheritance) : core::Inheritance()};
+  node_.publish(node, to_text(bequest));
+}
+
+void Claims::reclaim(std::optional<std::size_t> bucket) {
+  for (const auto& [key, realm] : node_.relay().realms()) {
+    std::vector<Batch> batches(kBuckets);
+    realm.for_each_peer([&](const core::Peer& peer) {
+      const std::size_t its_bucket = bucket_of(peer.id);
+      if (peer.is_pending || (bucket && its_bucket != *bucket)) return;
+      Batch& batch = batches[its_bucket];
+      batch.claims.push_back({peer.realm.key, peer.id, peer.registration});
+      if (batch.claims.size() < kBatch) return;
+      batches_.push_back({key, its_bucket, std::exchange(batch.claims, {})});
+    });
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+      if (!batches[i].claims.empty()) batches_.push_back({key, i, std::move(batches[i].claims)});
+    }
+  }
+  send_batches();
+}
+
+void Claims::send_batches() {
+  while (!batches_.empty() && batches_sent_ < kMostBatchesSent) {
+    const Batch batch = std::move(batches_.front());
+    batches_.pop_front();
+    send(batch);
+  }
+}
+
+/// Of those that are still there.
+void Claims::send(const Batch& batch) {
+  Batch present{batch.key, batch.bucket, {}};
+  std::vector<std::string> texts;
+  for (const core::Claim& claim : batch.claims) {
+    const core::Peer* const peer = find(node_.relay(), claim);
+    if (peer == nullptr) continue;
+    texts.push_back(digest_of(*peer));
+    texts.push_back(time_of(core::Relay::last_heard(*peer)));
+    present.claims.push_back(claim);
+  }
+  if (present.claims.empty()) return;
+  std::vector<std::string_view> arguments = {batch.key, node_.name()};
+  for (std::size_t i = 0; i < present.claims.size(); ++i) {
+    arguments.insert(arguments.end(), {present.claims[i].id, texts[2 * i], texts[2 * i + 1], "0"});
+  }
+  ++batches_sent_;
+  node_.run(Script::Claim, batch.bucket, batch.key, arguments,
+            [this, present](const redisReply& reply) { on_answer(present, reply); });
+}
+
+void Claims::on_answer(const Batch& batch, const redisReply& reply) {
+  --batches_sent_;
+  core::Relay& relay = node_.relay();
+  for (std::size_t i = 0; i < batch.claims.size(); ++i) {
+    const core::Claim& claim = batch.claims[i];
+    const auto answer = answer_at(reply, i);
+    if (!answer || find(relay, claim) == nullptr) continue;
+    if (answer->verdict == 1) {
+      if (answer->will.empty()) continue;
+      relay.settle(claim, core::Admission::Resumed, inheritance_of(answer->will), RedisNode::now());
+    } else if (answer->verdict == 0) {
+      ++node_.counters().displaced;
+      spdlog::warn("Another peer has the id {} on another node", claim.id);
+      relay.displace(claim, RedisNode::now());
+    } else {
+      hand_over(claim.key, claim.id, answer->before);
+    }
+  }
+  send_batches();
+}
+
+void Claims::on_down(core::Admission answer) {
+  batches_.clear();
+  batches_sent_ = 0;
+  while (!pending_.empty()) settle(pending_.begin()->first, answer, {});
+}
+
+/// There are few that wait.
+void Claims::tick(core::Instant now) {
+  std::vector<core::Registration> due;
+  for (const auto& [registration, pending] : pending_) {
+    if (pending.awaits_bequest && now >= pending.since + kBequestPatience) {
+      due.push_back(registration);
+    }
+  }
+  for (const core::Registration each : due) settle(each, core::Admission::Resumed, {});
+}
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,115 @@
+#include "peerjsd/cluster/envelope.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+namespace peerjsd::cluster {
+namespace {
+
+void append(std::string& out, std::string_view text) {
+  out += std::to_string(text.size());
+  out += ':';
+  out += text;
+}
+
+std::string joined(std::initializer_list<std::string_view> texts) {
+  std::string out;
+  for (const std::string_view text : texts) append(out, text);
+  return out;
+}
+
+/// Cuts a text into its netstrings; nothing if it is not made of such.
+std::optional<std::vector<std::string_view>> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc{}) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (!text.starts_with(':') || text.size() - 1 < size) return std::nullopt;
+    parts.push_back(text.substr(1, size));
+    text.remove_prefix(1 + size);
+  }
+  return parts;
+}
+
+using Parts = std::span<const std::string_view>;
+
+constexpr std::size_t kDeliveryHead = 4;
+constexpr std::size_t kItem = 3;
+
+Envelope parse_delivery(Parts parts) {
+  if (parts.size() < kDeliveryHead || (parts.size() - kDeliveryHead) % kItem != 0) return {};
+  Delivery delivery{parts[0], 0, parts[2], parts[3], {}};
+  const std::string_view number = parts[1];
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), delivery.number);
+  if (error != std::errc{} || end != number.data() + number.size()) return {};
+  for (std::size_t i = kDeliveryHead; i < parts.size(); i += kItem) {
+    const core::MessageType type = core::message_type(parts[i + 1]);
+    if (type == core::MessageType::Unknown) return {};
+    delivery.items.push_back({parts[i], type, parts[i + 2]});
+  }
+  return delivery;
+}
+
+Envelope parse_bequest(Parts parts) {
+  if (parts.size() < 3) return {};
+  std::size_t partners = 0;
+  const std::string_view count = parts[2];
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), partners);
+  if (error != std::errc{} || end != count.data() + count.size()) return {};
+  const Parts rest = parts.subspan(3);
+  if (partners > rest.size()) return {};
+  Bequest bequest{parts[0], parts[1], {}};
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    auto& list = i < partners ? bequest.inheritance.partners : bequest.inheritance.texts;
+    list.emplace_back(rest[i]);
+  }
+  return bequest;
+}
+
+}  // namespace
+
+Envelope parse_envelope(std::string_view text) {
+  const auto all = split(text);
+  if (!all || all->empty()) return {};
+  const std::string_view kind = all->front();
+  const Parts parts = Parts(*all).subspan(1);
+  if (kind == "delivery") return parse_delivery(parts);
+  if (kind == "bequest") return parse_bequest(parts);
+  if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
+  if (parts.size() != 2) return {};
+  if (kind == "arrived") return Arrived{parts[0], parts[1]};
+  if (kind == "challenged") return Challenged{parts[0], parts[1]};
+  if (kind == "dismissed") return Dismissed{parts[0], parts[1]};
+  return {};
+}
+
+std::string to_text(const Delivery& delivery) {
+  std::string out = joined(
+      {"delivery", delivery.origin, std::to_string(delivery.number), delivery.key, delivery.dst});
+  for (const Delivery::Item& item : delivery.items) {
+    append(out, item.src);
+    append(out, core::to_string(item.type));
+    append(out, item.text);
+  }
+  return out;
+}
+
+std::string to_text(const Dismissed& dismissed) {
+  return joined({"dismissed", dismissed.key, dismissed.id});
+}
+
+std::string to_text(const Bequest& bequest) {
+  const auto& [partners, texts] = bequest.inheritance;
+  std::string out = joined({"bequest", bequest.key, bequest.id, std::to_string(partners.size())});
+  for (const std::string& partner : partners) append(out, partner);
+  for (const std::string& text : texts) append(out, text);
+  return out;
+}
+
+}  // namespace peerjsd::cluster

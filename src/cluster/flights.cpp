@@ -1,0 +1,133 @@
+#include "peerjsd/cluster/flights.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace peerjsd::cluster {
+namespace {
+
+constexpr std::size_t kOverhead = 256;  // of a message
+
+std::size_t cost(const Flights::Item& item) {
+  return item.text.size() + kOverhead;
+}
+
+}  // namespace
+
+/// A key has no control characters.
+std::string Flights::name_of(std::string_view key, std::string_view dst) {
+  std::string name(key);
+  name += '\0';
+  name += dst;
+  return name;
+}
+
+bool Flights::add(const core::Parcel& parcel) {
+  Item item{std::string(parcel.src), parcel.registration, parcel.type, std::string(parcel.text)};
+  const std::size_t bytes = cost(item);
+  std::string name = name_of(parcel.key, parcel.dst);
+  const auto known = flights_.find(name);
+  const std::size_t already = known == flights_.end() ? 0 : known->second.bytes;
+  if (bytes_ + bytes > limits_.total) return false;
+  if (already > 0 && already + bytes > limits_.per_destination) return false;
+  Flight& flight = known == flights_.end() ? flights_[std::move(name)] : known->second;
+  if (known == flights_.end()) {
+    flight.key = parcel.key;
+    flight.dst = parcel.dst;
+  }
+  flight.waiting.push_back(std::move(item));
+  flight.bytes += bytes;
+  bytes_ += bytes;
+  if (flight.number == 0) make_ready(flight);
+  return true;
+}
+
+void Flights::make_ready(Flight& flight) {
+  if (std::exchange(flight.is_ready, true)) return;
+  ready_.push_back(&flight);
+}
+
+const Flights::Flight* Flights::take_off(core::Instant now) {
+  if (ready_.empty()) return nullptr;
+  Flight& flight = *ready_.front();
+  ready_.pop_front();
+  flight.is_ready = false;
+  flight.under_way.assign(std::make_move_iterator(flight.waiting.begin()),
+                          std::make_move_iterator(flight.waiting.end()));
+  flight.waiting.clear();
+  flight.number = ++last_number_;
+  flight.since = now;
+  flight.somebody_arrived = false;
+  under_way_.emplace_hint(under_way_.end(), flight.number, &flight);
+  return &flight;
+}
+
+std::vector<const Flights::Flight*> Flights::under_way() const {
+  std::vector<const Flight*> all;
+  for (const auto& [number, flight] : under_way_) all.push_back(flight);
+  return all;
+}
+
+Flights::Flight Flights::land(std::uint64_t number) {
+  const auto place = under_way_.find(number);
+  if (place == under_way_.end()) return {};
+  Flight& flight = *place->second;
+  if (flight.waiting.empty()) return take(place);
+  under_way_.erase(place);
+  Flight landed;
+  landed.key = flight.key;
+  landed.dst = flight.dst;
+  landed.under_way = std::exchange(flight.under_way, {});
+  for (const Item& item : landed.under_way) landed.bytes += cost(item);
+  flight.bytes -= landed.bytes;
+  bytes_ -= landed.bytes;
+  flight.number = 0;
+  make_ready(flight);
+  return landed;
+}
+
+Flights::Flight Flights::turn_back(std::uint64_t number) {
+  const auto place = under_way_.find(number);
+  if (place == under_way_.end()) return {};
+  Flight& flight = *place->second;
+  if (!flight.somebody_arrived) return take(place);
+  under_way_.erase(place);
+  flight.number = 0;
+  flight.waiting.insert(flight.waiting.begin(), std::make_move_iterator(flight.under_way.begin()),
+                        std::make_move_iterator(flight.under_way.end()));
+  flight.under_way.clear();
+  make_ready(flight);
+  return {};
+}
+
+void Flights::on_arrival(std::string_view key, std::string_view dst) {
+  const auto known = flights_.find(name_of(key, dst));
+  if (known != flights_.end()) known->second.somebody_arrived = true;
+}
+
+std::optional<Flights::Flight> Flights::take_ready() {
+  if (ready_.empty()) return std::nullopt;
+  const Flight& flight = *ready_.front();
+  ready_.pop_front();
+  return take(flight);
+}
+
+std::optional<Flights::Flight> Flights::take_older_than(core::Instant time) {
+  const auto oldest = under_way_.begin();
+  if (oldest == under_way_.end() || oldest->second->since >= time) return std::nullopt;
+  return take(oldest);
+}
+
+Flights::Flight Flights::take(std::map<std::uint64_t, Flight*>::iterator place) {
+  const Flight& flight = *place->second;
+  under_way_.erase(place);
+  return take(flight);
+}
+
+Flights::Flight Flights::take(const Flight& flight) {
+  const auto known = flights_.find(name_of(flight.key, flight.dst));
+  bytes_ -= known->second.bytes;
+  return std::move(flights_.extract(known).mapped());
+}
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,157 @@
+#include "peerjsd/cluster/redis_connection.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+
+namespace peerjsd::cluster {
+namespace {
+
+using boost::system::error_code;
+
+struct FreeReply {
+  void operator()(redisReply* reply) const { ::freeReplyObject(reply); }
+};
+
+std::string_view text_of(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view()
+                              : std::string_view(reply.str, static_cast<std::size_t>(reply.len));
+}
+
+bool is_message(const redisReply& reply) {
+  return reply.type == REDIS_REPLY_ARRAY && reply.elements == 3 &&
+         text_of(*reply.element[0]) == "message";
+}
+
+core::Instant now() {
+  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+void append_command(std::string& out, std::span<const std::string_view> words) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string_view word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  char* command = nullptr;
+  const int size = ::redisFormatCommandArgv(&command, static_cast<int>(words.size()), texts.data(),
+                                            sizes.data());
+  if (size < 0) throw std::bad_alloc();
+  out.append(command, static_cast<std::size_t>(size));
+  ::redisFreeCommand(command);
+}
+
+}  // namespace
+
+RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
+    : io_(io), socket_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}
+
+void RedisConnection::connect(const Endpoint& endpoint, core::Instant now) {
+  progress_ = now;
+  socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
+    if (self->ended_) return;
+    if (error) return self->end(error.message());
+    const int on = 1;  // a Unix socket does not know it, and does not need it
+    ::setsockopt(self->socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    self->is_connected_ = true;
+    self->flush();
+    self->read();
+  });
+}
+
+void RedisConnection::send(std::span<const std::string_view> command, core::Instant now,
+                           OnReply on_reply) {
+  if (ended_) return;
+  append_command(unsent_, command);
+  owed_.push_back({now, std::move(on_reply)});
+  flush_soon();
+}
+
+core::Instant RedisConnection::waits_since(core::Instant now) const {
+  if (is_connected_ && owed_.empty()) return now;
+  return is_connected_ ? std::max(owed_.front().since, progress_) : progress_;
+}
+
+void RedisConnection::flush_soon() {
+  if (std::exchange(flush_posted_, true)) return;
+  boost::asio::post(io_, [self = shared_from_this()] { self->flush(); });
+}
+
+void RedisConnection::flush() {
+  flush_posted_ = false;
+  if (ended_ || !is_connected_ || !sending_.empty() || unsent_.empty()) return;
+  sending_.swap(unsent_);
+  sent_ = 0;
+  write();
+}
+
+void RedisConnection::write() {
+  socket_.async_write_some(boost::asio::buffer(sending_) + sent_,
+                           [self = shared_from_this()](error_code error, std::size_t size) {
+                             if (self->ended_) return;
+                             if (error) return self->end(error.message());
+                             self->progress_ = now();
+                             self->sent_ += size;
+                             if (self->sent_ < self->sending_.size()) return self->write();
+                             self->sending_.clear();
+                             self->flush();
+                           });
+}
+
+void RedisConnection::read() {
+  socket_.async_read_some(boost::asio::buffer(buffer_),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            if (self->ended_) return;
+                            if (error) return self->end(error.message());
+                            self->progress_ = now();
+                            ::redisReaderFeed(self->reader_.get(), self->buffer_.data(), size);
+                            self->take_replies();
+                            if (!self->ended_) self->read();
+                          });
+}
+
+void RedisConnection::take_replies() {
+  while (!ended_) {
+    void* object = nullptr;
+    if (::redisReaderGetReply(reader_.get(), &object) != REDIS_OK) {
+      return end(std::string("not understood: ") + reader_->errstr);
+    }
+    if (object == nullptr) return;
+    const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(object));
+    take(*reply);
+  }
+}
+
+void RedisConnection::take(const redisReply& reply) {
+  if (on_message_ && is_message(reply)) return on_message_(text_of(*reply.element[2]));
+  if (reply.type == REDIS_REPLY_ERROR) return end(std::string(text_of(reply)));
+  if (owed_.empty()) return end("a reply to nothing");
+  const OnReply on_reply = std::move(owed_.front().on_reply);
+  owed_.pop_front();
+  if (on_reply) on_reply(reply);
+}
+
+void RedisConnection::end(const std::string& why) {
+  const OnEnd on_end = std::move(on_end_);
+  close();
+  if (on_end) on_end(why);
+}
+
+void RedisConnection::close() {
+  ended_ = true;
+  on_end_ = nullptr;
+  owed_.clear();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace peerjsd::cluster

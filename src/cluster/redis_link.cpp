@@ -1,0 +1,190 @@
+#include "peerjsd/cluster/redis_link.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+namespace peerjsd::cluster {
+namespace {
+
+constexpr core::Duration kLongestLookUp = std::chrono::seconds(10);
+constexpr core::Duration kShortestPause = std::chrono::milliseconds(100);
+constexpr core::Duration kLongestPause = std::chrono::seconds(3);
+constexpr core::Duration kPingInterval = std::chrono::milliseconds(500);
+
+bool is_text(const redisReply& reply, std::string_view text) {
+  return reply.str != nullptr &&
+         std::string_view(reply.str, static_cast<std::size_t>(reply.len)) == text;
+}
+
+/// Of the reply to ROLE.
+bool is_master(const redisReply& reply) {
+  return reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 &&
+         is_text(*reply.element[0], "master");
+}
+
+}  // namespace
+
+RedisLink::RedisLink(boost::asio::io_context& io, RedisUrl url, std::string channel, Events events)
+    : io_(io),
+      url_(std::move(url)),
+      channel_(std::move(channel)),
+      events_(std::move(events)),
+      random_(std::random_device{}()) {}
+
+RedisLink::~RedisLink() {
+  stop();
+}
+
+core::Instant RedisLink::now() {
+  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+std::string RedisLink::address() const {
+  return to_string(
+      url_.addresses[(std::max<std::size_t>(attempts_, 1) - 1) % url_.addresses.size()]);
+}
+
+void RedisLink::tick(core::Instant now) {
+  switch (state_) {
+    case State::Down:
+      if (now >= retry_at_) attempt();
+      break;
+    case State::Resolving:
+      if (now > since_ + kLongestLookUp) fail("its name is not found");
+      break;
+    case State::Greeting:
+    case State::Up:
+      check_patience(now);
+      break;
+    case State::Stopped:
+      break;
+  }
+}
+
+void RedisLink::attempt() {
+  state_ = State::Resolving;
+  since_ = now();
+  const std::size_t attempt = ++attempts_;
+  const RedisUrl::Address& address = url_.addresses[(attempt - 1) % url_.addresses.size()];
+  resolve(io_, address,
+          [this, attempt, alive = std::weak_ptr(alive_)](const std::vector<Endpoint>& endpoints) {
+            if (alive.expired() || state_ != State::Resolving || attempt != attempts_) return;
+            if (endpoints.empty()) return fail("its name is not found");
+            connect(endpoints);
+          });
+}
+
+void RedisLink::connect(const std::vector<Endpoint>& endpoints) {
+  state_ = State::Greeting;
+  since_ = now();
+  awaited_ = 0;
+  commands_ = make_connection();
+  subscription_ = make_connection();
+  subscription_->set_on_message(events_.on_message);
+  const Endpoint& endpoint = endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
+  for (const auto& connection : {commands_, subscription_}) {
+    connection->connect(endpoint, now());
+    greet(*connection);
+  }
+  load_scripts();
+  awaited_ += 1;
+  subscription_->send({"SUBSCRIBE", channel_}, now(), [this](const redisReply&) { on_ready(); });
+}
+
+/// What it says comes later than it is made, when others may have taken its place.
+std::shared_ptr<RedisConnection> RedisLink::make_connection() {
+  return std::make_shared<RedisConnection>(io_, [this](const std::string& why) { fail(why); });
+}
+
+void RedisLink::greet(RedisConnection& connection) {
+  if (!url_.password.empty()) {
+    if (url_.user.empty()) {
+      connection.send({"AUTH", url_.password}, now(), {});
+    } else {
+      connection.send({"AUTH", url_.user, url_.password}, now(), {});
+    }
+  }
+  if (url_.database != 0) connection.send({"SELECT", std::to_string(url_.database)}, now(), {});
+}
+
+void RedisLink::load_scripts() {
+  ++awaited_;
+  commands_->send({"ROLE"}, now(), [this](const redisReply& reply) {
+    // The connection is in the middle of something.
+    if (!is_master(reply)) {
+      return boost::asio::post(io_, [this, connection = commands_, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired() && connection == commands_) fail("it is a replica");
+      });
+    }
+    on_ready();
+  });
+  for (std::size_t i = 0; i < kScripts; ++i) {
+    ++awaited_;
+    commands_->send({"SCRIPT", "LOAD", text_of(static_cast<Script>(i))}, now(),
+                    [this, i](const redisReply& reply) {
+                      digests_[i].assign(reply.str, static_cast<std::size_t>(reply.len));
+                      on_ready();
+                    });
+  }
+}
+
+void RedisLink::on_ready() {
+  if (--awaited_ > 0) return;
+  state_ = State::Up;
+  since_ = pinged_ = now();
+  failures_ = 0;
+  events_.on_up();
+}
+
+void RedisLink::check_patience(core::Instant now) {
+  for (const auto& connection : {commands_, subscription_}) {
+    if (now - connection->waits_since(now) <= kPatience) continue;
+    return fail("no answer for " + std::to_string(kPatience / std::chrono::seconds(1)) + " s");
+  }
+  if (now < pinged_ + kPingInterval) return;
+  pinged_ = now;
+  subscription_->send({"PING"}, now, {});
+  commands_->send({"PING"}, now, {});
+}
+
+void RedisLink::run(Script script, std::string_view key,
+                    std::span<const std::string_view> arguments, OnReply on_reply) {
+  std::vector<std::string_view> command = {"EVALSHA", digests_[static_cast<std::size_t>(script)],
+                                           "1", key};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  commands_->send(command, now(), std::move(on_reply));
+}
+
+void RedisLink::send(std::initializer_list<std::string_view> command, OnReply on_reply) {
+  commands_->send(command, now(), std::move(on_reply));
+}
+
+void RedisLink::fail(const std::string& why) {
+  if (commands_ != nullptr) commands_->close();
+  if (subscription_ != nullptr) subscription_->close();
+  state_ = State::Down;
+  since_ = now();
+  retry_at_ = since_ + pause();
+  events_.on_down(why);
+}
+
+/// Not all nodes shall come back in the same moment.
+core::Duration RedisLink::pause() {
+  const std::size_t rounds = failures_++ / url_.addresses.size();
+  const core::Duration longest =
+      std::min(kLongestPause, kShortestPause * (1U << std::min<std::size_t>(rounds, 10)));
+  std::uniform_int_distribution<core::Duration::rep> length(longest.count() / 2, longest.count());
+  return core::Duration(length(random_));
+}
+
+void RedisLink::stop() {
+  if (commands_ != nullptr) commands_->close();
+  if (subscription_ != nullptr) subscription_->close();
+  state_ = State::Stopped;
+}
+
+}  // namespace peerjsd::cluster

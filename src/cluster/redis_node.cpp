@@ -1,0 +1,50 @@
+#include "peerjsd/cluster/redis_node.hpp"
+
+#include <array>
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace peerjsd::cluster {
+namespace {
+
+/// For a page to come back to after its server has stopped.
+constexpr std::string_view kWillMilliseconds = "60000";
+
+std::string random_name() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> digit(0, digits.size() - 1);
+  std::string name;
+  while (name.size() < 16) name += digits[digit(random)];
+  return name;
+}
+
+}  // namespace
+
+RedisNode::RedisNode(boost::asio::io_context& io, const RedisUrl& url, RedisLink::Events events)
+    : name_(random_name()), link_(io, url, channel_of(name_), std::move(events)) {}
+
+core::Instant RedisNode::now() {
+  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+void RedisNode::run(Script script, std::size_t bucket, std::string_view key,
+                    std::span<const std::string_view> arguments, RedisLink::OnReply on_reply) {
+  const std::string prefix = bucket_prefix(bucket);
+  std::vector<std::string_view> all = {prefix};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  ++counters_.commands;
+  link_.run(script, ids_key(bucket, key), all, std::move(on_reply));
+}
+
+void RedisNode::publish(std::string_view node, const std::string& envelope) {
+  ++counters_.commands;
+  link_.send({"PUBLISH", channel_of(node), envelope});
+}
+
+void RedisNode::free_id(std::string_view key, std::string_view id, std::string_view will) {
+  run(Script::Release, bucket_of(id), key, {key, name_, id, will, kWillMilliseconds}, {});
+}
+
+}  // namespace peerjsd::cluster

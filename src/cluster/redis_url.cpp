@@ -1,0 +1,124 @@
+#include "peerjsd/cluster/redis_url.hpp"
+
+#include "peerjsd/http/url.hpp"
+
+#include <sys/un.h>
+
+#include <charconv>
+#include <utility>
+
+namespace peerjsd::cluster {
+namespace {
+
+constexpr std::uint16_t kRedisPort = 6379;
+constexpr std::string_view kNetworkScheme = "redis://";
+constexpr std::string_view kSocketScheme = "unix://";
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// Takes what stands before the first `mark` off `text`; nothing if there is no mark.
+std::optional<std::string_view> take_until(std::string_view& text, char mark) {
+  const std::size_t place = text.find(mark);
+  if (place == std::string_view::npos) return std::nullopt;
+  const std::string_view before = text.substr(0, place);
+  text.remove_prefix(place + 1);
+  return before;
+}
+
+bool read_credentials(std::string_view text, RedisUrl& url) {
+  const auto user = http::decode_path_segment(take_until(text, ':').value_or(""));
+  const auto password = http::decode_path_segment(text);
+  if (!user || !password || password->empty()) return false;
+  url.user = *user;
+  url.password = *password;
+  return true;
+}
+
+bool is_host(std::string_view host) {
+  constexpr std::string_view others = ".-_:";
+  if (host.empty()) return false;
+  for (const char c : host) {
+    const bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!is_word && others.find(c) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+bool read_address(std::string_view text, RedisUrl& url) {
+  RedisUrl::Address address{{}, kRedisPort};
+  const bool is_bracketed = text.starts_with('[');
+  const std::size_t end = is_bracketed ? text.find(']') : text.find(':');
+  if (is_bracketed && end == std::string_view::npos) return false;
+  address.host = is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  std::string_view rest = end == std::string_view::npos ? "" : text.substr(end + is_bracketed);
+  if (!rest.empty()) {
+    if (!rest.starts_with(':') || !read_number(rest.substr(1), address.port)) return false;
+  }
+  if (!is_host(address.host) || address.port == 0) return false;
+  url.addresses.push_back(std::move(address));
+  return true;
+}
+
+bool read_addresses(std::string_view text, RedisUrl& url) {
+  while (const auto each = take_until(text, ',')) {
+    if (!read_address(*each, url)) return false;
+  }
+  return read_address(text, url);
+}
+
+std::optional<RedisUrl> parse_network(std::string_view text) {
+  RedisUrl url;
+  const std::size_t slash = text.find('/');
+  const std::string_view database =
+      slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
+  std::string_view hosts = text.substr(0, slash);
+  if (const auto credentials = take_until(hosts, '@')) {
+    if (!read_credentials(*credentials, url)) return std::nullopt;
+  }
+  if (!database.empty() && !read_number(database, url.database)) return std::nullopt;
+  if (!read_addresses(hosts, url)) return std::nullopt;
+  return url;
+}
+
+std::optional<RedisUrl> parse_socket(std::string_view text) {
+  RedisUrl url;
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  std::string_view credentials = text.substr(0, slash);
+  if (!credentials.empty()) {
+    if (!credentials.ends_with('@')) return std::nullopt;
+    credentials.remove_suffix(1);
+    if (!read_credentials(credentials, url)) return std::nullopt;
+  }
+  std::string_view query = text.substr(slash);
+  const auto before_query = take_until(query, '?');
+  const auto path = http::decode_path_segment(before_query.value_or(query));
+  if (!path || path->size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
+  if (before_query) {
+    if (!query.starts_with("db=") || !read_number(query.substr(3), url.database)) {
+      return std::nullopt;
+    }
+  }
+  url.addresses.push_back({*path, 0});
+  return url;
+}
+
+}  // namespace
+
+std::optional<RedisUrl> parse_redis_url(std::string_view text) {
+  if (text.starts_with(kNetworkScheme)) return parse_network(text.substr(kNetworkScheme.size()));
+  if (text.starts_with(kSocketScheme)) return parse_socket(text.substr(kSocketScheme.size()));
+  return std::nullopt;
+}
+
+std::string to_string(const RedisUrl::Address& address) {
+  if (address.port == 0) return address.host;
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,88 @@
+#include "peerjsd/cluster/resolver.hpp"
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <netdb.h>
+#include <unistd.h>
+
+namespace peerjsd::cluster {
+namespace {
+
+using boost::asio::posix::stream_descriptor;
+
+std::vector<Endpoint> look_up(const RedisUrl::Address& address, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | flags;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return {};
+  std::vector<Endpoint> endpoints;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    endpoints.emplace_back(each->ai_addr, each->ai_addrlen);
+  }
+  ::freeaddrinfo(found);
+  return endpoints;
+}
+
+/// What the thread and the loop have in common. The thread writes `found` before it signals, the
+/// loop reads it after.
+struct LookUp {
+  explicit LookUp(int event) : signal(event) {}
+  LookUp(const LookUp&) = delete;
+  LookUp& operator=(const LookUp&) = delete;
+  ~LookUp() { ::close(signal); }
+
+  int signal;
+  std::vector<Endpoint> found;
+};
+
+void look_up_on_thread(boost::asio::io_context& io, const RedisUrl::Address& address,
+                       std::function<void(std::vector<Endpoint>)> on_done) {
+  const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) return boost::asio::post(io, [on_done] { on_done({}); });
+  const auto shared = std::make_shared<LookUp>(event);
+  const auto waiter = std::make_shared<stream_descriptor>(io, ::dup(event));
+  waiter->async_wait(stream_descriptor::wait_read,
+                     [waiter, shared, on_done](boost::system::error_code error) {
+                       if (!error) on_done(std::move(shared->found));
+                     });
+  std::thread([shared, address] {
+    shared->found = look_up(address, 0);
+    const std::uint64_t one = 1;
+    while (::write(shared->signal, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+  }).detach();
+}
+
+}  // namespace
+
+void resolve(boost::asio::io_context& io, const RedisUrl::Address& address,
+             std::function<void(std::vector<Endpoint>)> on_done) {
+  std::vector<Endpoint> endpoints;
+  if (address.port == 0) {
+    endpoints.emplace_back(boost::asio::local::stream_protocol::endpoint(address.host));
+  } else {
+    endpoints = look_up(address, AI_NUMERICHOST);
+  }
+  if (endpoints.empty()) return look_up_on_thread(io, address, std::move(on_done));
+  boost::asio::post(
+      io, [on_done = std::move(on_done), endpoints = std::move(endpoints)] { on_done(endpoints); });
+}
+
+}  // namespace peerjsd::cluster

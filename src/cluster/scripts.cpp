@@ -1,0 +1,163 @@
+#include "peerjsd/cluster/scripts.hpp"
+
+#include "peerjsd/core/keyed_hash.hpp"
+
+namespace peerjsd::cluster {
+namespace {
+
+// Scripts that write after a command of which Redis cannot know the result (HSCAN) need to say so
+// before Redis 7.
+
+constexpr std::string_view kClaim = R"(
+local prefix, key, node = ARGV[1], ARGV[2], ARGV[3]
+local function part(text) return #text .. ':' .. text end
+local function tell(whom, what, id, more)
+  return redis.call('PUBLISH', 'peerjsd1:' .. whom, part(what) .. part(key) .. part(id) .. more)
+end
+local function lives(whom) return redis.call('EXISTS', prefix .. 'node:' .. whom) == 1 end
+local answer = {}
+for i = 4, #ARGV, 4 do
+  local id, token, heard, is_new = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] == '1'
+  local place = #key .. ':' .. key .. ':' .. id
+  local verdict, before = 1, ''
+  local owner = redis.call('HGET', KEYS[1], id)
+  if owner then
+    local its_node, its_token, its_heard = owner:sub(1, 16), owner:sub(18, 49), owner:sub(51)
+    if its_node ~= node then
+      if its_token ~= token then
+        if lives(its_node) then
+          verdict = 0
+          if is_new then tell(its_node, 'challenged', id, '') end
+        end
+      elseif not is_new and tonumber(its_heard) > tonumber(heard) and lives(its_node) then
+        verdict = -1
+        before = its_node
+      elseif tell(its_node, 'moved', id, part(node)) > 0 then
+        before = its_node
+      end
+    end
+  end
+  local will = ''
+  if verdict == 1 then
+    redis.call('HSET', KEYS[1], id, node .. ' ' .. token .. ' ' .. heard)
+    local waiting = prefix .. 'waiting:' .. place
+    for _, whom in ipairs(redis.call('SMEMBERS', waiting)) do
+      if whom ~= node then tell(whom, 'arrived', id, '') end
+    end
+    redis.call('DEL', waiting)
+    local left = redis.call('GET', prefix .. 'will:' .. place)
+    if left then
+      if left:sub(1, 32) == token then will = left:sub(33) end
+      redis.call('DEL', prefix .. 'will:' .. place)
+    end
+  end
+  answer[#answer + 1] = verdict
+  answer[#answer + 1] = before
+  answer[#answer + 1] = will
+end
+return answer
+)";
+
+constexpr std::string_view kRelease = R"(
+local prefix, key, node, id, will = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local owner = redis.call('HGET', KEYS[1], id)
+if not owner or owner:sub(1, 16) ~= node then return 0 end
+redis.call('HDEL', KEYS[1], id)
+if will ~= '' then
+  local place = #key .. ':' .. key .. ':' .. id
+  redis.call('SET', prefix .. 'will:' .. place, owner:sub(18, 49) .. will, 'PX', ARGV[6])
+end
+return 1
+)";
+
+constexpr std::string_view kRoute = R"(
+local prefix, key, node, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local owner = redis.call('HGET', KEYS[1], id)
+if owner then
+  local its_node = owner:sub(1, 16)
+  if its_node ~= node and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then
+    return 1
+  end
+end
+if ARGV[6] ~= '0' then
+  local waiting = prefix .. 'waiting:' .. #key .. ':' .. key .. ':' .. id
+  redis.call('SADD', waiting, node)
+  redis.call('PEXPIRE', waiting, ARGV[6])
+end
+return 0
+)";
+
+constexpr std::string_view kRenew = R"(
+local known = redis.call('EXISTS', KEYS[1])
+redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
+return known
+)";
+
+constexpr std::string_view kSweep = R"(
+redis.replicate_commands()
+local found = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', 100)
+local lives, own = {}, {}
+for i = 1, #found[2], 2 do
+  local id, node = found[2][i], found[2][i + 1]:sub(1, 16)
+  if node == ARGV[3] then own[#own + 1] = id end
+  if lives[node] == nil then lives[node] = redis.call('EXISTS', ARGV[1] .. 'node:' .. node) == 1 end
+  if not lives[node] then redis.call('HDEL', KEYS[1], id) end
+end
+return {found[1], own}
+)";
+
+constexpr std::string_view kList = R"(
+local found = redis.call('HGETALL', KEYS[1])
+local lives, answer = {}, {}
+for i = 1, #found, 2 do
+  local node = found[i + 1]:sub(1, 16)
+  if lives[node] == nil then lives[node] = redis.call('EXISTS', ARGV[1] .. 'node:' .. node) == 1 end
+  if lives[node] then
+    answer[#answer + 1] = found[i]
+    answer[#answer + 1] = node
+  end
+end
+return answer
+)";
+
+}  // namespace
+
+std::size_t bucket_of(std::string_view id) {
+  return core::keyed_hash({}, id) % kBuckets;
+}
+
+std::string bucket_prefix(std::size_t bucket) {
+  return "peerjsd1:{" + std::to_string(bucket) + "}:";
+}
+
+std::string ids_key(std::size_t bucket, std::string_view key) {
+  return bucket_prefix(bucket) + "ids:" + std::string(key);
+}
+
+std::string node_key(std::size_t bucket, std::string_view node) {
+  return bucket_prefix(bucket) + "node:" + std::string(node);
+}
+
+std::string channel_of(std::string_view node) {
+  return "peerjsd1:" + std::string(node);
+}
+
+std::string_view text_of(Script script) {
+  switch (script) {
+    case Script::Claim:
+      return kClaim;
+    case Script::Release:
+      return kRelease;
+    case Script::Route:
+      return kRoute;
+    case Script::Renew:
+      return kRenew;
+    case Script::Sweep:
+      return kSweep;
+    case Script::List:
+      return kList;
+  }
+  return {};
+}
+
+}  // namespace peerjsd::cluster

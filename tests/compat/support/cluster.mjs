@@ -1,0 +1,112 @@
+// Several nodes and the Redis that joins them, all of them real.
+
+import { after, before, describe, it } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, launch, startOnFreePort, startPeerjsd } from './server.mjs';
+import { makeScope } from './suite.mjs';
+import { get, until } from './wire.mjs';
+
+const READY = /Ready to accept connections/;
+
+/** A Redis that keeps nothing; with `port`, where one was before. */
+export async function startRedis({ port, args = [] } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'peerjsd-redis-'));
+  const command = (on) => [
+    ...['--port', String(on), '--bind', '127.0.0.1', '--dir', directory],
+    ...['--save', '', '--appendonly', 'no', '--daemonize', 'no', ...args],
+  ];
+  const start = (on) => launch('redis', 'redis-server', command(on), {});
+  const redis = port ? start(port) : await startOnFreePort(start, READY);
+  redis.port = port ?? redis.port;
+  await redis.waitForLog(READY);
+  redis.url = `redis://127.0.0.1:${redis.port}`;
+  const stop = redis.stop;
+  redis.stop = async (signal) => {
+    const end = await stop(signal);
+    rmSync(directory, { recursive: true, force: true });
+    return end;
+  };
+  return redis;
+}
+
+/** A node; `up` once it has reached its Redis. */
+export async function startNode(redisUrl, args = [], { up = true } = {}) {
+  const adminPort = await freePort();
+  const node = await startPeerjsd([
+    ...['--cluster', redisUrl, '--admin_port', String(adminPort)],
+    ...['--admin_token', 'token-of-the-tests', ...args],
+  ]);
+  node.admin = { host: node.host, port: adminPort };
+  if (up) await node.waitForLog(/Redis at \S+ reached, this is node (\w+)/);
+  return node;
+}
+
+/** The value of a metric of a node; `labels` as in the text. */
+export async function metric(node, name, labels = '') {
+  const text = (await get(node.admin, '/metrics')).body;
+  const line = text.split('\n').find((each) => each.startsWith(`${name}${labels} `));
+  return line === undefined ? undefined : Number(line.split(' ').at(-1));
+}
+
+/** How many times a node has reached its Redis. */
+export const timesUp = (node) => node.log().match(/Redis at \S+ reached/g)?.length ?? 0;
+
+/** Resolves when the node has reached its Redis more often than `before`. */
+export const upAgain = (node, before) =>
+  until(() => timesUp(node) > before, 'the node to reach its Redis again');
+
+/**
+ * Tests that share a Redis and `count` nodes, started with `args`. Each gets a scope as those of
+ * suite(), with `redis` and `nodes`.
+ */
+export function clusterSuite(title, { count = 3, args = [], concurrency = 1 }, define) {
+  describe(title, { concurrency }, () => {
+    let redis;
+    const nodes = [];
+    before(async () => {
+      redis = await startRedis();
+      for (let i = 0; i < count; i += 1) nodes.push(await startNode(redis.url, args));
+    });
+    after(async () => {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await redis?.stop();
+    });
+    define((name, fn) =>
+      it(name, async () => {
+        const scope = makeScope('peerjsd', nodes[0]);
+        try {
+          await fn({ ...scope, redis, nodes });
+        } catch (error) {
+          for (const node of nodes) error.message += `\nlog of a node:\n${node.log().slice(-1500)}`;
+          throw error;
+        } finally {
+          await scope.dispose();
+        }
+      }),
+    );
+  });
+}
+
+/** A test with a Redis and nodes of its own. */
+export function withCluster({ count = 2, args = [], redisArgs = [] }, fn) {
+  return async () => {
+    const redis = await startRedis({ args: redisArgs });
+    const nodes = [];
+    let scope;
+    const own = { redis };
+    try {
+      for (let i = 0; i < count; i += 1) nodes.push(await startNode(redis.url, args));
+      scope = makeScope('peerjsd', nodes[0]);
+      await fn(Object.assign(own, scope, { nodes }));
+    } catch (error) {
+      for (const node of nodes) error.message += `\nlog of a node:\n${node.log().slice(-2500)}`;
+      throw error;
+    } finally {
+      await scope?.dispose();
+      await Promise.all(nodes.map((node) => node.stop()));
+      await own.redis.stop();
+    }
+  };
+}
