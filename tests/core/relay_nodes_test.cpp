@@ -1,0 +1,519 @@
+// A relay that is one node of several: what it asks of its backend, and does at its word.
+
+#include "peerjsd/core/relay.hpp"
+#include "support/recording_backend.hpp"
+#include "support/recording_transport.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace peerjsd::core {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RecordingBackend;
+using test::RecordingTransport;
+using Texts = std::vector<std::string>;
+
+constexpr std::string_view kOpen = R"({"type":"OPEN"})";
+
+std::string text(const std::string& type, const std::string& src, const std::string& dst) {
+  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
+}
+
+std::string sent_to(const std::string& dst, const std::string& type = "OFFER") {
+  return R"({"type":")" + type + R"(","dst":")" + dst + R"("})";
+}
+
+RelayOptions options() {
+  RelayOptions options;
+  options.keys = {"peerjs"};
+  options.expire_timeout = 5s;
+  options.alive_timeout = 60s;
+  options.leave_grace = 30s;
+  options.takeover_probe = 2s;
+  options.concurrent_limit = 100;
+  options.ip_limit = 100;
+  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
+  return options;
+}
+
+class RelayNodesTest : public testing::Test {
+ protected:
+  Admission attach(RecordingTransport& transport, std::string_view id,
+                   std::string_view token = "token") {
+    return relay_.attach(transport, {"peerjs", id, token}, {PeerKind::Page, kGroup}, now_);
+  }
+
+  static Claim claim_of(const RecordingTransport& transport) {
+    return {"peerjs", transport.peer()->id, transport.peer()->registration};
+  }
+
+  void settle(RecordingTransport& transport, Admission answer,
+              const Inheritance& inheritance = {}) {
+    relay_.settle(claim_of(transport), answer, inheritance, now_);
+  }
+
+  /// A peer that has its id.
+  void join(RecordingTransport& transport, std::string_view id) {
+    ASSERT_EQ(attach(transport, id), Admission::Pending);
+    settle(transport, Admission::Opened);
+    ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
+  }
+
+  Receipt receive(RecordingTransport& from, std::string_view what) {
+    return relay_.receive(from, what, now_);
+  }
+
+  /// What was forwarded last, with texts that live as long as the test.
+  Parcel forwarded() {
+    kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(backend_.forwarded.back()));
+    const auto& it = *kept_.back();
+    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text};
+  }
+
+  /// A message of another node's peer.
+  void deliver(const std::string& src, const std::string& dst, MessageType type,
+               const std::string& what) {
+    relay_.deliver({"peerjs", src, {}, dst, type, what}, now_);
+  }
+  void deliver_offer(const std::string& src, const std::string& dst) {
+    deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
+  }
+
+  void pass(Duration time) {
+    now_ += time;
+    relay_.expire(now_);
+  }
+
+  const Peer* find(std::string_view id) const { return relay_.realm("peerjs")->find(id); }
+
+  static constexpr AddressGroup kGroup{7};
+
+  Instant now_{1h};
+  RecordingBackend backend_;
+  std::vector<std::unique_ptr<RecordingBackend::Forwarded>> kept_;
+  RecordingTransport a_;
+  RecordingTransport b_;
+  RecordingTransport c_;
+  Relay relay_{options(), backend_};
+};
+
+// Claims
+
+TEST_F(RelayNodesTest, OpensAPeerWhenItHasItsId) {
+  EXPECT_EQ(attach(a_, "a"), Admission::Pending);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+  EXPECT_EQ(a_.sent, Texts{});
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.answer, Admission::Opened);
+  EXPECT_EQ(a_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::Opened), 1U);
+}
+
+TEST_F(RelayNodesTest, TellsAPeerThatItsIdIsTakenElsewhere) {
+  attach(a_, "a");
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(a_.answer, Admission::IdTaken);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::IdTaken), 1U);
+  EXPECT_EQ(backend_.released, Texts{}) << "it never had it";
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  EXPECT_EQ(backend_.released, Texts{});
+}
+
+TEST_F(RelayNodesTest, RefusesAtOnceWhereNobodyCanBeAsked) {
+  backend_.answer = Backend::Answer::No;
+  EXPECT_EQ(attach(a_, "a"), Admission::Unavailable);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayNodesTest, NeitherReachesNorHearsAPeerThatIsPending) {
+  join(b_, "b");
+  attach(a_, "a");
+  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Early);
+  EXPECT_EQ(relay_.receive({"peerjs", "a", "token"}, MessageType::Offer, sent_to("b"), now_),
+            Receipt::Early);
+  EXPECT_EQ(b_.sent, Texts{});
+  EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Kept);
+  EXPECT_EQ(a_.sent, Texts{});
+  EXPECT_EQ(relay_.realm("peerjs")->connected_ids(), (std::vector<std::string_view>{"b"}));
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.sent, (Texts{std::string(kOpen), text("OFFER", "b", "a")}));
+  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Relayed);
+}
+
+TEST_F(RelayNodesTest, SendsOnWhatWaitedForAPeerThatWasRefused) {
+  join(b_, "b");
+  attach(a_, "a");
+  receive(b_, sent_to("a"));
+  EXPECT_EQ(backend_.take(), Texts{});
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")});
+}
+
+TEST_F(RelayNodesTest, GivesUpTheClaimOfAPeerThatGoesBeforeItsAnswer) {
+  attach(a_, "a");
+  const Claim claim = claim_of(a_);
+  relay_.detach(a_, End::Lost, now_);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+  EXPECT_EQ(find("a"), nullptr) << "there is nothing to come back to";
+  attach(b_, "a", "another");
+  relay_.settle(claim, Admission::Opened, {}, now_);
+  EXPECT_EQ(b_.sent, Texts{}) << "an answer to another claim";
+}
+
+TEST_F(RelayNodesTest, OpensOnTheConnectionThatAPendingPeerHasLast) {
+  attach(a_, "a");
+  EXPECT_EQ(attach(b_, "a"), Admission::Pending);
+  EXPECT_EQ(a_.closed, End::Replaced);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::IdTaken);
+  settle(b_, Admission::Opened);
+  EXPECT_EQ(a_.sent, Texts{});
+  EXPECT_EQ(b_.sent, Texts{std::string(kOpen)});
+}
+
+TEST_F(RelayNodesTest, ReleasesTheIdAtTheEndOfThePeerNotOfItsConnection) {
+  join(a_, "a");
+  relay_.detach(a_, End::Lost, now_);
+  EXPECT_EQ(backend_.released, Texts{});
+  pass(30s);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayNodesTest, ResumesHereWithoutAsking) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a"), Admission::Resumed);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+}
+
+// Messages for other nodes
+
+TEST_F(RelayNodesTest, ForwardsWhatIsForAPeerThatIsNotHere) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, sent_to("x")), Receipt::Forwarded);
+  const Parcel parcel = forwarded();
+  EXPECT_EQ(parcel.src, "a");
+  EXPECT_EQ(parcel.registration, a_.peer()->registration);
+  EXPECT_EQ(parcel.dst, "x");
+  EXPECT_EQ(parcel.type, MessageType::Offer);
+  EXPECT_EQ(parcel.text, text("OFFER", "a", "x"));
+}
+
+TEST_F(RelayNodesTest, ForwardsNothingThatIsForNobodyInParticular) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, R"({"type":"OFFER","dst":7})"), Receipt::Kept);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, KeepsWhatReturnsAndExpiresItOnce) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept) << "behind the first";
+  EXPECT_EQ(backend_.forwarded.size(), 1U);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Forwarded);
+  relay_.on_returned(forwarded(), now_);
+  pass(4s);
+  EXPECT_EQ(a_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, AnotherSenderNeedNotWaitBehindTheFirst) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  EXPECT_EQ(receive(b_, sent_to("x")), Receipt::Forwarded)
+      << "for its own EXPIRE, noted for as long";
+}
+
+TEST_F(RelayNodesTest, ForwardsWhatWaitsWhenItsDestinationArrives) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  receive(b_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  receive(a_, sent_to("x", "CANDIDATE"));
+  backend_.take();
+  relay_.on_arrival("peerjs", "x", now_);
+  EXPECT_EQ(backend_.take(),
+            (Texts{text("OFFER", "a", "x"), text("OFFER", "b", "x"), text("CANDIDATE", "a", "x")}));
+  pass(10s);
+  EXPECT_EQ(a_.take(), Texts{}) << "it is under way";
+}
+
+TEST_F(RelayNodesTest, ForwardsAllThatWaitsWhenOthersCanBeReachedAgain) {
+  join(a_, "a");
+  backend_.forwarding = Backend::Forwarding::Nobody;
+  EXPECT_EQ(receive(a_, sent_to("x")), Receipt::Kept);
+  EXPECT_EQ(receive(a_, sent_to("y")), Receipt::Kept);
+  EXPECT_EQ(receive(a_, R"({"type":"OFFER","dst":7})"), Receipt::Kept);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.on_reconnect(now_);
+  EXPECT_THAT(backend_.take(),
+              testing::UnorderedElementsAre(text("OFFER", "a", "x"), text("OFFER", "a", "y")));
+}
+
+TEST_F(RelayNodesTest, DeliversHereWhatReturnsAfterItsDestinationHasCome) {
+  join(a_, "a");
+  receive(a_, sent_to("b"));
+  const Parcel parcel = forwarded();
+  join(b_, "b");
+  relay_.on_returned(parcel, now_);
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "a", "b")});
+}
+
+TEST_F(RelayNodesTest, RefusesToTheSenderWhatHasNoRoom) {
+  join(a_, "a");
+  backend_.forwarding = Backend::Forwarding::NoRoom;
+  EXPECT_EQ(receive(a_, sent_to("x")), Receipt::NoRoom);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
+TEST_F(RelayNodesTest, TellsTheSenderOnceThatNobodyKnowsWhatBecameOfAnAttempt) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_abandoned(forwarded(), now_);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  receive(a_, sent_to("x", "CANDIDATE"));
+  relay_.on_abandoned(forwarded(), now_);
+  EXPECT_EQ(a_.take(), Texts{});
+  receive(a_, sent_to("x"));
+  relay_.on_abandoned(forwarded(), now_);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")}) << "another attempt";
+}
+
+TEST_F(RelayNodesTest, DropsALeaveThatReturns) {
+  join(a_, "a");
+  receive(a_, sent_to("x", "LEAVE"));
+  relay_.on_returned(forwarded(), now_);
+  relay_.on_abandoned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{});
+}
+
+// Messages from other nodes
+
+TEST_F(RelayNodesTest, DeliversWhatComesFromOtherNodes) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  EXPECT_EQ(a_.take(), Texts{text("OFFER", "x", "a")});
+}
+
+TEST_F(RelayNodesTest, SendsOnWhatIsForAPeerThatHasGone) {
+  deliver_offer("x", "a");
+  EXPECT_EQ(backend_.take(), Texts{text("OFFER", "x", "a")});
+}
+
+TEST_F(RelayNodesTest, KeepsItWhereItCannotBeSentOn) {
+  backend_.forwarding = Backend::Forwarding::Nobody;
+  deliver_offer("x", "a");
+  backend_.forwarding = Backend::Forwarding::Taken;
+  attach(a_, "a");
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("OFFER", "x", "a")}));
+}
+
+TEST_F(RelayNodesTest, KeepsWhatIsForAPeerThatIsLostAndExpiresItToTheOtherNode) {
+  join(a_, "a");
+  relay_.detach(a_, End::Lost, now_);
+  deliver_offer("x", "a");
+  deliver("x", "a", MessageType::Candidate, text("CANDIDATE", "x", "a"));
+  EXPECT_EQ(backend_.take(), Texts{});
+  pass(5s);
+  ASSERT_EQ(backend_.forwarded.size(), 1U);
+  EXPECT_EQ(backend_.forwarded[0].dst, "x");
+  EXPECT_EQ(backend_.forwarded[0].type, MessageType::Expire);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
+TEST_F(RelayNodesTest, TellsAnExpireOfAnotherNode) {
+  join(a_, "a");
+  deliver("", "a", MessageType::Expire, text("EXPIRE", "x", "a"));
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  relay_.detach(a_, End::Lost, now_);
+  deliver("", "a", MessageType::Expire, text("EXPIRE", "y", "a"));
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), text("EXPIRE", "y", "a")}));
+}
+
+TEST_F(RelayNodesTest, TellsTheOtherNodeThatTheReceiverHasNoRoom) {
+  join(a_, "a");
+  a_.room = 0;
+  deliver_offer("x", "a");
+  EXPECT_EQ(a_.take(), Texts{});
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
+// Partners
+
+TEST_F(RelayNodesTest, TellsPartnersOnOtherNodesThatAPeerHasLeft) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_delivered(forwarded());
+  deliver_offer("y", "a");
+  receive(a_, sent_to("z"));  // of which nothing is known yet
+  backend_.take();
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
+  EXPECT_EQ(relay_.counters().leaves, 2U);
+}
+
+TEST_F(RelayNodesTest, PartsWhereALeavePasses) {
+  join(a_, "a");
+  for (const std::string partner : {"w", "x", "y"}) {
+    receive(a_, sent_to(partner));
+    relay_.on_delivered(forwarded());
+  }
+  receive(a_, sent_to("x", "LEAVE"));
+  relay_.on_delivered(forwarded());
+  deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
+  EXPECT_EQ(a_.take(), Texts{text("LEAVE", "y", "a")});
+  backend_.take();
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "w")});
+}
+
+TEST_F(RelayNodesTest, TellsAPartnerOnceThatHasComeHere) {
+  join(a_, "a");
+  receive(a_, sent_to("b"));
+  relay_.on_delivered(forwarded());
+  backend_.take();
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, TellsNobodyWhereThePolicyIsNever) {
+  RelayOptions never = options();
+  never.leave = LeavePolicy::Never;
+  relay_.set_options(never);
+  join(a_, "a");
+  deliver_offer("x", "a");
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+// Peers that move
+
+TEST_F(RelayNodesTest, HandsAPeerOverWithAllItHas) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  deliver_offer("x", "a");
+  a_.unsent = a_.take();
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->partners, (Texts{"b", "x"}));
+  EXPECT_EQ(inheritance->texts, (Texts{text("OFFER", "b", "a"), text("OFFER", "x", "a")}));
+  EXPECT_EQ(a_.closed, End::Replaced);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(backend_.released, Texts{}) << "it is another node's now";
+  EXPECT_EQ(b_.take(), Texts{}) << "no LEAVE";
+}
+
+TEST_F(RelayNodesTest, HandsOverALostPeerWithWhatHasWaited) {
+  join(a_, "a");
+  join(b_, "b");
+  a_.unsent = {"unsent"};
+  relay_.detach(a_, End::Lost, now_);
+  receive(b_, sent_to("a"));
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->partners, Texts{"b"});
+  EXPECT_EQ(inheritance->texts, (Texts{"unsent", text("OFFER", "b", "a")}));
+  pass(30s);
+  EXPECT_EQ(b_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, ThePartnersOfAPeerThatMovedTellItWhenTheyLeave) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  relay_.hand_over("peerjs", "a");
+  backend_.take();
+  relay_.detach(b_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "a")});
+}
+
+TEST_F(RelayNodesTest, HasNothingToHandOverOfWhoIsNotHere) {
+  EXPECT_FALSE(relay_.hand_over("peerjs", "a"));
+  EXPECT_FALSE(relay_.hand_over("another key", "a"));
+}
+
+TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
+  join(b_, "b");
+  attach(a_, "a");
+  deliver_offer("x", "a");
+  settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}});
+  EXPECT_EQ(a_.answer, Admission::Resumed);
+  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "x", "a")}));
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
+}
+
+TEST_F(RelayNodesTest, GivesAnInheritanceThatComesLate) {
+  join(a_, "a");
+  settle(a_, Admission::Resumed, {{"y"}, {"late"}});
+  EXPECT_EQ(a_.take(), Texts{"late"});
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayNodesTest, BequeathsPartnersWhenTheServerStops) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  deliver_offer("x", "a");
+  relay_.detach(a_, End::ServerStops, now_);
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].first, "a");
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{"b", "x"}, {}}));
+  EXPECT_EQ(backend_.released, Texts{});
+}
+
+TEST_F(RelayNodesTest, APeerThatIsPendingWhenTheServerStopsJustEnds) {
+  attach(a_, "a");
+  relay_.detach(a_, End::ServerStops, now_);
+  EXPECT_TRUE(backend_.bequeathed.empty());
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayNodesTest, TellsAPeerThatItHasLostItsId) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  b_.take();
+  relay_.displace(claim_of(a_), now_);
+  EXPECT_EQ(a_.take(), Texts{R"({"type":"ID-TAKEN","payload":{"msg":"ID is taken"}})"});
+  EXPECT_EQ(a_.closed, End::Displaced);
+  EXPECT_EQ(backend_.released, Texts{});
+  EXPECT_EQ(b_.take(), Texts{}) << "its calls may live on";
+}
+
+TEST_F(RelayNodesTest, ProbesAPeerWhoseIdIsWantedOnAnotherNode) {
+  join(a_, "a");
+  relay_.challenge("peerjs", "a", now_);
+  EXPECT_EQ(a_.probes, 1);
+  pass(2s);
+  EXPECT_EQ(a_.closed, End::Silent);
+}
+
+}  // namespace
+}  // namespace peerjsd::core

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "peerjsd/core/backend.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace peerjsd::test {
+
+/// Keeps what the relay gives it, and answers as it is told to.
+class RecordingBackend final : public core::Backend {
+ public:
+  struct Forwarded {
+    std::string src;
+    core::Registration registration;
+    std::string dst;
+    core::MessageType type;
+    std::string text;
+  };
+
+  Answer claim(const core::Peer& peer) override {
+    claimed.push_back(peer.id);
+    return answer;
+  }
+  void release(const core::Peer& peer) override { released.push_back(peer.id); }
+  void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override {
+    bequeathed.emplace_back(peer.id, inheritance);
+  }
+  Forwarding forward(const core::Parcel& parcel) override {
+    if (forwarding == Forwarding::Taken) {
+      forwarded.push_back({std::string(parcel.src), parcel.registration, std::string(parcel.dst),
+                           parcel.type, std::string(parcel.text)});
+    }
+    return forwarding;
+  }
+
+  /// The texts of what was forwarded since the last call.
+  std::vector<std::string> take() {
+    std::vector<std::string> texts;
+    for (Forwarded& each : std::exchange(forwarded, {})) texts.push_back(std::move(each.text));
+    return texts;
+  }
+
+  Answer answer = Answer::Later;
+  Forwarding forwarding = Forwarding::Taken;
+  std::vector<std::string> claimed;
+  std::vector<std::string> released;
+  std::vector<std::pair<std::string, core::Inheritance>> bequeathed;
+  std::vector<Forwarded> forwarded;
+};
+
+}  // namespace peerjsd::test
