@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
@@ -39,14 +43,36 @@ http::Reply in_full(AdminApi::Reply reply) {
   return full;
 }
 
-Answer answer(AdminApi& api, const net::HttpRequest& request) {
-  const AdminApi::Reply reply =
-      api.answer({net::view(request.method_string()), net::view(request.target()),
-                  net::view(request[bhttp::field::authorization])});
+/// What a coroutine waits for; whoever answers later may find it gone.
+struct Awaited {
+  explicit Awaited(const asio::any_io_executor& executor)
+      : event(executor, asio::steady_timer::time_point::max()) {}
+
+  std::optional<AdminApi::Reply> reply;
+  asio::steady_timer event;
+};
+
+asio::awaitable<AdminApi::Reply> reply_of(AdminApi& api, const net::HttpRequest& request) {
+  const auto awaited = std::make_shared<Awaited>(co_await asio::this_coro::executor);
+  const AdminApi::OnReply on_reply = [awaited](AdminApi::Reply reply) {
+    awaited->reply = std::move(reply);
+    awaited->event.cancel();
+  };
+  const AdminApi::Request asked{net::view(request.method_string()), net::view(request.target()),
+                                net::view(request[bhttp::field::authorization])};
+  api.answer(asked, on_reply);
+  error_code ignored;
+  while (!awaited->reply) {
+    co_await awaited->event.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return std::move(*awaited->reply);
+}
+
+Answer answer(const net::HttpRequest& request, AdminApi::Reply reply) {
   const net::AnswerForm form{.version = request.version(),
                              .keep_alive = request.keep_alive(),
                              .with_body = request.method() != bhttp::verb::head};
-  return {net::to_wire(in_full(reply), form), form.keep_alive};
+  return {net::to_wire(in_full(std::move(reply)), form), form.keep_alive};
 }
 
 Answer refusal(const net::RequestFault& fault) {
@@ -158,8 +184,14 @@ asio::awaitable<void> AdminServer::converse(boost::beast::tcp_stream& stream) {
       goes_on = co_await read_more(stream, input);
       continue;
     }
-    const bool is_faulty = result == net::RequestReader::Result::Faulty;
-    const Answer next = is_faulty ? refusal(reader.fault()) : answer(api_, reader.release());
+    Answer next;
+    if (result == net::RequestReader::Result::Faulty) {
+      next = refusal(reader.fault());
+    } else {
+      const net::HttpRequest request = reader.release();
+      AdminApi::Reply reply = co_await reply_of(api_, request);
+      next = answer(request, std::move(reply));
+    }
     stream.expires_after(kWriting);
     co_await asio::async_write(stream, asio::buffer(next.wire),
                                asio::redirect_error(asio::use_awaitable, error));

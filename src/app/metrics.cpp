@@ -125,6 +125,28 @@ void write_incidents(PrometheusText& out, const net::Incidents& incidents) {
   }
 }
 
+void write_cluster(PrometheusText& out, const cluster::RedisBackend& cluster) {
+  const cluster::ClusterCounters& counters = cluster.counters();
+  out.gauge("peerjsd_cluster_up", "1 while the cluster's Redis can be reached; with the node.");
+  out.sample(cluster.is_up() ? 1 : 0, {{"node", cluster.node()}});
+  out.counter("peerjsd_cluster_outages_total", "How often it ceased to be.");
+  out.sample(number(counters.outages));
+  out.counter("peerjsd_cluster_commands_total", "Commands sent to it.");
+  out.sample(number(counters.commands));
+  out.counter("peerjsd_cluster_messages_total", "Messages to and from other nodes, by outcome.");
+  out.sample(number(counters.delivered), {{"result", "delivered"}});
+  out.sample(number(counters.returned), {{"result", "absent"}});
+  out.sample(number(counters.abandoned), {{"result", "unknown"}});
+  out.sample(number(counters.received), {{"result", "received"}});
+  out.counter("peerjsd_cluster_repeated_total", "Deliveries that came again, and were dropped.");
+  out.sample(number(counters.repeated));
+  out.counter("peerjsd_cluster_moves_total", "Peers that went to another node, by how.");
+  out.sample(number(counters.handed_over), {{"reason", "resumed"}});
+  out.sample(number(counters.displaced), {{"reason", "displaced"}});
+  out.gauge("peerjsd_cluster_queue_bytes", "Messages on their way to other nodes.");
+  out.sample(number(cluster.bytes_under_way()));
+}
+
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -171,6 +193,7 @@ std::string metrics(const Observed& observed) {
     out.gauge("peerjsd_certificate_expiry_seconds", "When the certificate expires, since 1970.");
     out.sample(since_epoch(*observed.certificate_expiry));
   }
+  if (observed.cluster != nullptr) write_cluster(out, *observed.cluster);
   write_process(out, observed.started);
   return out.text();
 }

@@ -120,7 +120,9 @@ Server::Server(boost::asio::io_context& io, const Config& config,
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(certificates)),
       manager_(std::move(manager)),
-      admin_api_(config.admin_token, relay_, sessions_, [this] { return metrics(); }),
+      admin_api_(
+          config.admin_token, relay_, sessions_, [this] { return metrics(); },
+          cluster_ ? &*cluster_ : nullptr),
       listener_(std::move(listener)),
       tick_timer_(io),
       signals_(io) {
@@ -149,7 +151,13 @@ error_code Server::listen_for_operators() {
 }
 
 std::string Server::metrics() const {
-  Observed observed{relay_, config_.keys, sessions_, loop_lag_, started_, std::nullopt};
+  Observed observed{relay_,
+                    config_.keys,
+                    sessions_,
+                    loop_lag_,
+                    started_,
+                    std::nullopt,
+                    cluster_ ? &*cluster_ : nullptr};
   if (certificates_) observed.certificate_expiry = certificates_->context().expiry();
   return app::metrics(observed);
 }
@@ -259,12 +267,18 @@ void Server::await_tick() {
     const auto now = std::chrono::steady_clock::now();
     loop_lag_.add(now - tick_timer_.expiry());
     tick();
-    if (sessions_.draining() && sessions_.connections() == 0) end();
+    if (sessions_.draining() && sessions_.connections() == 0 && is_quiet()) end();
     if (ended_) return;
     // Counted from when this one began, so that what it takes is a lag too.
     tick_timer_.expires_at(std::max(tick_timer_.expiry() + kTick, now));
     await_tick();
   });
+}
+
+/// In a cluster what waits here may still be delivered, for its destination may have gone to
+/// another node; at most until drain_timeout.
+bool Server::is_quiet() {
+  return !cluster_ || cluster_->is_quiet();
 }
 
 void Server::tick() {
@@ -316,7 +330,9 @@ void Server::stop() {
 void Server::drain(core::Instant now) {
   sessions_.drain(drain_step_, now);
   if (now < drain_until_) return;
-  spdlog::warn("Stopped before {} connections had ended", sessions_.connections());
+  if (sessions_.connections() > 0) {
+    spdlog::warn("Stopped before {} connections had ended", sessions_.connections());
+  }
   end();
 }
 

@@ -80,8 +80,19 @@ core::Inheritance inheritance_of(std::string_view will) {
 }  // namespace
 
 void Claims::claim(const core::Peer& peer) {
+  pending_[peer.registration] = {{peer.realm.key, peer.id, peer.registration}};
+  if (node_.link().is_up()) send(peer);
+}
+
+void Claims::on_up() {
+  for (const auto& [registration, pending] : pending_) {
+    const core::Peer* const peer = find(node_.relay(), pending.claim);
+    if (peer != nullptr) send(*peer);
+  }
+}
+
+void Claims::send(const core::Peer& peer) {
   const core::Registration registration = peer.registration;
-  pending_[registration] = {{peer.realm.key, peer.id, registration}};
   node_.run(
       Script::Claim, bucket_of(peer.id), peer.realm.key,
       {peer.realm.key, node_.name(), peer.id, digest_of(peer), time_of(RedisNode::now()), "1"},

@@ -81,6 +81,7 @@ Envelope parse_envelope(std::string_view text) {
   const Parts parts = Parts(*all).subspan(1);
   if (kind == "delivery") return parse_delivery(parts);
   if (kind == "bequest") return parse_bequest(parts);
+  if (kind == "fence" && parts.empty()) return Fence{};
   if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
   if (parts.size() != 2) return {};
   if (kind == "arrived") return Arrived{parts[0], parts[1]};
@@ -102,6 +103,10 @@ std::string to_text(const Delivery& delivery) {
 
 std::string to_text(const Dismissed& dismissed) {
   return joined({"dismissed", dismissed.key, dismissed.id});
+}
+
+std::string to_text(Fence) {
+  return joined({"fence"});
 }
 
 std::string to_text(const Bequest& bequest) {

@@ -10,26 +10,6 @@ namespace {
 
 constexpr core::Duration kFarewell = std::chrono::milliseconds(500);
 
-std::string_view text_of(const redisReply& reply) {
-  return {reply.str, static_cast<std::size_t>(reply.len)};
-}
-
-/// One that is asked for in each bucket.
-struct Listing {
-  std::size_t owed = kBuckets;
-  RedisBackend::Ids ids;
-  std::function<void(RedisBackend::Ids)> on_ids;
-};
-
-void add(Listing& listing, const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_ARRAY) {
-    for (std::size_t i = 0; i + 1 < reply.elements; i += 2) {
-      listing.ids.emplace_back(text_of(*reply.element[i]), text_of(*reply.element[i + 1]));
-    }
-  }
-  if (--listing.owed == 0) listing.on_ids(std::move(listing.ids));
-}
-
 }  // namespace
 
 RedisBackend::RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Options options,
@@ -41,6 +21,7 @@ RedisBackend::RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Opt
       claims_(node_),
       courier_(io, node_, options.limits, hash_key),
       lease_(node_, [this](std::size_t bucket) { claims_.reclaim(bucket); }),
+      directory_(node_),
       farewell_(io) {
   set_options(options);
 }
@@ -59,9 +40,21 @@ void RedisBackend::tick(core::Instant now) {
   if (is_up()) lease_.tick(now);
 }
 
+bool RedisBackend::is_quiet() {
+  if (!is_up()) return true;
+  if (fence_ == FenceState::None) {
+    fence_ = FenceState::Sent;
+    node_.publish(node(), to_text(Fence{}));
+  }
+  return fence_ == FenceState::Passed && courier_.bytes() == 0 && !node_.relay().keeps_messages();
+}
+
 void RedisBackend::stop() {
-  if (std::exchange(is_stopping_, true)) return;
-  if (!is_up()) return node_.link().stop();
+  if (is_stopping_) return;
+  directory_.on_down();
+  const bool was_up = is_up();
+  is_stopping_ = true;
+  if (!was_up) return node_.link().stop();
   lease_.end();
   node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
   farewell_.expires_after(kFarewell);
@@ -71,8 +64,10 @@ void RedisBackend::stop() {
 void RedisBackend::on_up() {
   spdlog::info("Cluster: Redis at {} reached, this is node {}", node_.link().address(), node());
   is_away_ = false;
+  fence_ = FenceState::None;
   lease_.begin();
   courier_.on_up();
+  claims_.on_up();
   claims_.reclaim(std::nullopt);
   node_.relay().on_reconnect(RedisNode::now());
 }
@@ -91,6 +86,7 @@ void RedisBackend::on_down(const std::string& why) {
   claims_.on_down(options_.accepts_while_down ? core::Admission::Opened
                                               : core::Admission::Unavailable);
   courier_.on_down();
+  directory_.on_down();
 }
 
 void RedisBackend::on_message(std::string_view text) {
@@ -115,7 +111,7 @@ void RedisBackend::on(const Dismissed& dismissed) {
 }
 
 RedisBackend::Answer RedisBackend::claim(const core::Peer& peer) {
-  if (!is_up()) return options_.accepts_while_down ? Answer::Yes : Answer::No;
+  if (is_away_) return options_.accepts_while_down ? Answer::Yes : Answer::No;
   claims_.claim(peer);
   return Answer::Later;
 }
@@ -135,24 +131,9 @@ RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {
   return courier_.forward(parcel) ? Forwarding::Taken : Forwarding::NoRoom;
 }
 
-bool RedisBackend::list(const std::string& key, std::function<void(Ids)> on_ids) {
+bool RedisBackend::list(std::string_view key, OnList on_list) {
   if (!is_up()) return false;
-  const auto listing = std::make_shared<Listing>();
-  listing->on_ids = std::move(on_ids);
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    node_.run(Script::List, bucket, key, {},
-              [listing](const redisReply& reply) { add(*listing, reply); });
-  }
-  return true;
-}
-
-bool RedisBackend::dismiss(std::string_view key, std::string_view id,
-                           std::function<void(bool)> on_answer) {
-  if (!is_up()) return false;
-  node_.run(Script::Route, bucket_of(id), key, {key, node(), id, to_text(Dismissed{key, id}), "0"},
-            [on_answer = std::move(on_answer)](const redisReply& reply) {
-              on_answer(reply.type == REDIS_REPLY_INTEGER && reply.integer > 0);
-            });
+  directory_.list(key, std::move(on_list));
   return true;
 }
 

@@ -99,9 +99,12 @@ void RedisConnection::write() {
                            [self = shared_from_this()](error_code error, std::size_t size) {
                              if (self->ended_) return;
                              if (error) return self->end(error.message());
-                             self->progress_ = now();
                              self->sent_ += size;
-                             if (self->sent_ < self->sending_.size()) return self->write();
+                             if (self->sent_ < self->sending_.size()) {
+                               self->progress_ =
+                                   now();  // in what the way takes at once there is none
+                               return self->write();
+                             }
                              self->sending_.clear();
                              self->flush();
                            });

@@ -3,6 +3,7 @@
 #include "peerjsd/core/json.hpp"
 #include "peerjsd/core/relay.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerjsd::core {
@@ -210,6 +211,11 @@ void Relay::on_reconnect(Instant now) {
       forward_waiting(realm, dst_json, now);
     }
   }
+}
+
+bool Relay::keeps_messages() const {
+  return std::ranges::any_of(
+      realms_, [](const auto& each) { return !each.second.outstanding.destinations().empty(); });
 }
 
 void Relay::forward_waiting(Realm& realm, const std::string& dst_json, Instant now) {

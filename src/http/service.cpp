@@ -90,12 +90,17 @@ Reply Service::reply_to(const Request&, const route::NewId& asked) const {
   return reply(200, kHtml, std::move(id));
 }
 
-Reply Service::reply_to(const Request&, const route::Peers& asked) const {
+Reply Service::reply_to(const Request& request, const route::Peers& asked) const {
   if (!is_key(asked.key)) return invalid_key();
   if (!options_.allow_discovery) return reply(401, kText, "Unauthorized");
-  nlohmann::ordered_json ids = nlohmann::ordered_json::array();
-  if (const core::Realm* const realm = relay_.realm(asked.key)) ids = realm->connected_ids();
-  return reply(200, kJson, dump(ids));
+  const core::Realm* const realm = relay_.realm(asked.key);
+  return reply_to(request, realm ? realm->connected_ids() : std::vector<std::string_view>());
+}
+
+Reply Service::reply_to(const Request&, const std::vector<std::string_view>& ids) const {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const std::string_view id : ids) list.push_back(id);
+  return reply(200, kJson, dump(list));
 }
 
 Reply Service::reply_to(const Request&, const route::WebSocket&) const {

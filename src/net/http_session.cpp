@@ -69,7 +69,7 @@ void HttpSession::on_bytes(std::span<char> bytes) {
 }
 
 void HttpSession::on_flushed() {
-  if (postponed_) return pause_reading();
+  if (is_answering()) return pause_reading();
   read();
 }
 
@@ -77,7 +77,7 @@ void HttpSession::read() {
   const std::string input = std::exchange(unread_, {});
   std::string_view rest = input;
   unsigned requests = 0;
-  while (!rest.empty() && !is_closing() && !postponed_) {
+  while (!rest.empty() && !is_closing() && !is_answering()) {
     // Who does not read its answers gets no more of them.
     if (queue().bytes() > kMostQueuedBytes) {
       pause_reading();
@@ -203,6 +203,34 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   write_answer(request, context().service().answer(facts_of(request), receipt));
 }
 
+/// Where there are other nodes, the list is of all of them.
+void HttpSession::respond(const HttpRequest& request, const http::route::Peers& asked) {
+  const auto on_list =
+      [self = boost::intrusive_ptr<HttpSession>(this), request,
+       key = std::string(asked.key)](const std::optional<std::vector<core::Whereabouts>>& list) {
+        self->awaits_list_ = false;
+        if (!self->is_closing()) self->respond_with(request, {key}, list);
+      };
+  if (!context().service().may_list(asked.key) ||
+      !context().relay().list_everywhere(asked.key, on_list)) {
+    return respond<>(request, asked);
+  }
+  awaits_list_ = true;
+  pause_reading();
+}
+
+void HttpSession::respond_with(const HttpRequest& request, const http::route::Peers& asked,
+                               const std::optional<std::vector<core::Whereabouts>>& list) {
+  if (!list) return respond<>(request, asked);
+  const core::Realm* const realm = context().relay().realm(asked.key);
+  std::vector<std::string_view> ids;
+  for (const core::Whereabouts& each : *list) {
+    const core::Peer* const here = realm == nullptr ? nullptr : realm->find(each.id);
+    if (here == nullptr || here->is_reachable()) ids.push_back(each.id);
+  }
+  respond<>(request, ids);
+}
+
 template <class Asked>
 void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
   const http::Reply reply = context().service().answer(facts_of(request), asked);
@@ -289,7 +317,7 @@ std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::st
 }
 
 void HttpSession::on_timeout(core::Instant) {
-  if (postponed_) return context().await_request(*this);  // it will be answered in a moment
+  if (is_answering()) return context().await_request(*this);  // it will be answered in a moment
   // Between requests there is nobody to tell.
   if (!reader_.has_begun()) return close();
   refuse({408, "The request took too long"}, reader_.request());
@@ -297,7 +325,7 @@ void HttpSession::on_timeout(core::Instant) {
 
 void HttpSession::drain(core::Instant) {
   // A browser does not look at a connection it keeps for later, and would never end its half.
-  if (!reader_.has_begun() && !postponed_ && all_sent()) return close();
+  if (!reader_.has_begun() && !is_answering() && all_sent()) return close();
   if (postponed_) on_released();
   close_when_flushed();
 }

@@ -35,6 +35,13 @@ class RecordingBackend final : public core::Backend {
     return forwarding;
   }
 
+  bool list(std::string_view key, OnList on_list) override {
+    if (!lists) return false;
+    listed_key = key;
+    listing = std::move(on_list);
+    return true;
+  }
+
   /// The texts of what was forwarded since the last call.
   std::vector<std::string> take() {
     std::vector<std::string> texts;
@@ -44,6 +51,9 @@ class RecordingBackend final : public core::Backend {
 
   Answer answer = Answer::Later;
   Forwarding forwarding = Forwarding::Taken;
+  bool lists = false;
+  std::string listed_key;
+  OnList listing;
   std::vector<std::string> claimed;
   std::vector<std::string> released;
   std::vector<std::pair<std::string, core::Inheritance>> bequeathed;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/net/session_context.hpp"
 
@@ -28,24 +29,33 @@ class AdminApi {
     std::string body;
   };
 
-  /// `token`: empty, nobody has it. `metrics`: see metrics().
+  using OnReply = std::function<void(Reply)>;
+
+  /// `token`: empty, nobody has it. `metrics`: see metrics(). `cluster`: nullptr, this node is
+  /// alone.
   AdminApi(std::string token, core::Relay& relay, const net::SessionContext& sessions,
-           std::function<std::string()> metrics);
+           std::function<std::string()> metrics, cluster::RedisBackend* cluster);
 
   void set_token(std::string token) { token_ = std::move(token); }
 
-  Reply answer(const Request& request);
+  /// `on_reply` comes once, at once or later.
+  void answer(const Request& request, const OnReply& on_reply);
 
  private:
-  Reply answer_about_peers(const Request& request, std::string_view path, std::string_view query);
-  Reply list(const core::Realm& realm, std::string_view key, std::string_view query) const;
-  Reply peer(const Request& request, const core::Realm& realm, std::string_view key,
-             const std::string& id);
+  Reply readiness() const;
+  void answer_about_peers(const Request& request, std::string_view path, std::string_view query,
+                          const OnReply& on_reply);
+  void list(const core::Realm& realm, std::string_view query, const OnReply& on_reply);
+  void peer(const Request& request, const core::Realm& realm, const std::string& id,
+            const OnReply& on_reply);
+  void peer_elsewhere(const Request& request, const core::Realm& realm, const std::string& id,
+                      const OnReply& on_reply);
 
   std::string token_;
   core::Relay& relay_;
   const net::SessionContext& sessions_;
   std::function<std::string()> metrics_;
+  cluster::RedisBackend* cluster_;
 };
 
 }  // namespace peerjsd::app

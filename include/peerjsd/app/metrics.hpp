@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/session_context.hpp"
@@ -19,6 +20,7 @@ struct Observed {
   const net::Histogram& loop_lag;  ///< by how much the tick came too late
   std::chrono::system_clock::time_point started;
   std::optional<std::chrono::system_clock::time_point> certificate_expiry;
+  const cluster::RedisBackend* cluster;  ///< nullptr: this node is alone
 };
 
 /// All metrics, in the text format of Prometheus; docs/metrics.md says what they mean. Costs time

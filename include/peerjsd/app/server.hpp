@@ -79,6 +79,7 @@ class Server {
   void await_signal();
   void await_tick();
   void tick();
+  bool is_quiet();
   void reread();
   void reopen_log() const;
   void apply(const Config& config);

@@ -18,7 +18,7 @@ class Claims {
  public:
   explicit Claims(RedisNode& node) : node_(node) {}
 
-  /// Only while the link is up. Relay::settle() follows, for the latest by on_down().
+  /// Relay::settle() follows, for the latest by on_down().
   void claim(const core::Peer& peer);
 
   /// The peer has gone, and its answer with it.
@@ -36,6 +36,9 @@ class Claims {
   /// Whoever waits for an answer gets this one: Opened or Unavailable.
   void on_down(core::Admission answer);
 
+  /// Asks for those that wait.
+  void on_up();
+
   void tick(core::Instant now);
 
  private:
@@ -51,6 +54,7 @@ class Claims {
     std::vector<core::Claim> claims;
   };
 
+  void send(const core::Peer& peer);
   void on_answer(core::Registration registration, const redisReply& reply);
   void settle(core::Registration registration, core::Admission answer,
               const core::Inheritance& inheritance);

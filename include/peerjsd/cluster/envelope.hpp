@@ -53,6 +53,9 @@ struct Dismissed {
   std::string_view id;
 };
 
+/// A node's word to itself: what was published to it before has come.
+struct Fence {};
+
 /// What a peer takes along.
 struct Bequest {
   std::string_view key;
@@ -61,13 +64,14 @@ struct Bequest {
 };
 
 using Envelope =
-    std::variant<std::monostate, Delivery, Arrived, Moved, Challenged, Dismissed, Bequest>;
+    std::variant<std::monostate, Delivery, Arrived, Moved, Challenged, Dismissed, Fence, Bequest>;
 
 /// Nothing if it is none of these. Views of `text`.
 Envelope parse_envelope(std::string_view text);
 
 std::string to_text(const Delivery& delivery);
 std::string to_text(const Dismissed& dismissed);
+std::string to_text(Fence);
 std::string to_text(const Bequest& bequest);
 
 }  // namespace peerjsd::cluster

@@ -2,16 +2,15 @@
 
 #include "peerjsd/cluster/claims.hpp"
 #include "peerjsd/cluster/courier.hpp"
+#include "peerjsd/cluster/directory.hpp"
 #include "peerjsd/cluster/lease.hpp"
 #include "peerjsd/cluster/redis_node.hpp"
 #include "peerjsd/core/backend.hpp"
 
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+#include <variant>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,11 +38,15 @@ class RedisBackend final : public core::Backend {
   /// To be called often. The first call begins to connect.
   void tick(core::Instant now);
 
+  /// For a server that takes in nobody any more: whether nothing is under way, to other nodes or
+  /// from them, that it would take along to its end. To be asked again and again.
+  bool is_quiet();
+
   /// Says goodbye to the other nodes: what this one had is free. The loop can end when Redis has
   /// been told so, or has taken too long.
   void stop();
 
-  bool is_up() const { return node_.link().is_up(); }
+  bool is_up() const { return !is_stopping_ && node_.link().is_up(); }
   bool accepts_while_down() const { return options_.accepts_while_down; }
 
   /// See RedisNode.
@@ -53,21 +56,15 @@ class RedisBackend final : public core::Backend {
   /// Messages under way, in bytes.
   std::size_t bytes_under_way() const { return courier_.bytes(); }
 
-  /// Ids, each with the node that has it.
-  using Ids = std::vector<std::pair<std::string, std::string>>;
-
-  /// All ids of a key, in no order. False if Redis cannot be asked; if it goes away meanwhile,
-  /// `on_ids` does not come.
-  bool list(const std::string& key, std::function<void(Ids)> on_ids);
-
-  /// Has the peer of another node ended; says whether there is one. Else as list().
-  bool dismiss(std::string_view key, std::string_view id, std::function<void(bool)> on_answer);
+  /// Of which questions may be asked while it is up.
+  Directory& directory() { return directory_; }
 
   // core::Backend
   Answer claim(const core::Peer& peer) override;
   void release(const core::Peer& peer) override;
   void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override;
   Forwarding forward(const core::Parcel& parcel) override;
+  bool list(std::string_view key, OnList on_list) override;
 
  private:
   void on_up();
@@ -80,6 +77,7 @@ class RedisBackend final : public core::Backend {
   void on(const Moved& moved) { claims_.hand_over(moved.key, moved.id, moved.node); }
   void on(const Challenged& challenged);
   void on(const Dismissed& dismissed);
+  void on(const Fence&) { fence_ = FenceState::Passed; }
   void on(const Bequest& bequest) { claims_.on_bequest(bequest); }
 
   RedisNode node_;
@@ -87,8 +85,11 @@ class RedisBackend final : public core::Backend {
   Claims claims_;
   Courier courier_;
   Lease lease_;
+  Directory directory_;
   bool is_away_ = false;  // the operator has been told so
   core::Instant away_since_{};
+  enum class FenceState : std::uint8_t { None, Sent, Passed };
+  FenceState fence_ = FenceState::None;
   bool is_stopping_ = false;
   boost::asio::steady_timer farewell_;
 };

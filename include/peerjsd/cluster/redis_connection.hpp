@@ -76,7 +76,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   std::function<void(std::string_view)> on_message_;
   std::unique_ptr<redisReader, FreeReader> reader_;
   std::deque<Owed> owed_;
-  core::Instant progress_{};  // when something was last written or read, or asked for
+  core::Instant progress_{};  // when something was last read, a part of much written, or asked for
   std::string unsent_;
   std::string sending_;
   std::size_t sent_ = 0;  // of it

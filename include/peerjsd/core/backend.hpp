@@ -4,6 +4,8 @@
 #include "peerjsd/core/peer.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,12 @@ struct Inheritance {
   std::vector<std::string> texts;     ///< that it has not received, in order
 
   bool operator==(const Inheritance&) const = default;
+};
+
+/// Which node has an id.
+struct Whereabouts {
+  std::string id;
+  std::string node;  ///< as nodes are called in logs
 };
 
 /// What there is beyond this node: others that may have an id, and be sent messages for it. The
@@ -59,6 +67,11 @@ class Backend {
   /// Relay::on_delivered(), on_returned() or on_abandoned(). Parcels of one sender for one
   /// destination arrive, or return, in order.
   virtual Forwarding forward(const Parcel& parcel) = 0;
+
+  /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order; nothing
+  /// if the other nodes are out of reach by then. False: there are none to be asked.
+  using OnList = std::function<void(std::optional<std::vector<Whereabouts>>)>;
+  virtual bool list(std::string_view key, OnList on_list) = 0;
 };
 
 /// This node is alone.
@@ -68,6 +81,7 @@ class LocalOnly final : public Backend {
   void release(const Peer&) override {}
   void bequeath(const Peer&, const Inheritance&) override {}
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
+  bool list(std::string_view, OnList) override { return false; }
 };
 
 }  // namespace peerjsd::core

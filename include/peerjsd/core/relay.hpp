@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace peerjsd::core {
@@ -104,6 +105,11 @@ class Relay {
   /// there is none of that id.
   bool dismiss(std::string_view key, std::string_view id, Instant now);
 
+  /// Backend::list().
+  bool list_everywhere(std::string_view key, Backend::OnList on_list) {
+    return backend_.list(key, std::move(on_list));
+  }
+
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
@@ -140,6 +146,9 @@ class Relay {
 
   /// On another node another token wants the id.
   void challenge(std::string_view key, std::string_view id, Instant now);
+
+  /// Whether anything waits here for a peer that may come elsewhere.
+  bool keeps_messages() const;
 
   /// When the peer's client last gave a sign of life, or was lost.
   static Instant last_heard(const Peer& peer) { return Liveness::since(peer); }

@@ -58,8 +58,11 @@ class Service {
 
   const std::string& path() const { return options_.path; }
 
+  bool may_list(std::string_view key) const { return options_.allow_discovery && is_key(key); }
+
   /// The answer to a request, by what it asks for: its route, or, if it was a message, what the
-  /// relay said to that. To HEAD as to GET: the body is for the caller to leave out.
+  /// relay said to that, or the ids that a list is to have. To HEAD as to GET: the body is for the
+  /// caller to leave out.
   template <class Asked>
   Reply answer(const Request& request, const Asked& asked) const {
     return readable(reply_to(request, asked), request.origin);
@@ -85,6 +88,7 @@ class Service {
   Reply reply_to(const Request& request, const route::NotFound& asked) const;
   Reply reply_to(const Request& request, const route::BadTarget& asked) const;
   Reply reply_to(const Request& request, core::Receipt receipt) const;
+  Reply reply_to(const Request& request, const std::vector<std::string_view>& ids) const;
 
   /// With what CORS needs for the page to read it: clients of all generations read even a refusal
   /// only then.

@@ -49,8 +49,12 @@ class HttpSession final : public Connection {
   void respond(const HttpRequest& request, const http::route::Message& asked);
   void respond(const HttpRequest& request, const http::route::Message& message,
                core::Receipt receipt);
+  void respond(const HttpRequest& request, const http::route::Peers& asked);
+  void respond_with(const HttpRequest& request, const http::route::Peers& asked,
+                    const std::optional<std::vector<core::Whereabouts>>& list);
   void write_answer(const HttpRequest& request, const http::Reply& reply);
 
+  bool is_answering() const { return postponed_ || awaits_list_; }
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
   void refuse(RequestFault fault, const HttpRequest& request);
@@ -69,6 +73,7 @@ class HttpSession final : public Connection {
   std::string asked_;  // by the request at hand, for the access log
   std::string unread_;
   std::optional<Postponed> postponed_;
+  bool awaits_list_ = false;
   const std::optional<boost::asio::ip::address> proxy_;
   RateMeter rate_;
   bool has_complained_ = false;

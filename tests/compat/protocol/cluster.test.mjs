@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { clusterSuite } from '../support/cluster.mjs';
-import { ID_TAKEN, OPEN, partners, payloadOf, relayed, within } from '../support/wire.mjs';
+import {
+  ID_TAKEN,
+  listed,
+  OPEN,
+  partners,
+  payloadOf,
+  relayed,
+  request,
+  talk,
+  unregistered,
+} from '../support/wire.mjs';
 
 clusterSuite('Cluster', { count: 3 }, (test) => {
   test('a call passes between nodes, in both directions', async ({ nodes, peer }) => {
@@ -69,12 +79,6 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
     const a = await peer('a-', { server: nodes[0], token: 'mine' });
     await a.close(1000);
     await claim(a.id, { server: nodes[1], token: 'theirs' });
-  });
-
-  test('keys are apart', async ({ nodes, peer }) => {
-    const a = await peer('a-', { server: nodes[0] });
-    a.signal('OFFER', 'a-', 1);
-    await a.fence();
   });
 
   test('what waits for an absent peer goes where it arrives', async ({ nodes, peer, name }) => {
@@ -166,5 +170,96 @@ clusterSuite('Cluster, quick to expire', { count: 2, args: ['-t', '300'] }, (tes
     await late.fence();
     a.signal('OFFER', id, 2);
     await late.expect(relayed('OFFER', a.id, id, '2'));
+  });
+});
+
+clusterSuite('Cluster, with two keys', { count: 2, args: ['-k', 'x', '-k', 'x:1'] }, (test) => {
+  test('nothing crosses from one to the other', async ({ nodes, socket, name }) => {
+    const at = async (server, key, id, token) => {
+      const made = socket({ server, key, id, token });
+      await made.expect(OPEN);
+      return made;
+    };
+    const id = name('same-');
+    const a = await at(nodes[0], 'x', id, 'one');
+    const b = await at(nodes[1], 'x:1', id, 'two');
+    const c = await at(nodes[1], 'x', name('c-'));
+    c.signal('OFFER', id, 1);
+    await a.expect(relayed('OFFER', c.id, id, '1'));
+    await a.fence();
+    await b.fence();
+    // "1:" and the id under key x might be taken for the id under key x:1.
+    c.signal('OFFER', `1:${id}late`, 2);
+    await c.fence();
+    const late = await at(nodes[0], 'x:1', `${id}late`);
+    await late.fence();
+  });
+});
+
+const discovery = { count: 3, args: ['--allow_discovery'] };
+clusterSuite('Cluster, asked who is there', discovery, (test) => {
+  const ask = async (node, path, method = 'GET') => {
+    const headers = { Authorization: 'Bearer token-of-the-tests' };
+    const { status, body } = await request(node.admin, method, path, headers);
+    return { status, body, json: status === 200 && method === 'GET' ? JSON.parse(body) : null };
+  };
+
+  test('each node lists the peers of all', async ({ nodes, peer }) => {
+    const all = [];
+    for (let i = 0; i < 30; i += 1) all.push(await peer('p-', { server: nodes[i % 3] }));
+    const ids = all.map(({ id }) => id).sort();
+    for (const node of nodes) assert.deepEqual((await listed(node)).sort(), ids);
+    const target = '/peerjs/peers';
+    const both = await talk(
+      nodes[0],
+      `GET ${target} HTTP/1.1\nHost: x\n\nGET ${target} HTTP/1.1\nHost: x\nConnection: close\n\n`,
+    );
+    assert.equal(both.match(/HTTP\/1.1 200/g).length, 2, 'two requests at once, two answers');
+    await all[0].close(1000);
+    for (const node of nodes) await unregistered(node, all[0]);
+  });
+
+  test('the operator sees on which node each is', async ({ nodes, peer }) => {
+    const all = [];
+    for (let i = 0; i < 9; i += 1) all.push(await peer('o-', { server: nodes[i % 3] }));
+    const names = nodes.map((node) => node.log().match(/this is node (\w+)/)[1]);
+    const expected = all
+      .map(({ id }, i) => ({ id, node: names[i % 3] }))
+      .sort((a, b) => (Buffer.from(a.id) < Buffer.from(b.id) ? -1 : 1));
+    const seen = [];
+    for (let after = ''; after !== null;) {
+      const { json } = await ask(nodes[1], `/peers/peerjs?limit=4&after=${after}`);
+      assert.equal(json.total, 9);
+      seen.push(...json.peers);
+      after = json.next;
+    }
+    assert.deepEqual(
+      seen.map(({ id, node }) => ({ id, node })),
+      expected,
+    );
+    const here = seen.filter(({ node }) => node === names[1]);
+    assert.equal(here.length, 3);
+    for (const each of here) assert.equal(each.address, '127.0.0.1');
+    const { json } = await ask(nodes[1], `/peers/peerjs/${all[0].id}`);
+    assert.deepEqual(json, { id: all[0].id, node: names[0] });
+    assert.equal((await ask(nodes[1], '/peers/peerjs/nobody')).status, 404);
+  });
+
+  test('the operator ends a peer of another node', async ({ nodes, peer }) => {
+    const a = await peer('a-', { server: nodes[0] });
+    assert.equal((await ask(nodes[2], `/peers/peerjs/${a.id}`, 'DELETE')).status, 200);
+    assert.equal((await a.expectClosed()).reason, 'dismissed by the operator');
+    assert.equal((await ask(nodes[2], `/peers/peerjs/nobody`, 'DELETE')).status, 404);
+  });
+
+  test('a list while Redis goes away is the own one', async ({ redis, nodes, peer }) => {
+    const here = await peer('h-', { server: nodes[0] });
+    await peer('t-', { server: nodes[1] });
+    redis.child.kill('SIGSTOP');
+    try {
+      assert.deepEqual(await listed(nodes[0]), [here.id]);
+    } finally {
+      redis.child.kill('SIGCONT');
+    }
   });
 });

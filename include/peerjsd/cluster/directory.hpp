@@ -1,0 +1,50 @@
+#pragma once
+
+#include "peerjsd/cluster/redis_node.hpp"
+#include "peerjsd/core/backend.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peerjsd::cluster {
+
+/// Questions about the peers of all nodes. Only to be asked while the link is up; each is answered
+/// once, later, with nothing if Redis went away meanwhile.
+class Directory {
+ public:
+  explicit Directory(RedisNode& node) : node_(node) {}
+
+  void list(std::string_view key, core::Backend::OnList on_list);
+
+  /// Which node has the peer; empty: none.
+  void find(std::string_view key, std::string_view id,
+            std::function<void(std::optional<std::string>)> on_node);
+
+  /// Has the peer of another node ended; says whether there is one.
+  void dismiss(std::string_view key, std::string_view id,
+               std::function<void(std::optional<bool>)> on_answer);
+
+  void on_down();
+
+ private:
+  struct Listing {
+    std::size_t owed = kBuckets;
+    std::vector<core::Whereabouts> found;
+    core::Backend::OnList on_list;
+  };
+
+  /// Has `give_up` called if Redis goes away before forget().
+  std::size_t remember(std::function<void()> give_up);
+  void forget(std::size_t question) { questions_.erase(question); }
+
+  RedisNode& node_;
+  std::map<std::size_t, std::function<void()>> questions_;
+  std::size_t last_question_ = 0;
+};
+
+}  // namespace peerjsd::cluster

@@ -1,0 +1,386 @@
+// What becomes of a cluster when its Redis, a node or the way between them fails.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import {
+  metric,
+  startNode,
+  startRedis,
+  timesUp,
+  upAgain,
+  withCluster,
+} from '../support/cluster.mjs';
+import { startTcpProxy } from '../support/tcp_proxy.mjs';
+import {
+  errorText,
+  get,
+  ID_TAKEN,
+  OPEN,
+  partners,
+  payloadOf,
+  relayed,
+  until,
+} from '../support/wire.mjs';
+
+const PAGE = { origin: 'http://app.test' };
+
+/** Ends Redis at once, and waits till the nodes have noticed. */
+async function loseRedis({ redis, nodes }) {
+  await redis.stop('SIGKILL');
+  await Promise.all(nodes.map((node) => node.waitForLog(/cannot be reached/)));
+}
+
+/** Starts an empty Redis where the other one was, and waits till the nodes are back. */
+async function bringRedisBack(cluster) {
+  const before = cluster.nodes.map(timesUp);
+  cluster.redis = await startRedis({ port: cluster.redis.port });
+  await Promise.all(cluster.nodes.map((node, i) => upAgain(node, before[i])));
+}
+
+const readiness = async (node) => {
+  const { status, body } = await get(node.admin, '/readyz');
+  return `${status} ${body.trim()}`;
+};
+
+describe('Cluster, without its Redis', { concurrency: 3 }, () => {
+  it(
+    'peers that are there go on, new ones are accepted',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer } = cluster;
+      const a = await peer('a-');
+      const b = await peer('b-');
+      await loseRedis(cluster);
+      await partners(a, b);
+      const c = await peer('c-');
+      await partners(a, c);
+      assert.equal(
+        await readiness(nodes[0]),
+        '200 ok, but the Redis of the cluster cannot be reached',
+      );
+      assert.equal((await get(nodes[0].admin, '/healthz')).status, 200);
+      assert.equal(await metric(nodes[0], 'peerjsd_cluster_outages_total'), 1);
+    }),
+  );
+
+  it(
+    'new peers are refused, if that is wanted, and told why',
+    withCluster({ args: ['--cluster_down', 'refuse'] }, async (cluster) => {
+      const { nodes, peer, socket, claim } = cluster;
+      const a = await peer('a-');
+      await loseRedis(cluster);
+      const b = socket({ id: 'b' });
+      await b.expect(errorText('The server cannot reach its cluster, try again later'));
+      await b.expectClosed();
+      await a.fence();
+      assert.match(await readiness(nodes[0]), /^503 .*cannot be reached/);
+      assert.equal((await get(nodes[0].admin, '/healthz')).status, 200);
+      const again = socket({ id: a.id });
+      await again.expect(OPEN); // who is known may resume
+      await bringRedisBack(cluster);
+      assert.equal(await readiness(nodes[0]), '200 ok');
+      await claim('b');
+    }),
+  );
+
+  it(
+    'a Redis that comes back empty learns again who is where',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer, socket } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      await loseRedis(cluster);
+      const c = await peer('c-', { server: nodes[1] });
+      await bringRedisBack(cluster);
+      for (const other of [b, c]) {
+        a.signal('OFFER', other.id, 1);
+        await other.expect(relayed('OFFER', a.id, other.id, '1'));
+        other.signal('ANSWER', a.id, 2);
+        await a.expect(relayed('ANSWER', other.id, a.id, '2'));
+      }
+      const thief = socket({ server: nodes[0], id: c.id, token: 'theirs' });
+      await thief.expect(ID_TAKEN);
+    }),
+  );
+
+  it(
+    'what is sent meanwhile arrives when Redis is back',
+    withCluster({ args: ['-t', '20s'] }, async (cluster) => {
+      const { nodes, peer } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      await loseRedis(cluster);
+      for (let i = 0; i < 10; i += 1) a.signal('CANDIDATE', b.id, i);
+      await a.fence();
+      await bringRedisBack(cluster);
+      a.signal('CANDIDATE', b.id, 10);
+      for (let i = 0; i <= 10; i += 1) assert.equal(payloadOf(await b.next()), i);
+      await b.fence();
+    }),
+  );
+
+  it(
+    'the sender is told of what cannot be delivered',
+    withCluster({ args: ['-t', '500'] }, async (cluster) => {
+      const { nodes, peer } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      await loseRedis(cluster);
+      a.signal('OFFER', b.id, 1);
+      await a.expect(relayed('EXPIRE', b.id, a.id));
+      await a.fence();
+    }),
+  );
+
+  it(
+    'of two who took the same id meanwhile one is told that it is taken',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer } = cluster;
+      await loseRedis(cluster);
+      const first = await peer('same', { server: nodes[0], token: 'one' });
+      const second = await peer('same', { server: nodes[1], token: 'two' });
+      await bringRedisBack(cluster);
+      const loser = await until(
+        () => [first, second].find((each) => each.end),
+        'the end of one of them',
+      );
+      assert.equal(await loser.next().catch(() => ''), ID_TAKEN);
+      const winner = loser === first ? second : first;
+      await winner.fence();
+      assert.equal(nodes.filter((node) => /Another peer has the id/.test(node.log())).length, 1);
+    }),
+  );
+
+  it(
+    'who went to another node meanwhile stays there, and nobody is told that it left',
+    withCluster({ args: ['-t', '20s'] }, async (cluster) => {
+      const { nodes, peer } = cluster;
+      const old = await peer('same', { server: nodes[0], ...PAGE });
+      const partner = await peer('p-', { server: nodes[0], ...PAGE });
+      await partners(old, partner);
+      await loseRedis(cluster);
+      await old.fence();
+      const moved = await peer('same', { server: nodes[1], ...PAGE });
+      await moved.fence();
+      await bringRedisBack(cluster);
+      assert.equal((await old.expectClosed()).reason, 'resumed elsewhere');
+      partner.signal('CANDIDATE', 'same', 1);
+      await moved.expect(relayed('CANDIDATE', partner.id, 'same', '1'));
+      await partner.fence();
+    }),
+  );
+
+  it(
+    'ids that became free meanwhile are free',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer, claim, redis } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const before = nodes.map(timesUp);
+      execFileSync('redis-cli', ['-p', String(redis.port), 'client', 'pause', '2500']);
+      await nodes[0].waitForLog(/cannot be reached: no answer/);
+      await a.close(1000);
+      await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+      await claim(a.id, { server: nodes[1], token: 'another' });
+    }),
+  );
+
+  it(
+    'nothing waits for a Redis that hangs',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer, redis } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[0] });
+      const before = nodes.map(timesUp);
+      redis.child.kill('SIGSTOP');
+      try {
+        const from = performance.now();
+        await partners(a, b);
+        assert.ok(performance.now() - from < 500, 'local messages pass at once');
+        await peer('c-', { server: nodes[0] });
+        assert.ok(performance.now() - from < 3_000, 'a new peer waits for about a second');
+        for (const node of nodes) await node.waitForLog(/cannot be reached: no answer for 1 s/);
+      } finally {
+        redis.child.kill('SIGCONT');
+      }
+      await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+      const d = await peer('d-', { server: nodes[1] });
+      await partners(a, d);
+    }),
+  );
+});
+
+describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
+  /** One node whose Redis is behind a proxy, and one that has it at hand. */
+  const withProxy = (fn) =>
+    withCluster({ count: 1, args: ['-t', '20s'] }, async (cluster) => {
+      const proxy = await startTcpProxy(cluster.redis.port);
+      const far = await startNode(`redis://127.0.0.1:${proxy.port}`, ['-t', '20s']);
+      try {
+        await fn({ ...cluster, proxy, near: cluster.nodes[0], far });
+      } finally {
+        await far.stop();
+        await proxy.stop();
+      }
+    });
+
+  it(
+    'a slow one delays, but neither loses nor turns round',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      proxy.delay = 150;
+      const a = await peer('a-', { server: far });
+      const b = await peer('b-', { server: near });
+      for (let i = 0; i < 100; i += 1) {
+        a.signal('CANDIDATE', b.id, i);
+        b.signal('CANDIDATE', a.id, i);
+        if (i % 10 === 0) await a.fence();
+      }
+      for (let i = 0; i < 100; i += 1) {
+        assert.equal(payloadOf(await a.next()), i);
+        assert.equal(payloadOf(await b.next()), i);
+      }
+      assert.equal(timesUp(far), 1, 'it has not been taken for broken');
+    }),
+  );
+
+  it(
+    'what may or may not have been delivered arrives once',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: far });
+      const b = await peer('b-', { server: near });
+      for (let round = 0; round < 5; round += 1) {
+        const before = timesUp(far);
+        proxy.holdsAnswers = true;
+        a.signal('CANDIDATE', b.id, `${round} known to have come`);
+        await b.expect(relayed('CANDIDATE', a.id, b.id, `"${round} known to have come"`));
+        a.signal('CANDIDATE', b.id, `${round} behind it`);
+        await a.fence();
+        proxy.holdsAnswers = false;
+        proxy.cut();
+        await upAgain(far, before);
+        await b.expect(relayed('CANDIDATE', a.id, b.id, `"${round} behind it"`));
+      }
+      await b.fence();
+      assert.equal(await metric(near, 'peerjsd_cluster_repeated_total'), 5);
+    }),
+  );
+
+  it(
+    'a connection that is cut is made again, and nobody notices',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: far });
+      const b = await peer('b-', { server: near });
+      for (let i = 0; i < 200; i += 1) {
+        a.signal('CANDIDATE', b.id, i);
+        if (i % 50 !== 25) continue;
+        const before = timesUp(far);
+        proxy.cut();
+        await upAgain(far, before);
+      }
+      for (let i = 0; i < 200; i += 1) assert.equal(payloadOf(await b.next()), i);
+      b.signal('CANDIDATE', a.id, 'back');
+      await a.expect(relayed('CANDIDATE', b.id, a.id, '"back"'));
+      await b.fence();
+    }),
+  );
+});
+
+describe('Cluster, when a node dies', { concurrency: 3 }, () => {
+  it(
+    'its peers resume elsewhere at once, and nobody is told that they left',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      await partners(a, b);
+      await nodes[0].stop('SIGKILL');
+      b.signal('CANDIDATE', a.id, 'meanwhile');
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      again.signal('CANDIDATE', b.id, 'here');
+      await b.expect(relayed('CANDIDATE', a.id, b.id, '"here"'));
+      await b.fence();
+    }),
+  );
+
+  it(
+    'its ids are free for others when its lease has ended',
+    withCluster({}, async ({ nodes, peer, socket, claim }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      await nodes[0].stop('SIGKILL');
+      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
+      const from = Date.now();
+      await until(
+        async () => {
+          const attempt = socket({ server: nodes[1], id: a.id, token: 'theirs' });
+          return (await attempt.next()) === OPEN;
+        },
+        'the end of the lease',
+        40_000,
+      );
+      assert.ok(Date.now() - from < 32_000);
+      await claim(a.id, { server: nodes[1], token: 'theirs' });
+    }),
+  );
+
+  it(
+    'one that stops in order frees its ids at once',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      await nodes[0].stop();
+      await a.expectClosed();
+      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(OPEN);
+    }),
+  );
+
+  it(
+    'one that stops leaves its peers their partners',
+    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      const c = await peer('c-', { server: nodes[0], ...PAGE });
+      await partners(a, b);
+      await partners(c, a);
+      await nodes[0].stop();
+      const again = socket({ server: nodes[2], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      const other = socket({ server: nodes[1], id: c.id, ...PAGE });
+      await other.expect(OPEN);
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+      await other.expect(relayed('LEAVE', a.id, c.id));
+    }),
+  );
+});
+
+describe('Cluster, when its Redis fails over', () => {
+  it('the nodes follow to the replica', async () => {
+    const master = await startRedis();
+    const replica = await startRedis({
+      args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
+    });
+    const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
+    const cli = (...words) =>
+      execFileSync('redis-cli', ['-p', String(replica.port), ...words], { encoding: 'utf8' });
+    await withCluster({ count: 0 }, async ({ peer, socket }) => {
+      await until(() => /master_link_status:up/.test(cli('info', 'replication')), 'the replica');
+      const nodes = [await startNode(url), await startNode(url)];
+      try {
+        const a = await peer('a-', { server: nodes[0], token: 'mine' });
+        const b = await peer('b-', { server: nodes[1] });
+        await partners(a, b);
+        const before = nodes.map(timesUp);
+        await master.stop('SIGKILL');
+        cli('replicaof', 'no', 'one');
+        await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+        a.signal('CANDIDATE', b.id, 1);
+        await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));
+        await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
+        await a.fence();
+      } finally {
+        await Promise.all(nodes.map((node) => node.stop()));
+      }
+    })();
+    await replica.stop();
+    await master.stop();
+  });
+});
