@@ -7,10 +7,10 @@ namespace peerjsd::cluster {
 namespace {
 
 /// After that without a renewal a node is held for dead.
-constexpr std::string_view kLeaseMilliseconds = "30000";
+constexpr std::string_view kLeaseMilliseconds = "15000";
 
 /// Of all buckets, one after the other.
-constexpr core::Duration kRenewal = std::chrono::seconds(10);
+constexpr core::Duration kRenewal = std::chrono::seconds(5);
 
 }  // namespace
 

@@ -75,9 +75,8 @@ local prefix, key, node, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local owner = redis.call('HGET', KEYS[1], id)
 if owner then
   local its_node = owner:sub(1, 16)
-  if its_node ~= node and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then
-    return 1
-  end
+  local lives = its_node ~= node and redis.call('EXISTS', prefix .. 'node:' .. its_node) == 1
+  if lives and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then return 1 end
 end
 if ARGV[6] ~= '0' then
   local waiting = prefix .. 'waiting:' .. #key .. ':' .. key .. ':' .. id
