@@ -12,8 +12,9 @@
 namespace peerjsd::cluster {
 namespace {
 
-/// A node that lives answers in less.
-constexpr core::Duration kBequestPatience = std::chrono::milliseconds(500);
+/// With a client to which all has not come that goes before its first message. A node that lives
+/// answers in less.
+constexpr core::Duration kPatience = std::chrono::milliseconds(500);
 
 constexpr std::size_t kBatch = 100;
 constexpr std::size_t kMostBatchesSent = 4;
@@ -80,7 +81,7 @@ core::Inheritance inheritance_of(std::string_view will) {
 }  // namespace
 
 void Claims::claim(const core::Peer& peer) {
-  pending_[peer.registration] = {{peer.realm.key, peer.id, peer.registration}};
+  pending_[peer.registration].claim = {peer.realm.key, peer.id, peer.registration};
   if (node_.link().is_up()) send(peer);
 }
 
@@ -100,37 +101,55 @@ void Claims::send(const core::Peer& peer) {
 }
 
 void Claims::on_answer(core::Registration registration, const redisReply& reply) {
-  const auto pending = pending_.find(registration);
-  if (pending == pending_.end()) return;
+  const auto found = pending_.find(registration);
+  if (found == pending_.end()) return;
   const auto answer = answer_at(reply, 0);
-  if (!answer) return settle(registration, core::Admission::Unavailable, {});
-  if (answer->verdict != 1) return settle(registration, core::Admission::IdTaken, {});
-  if (!answer->before.empty()) {
-    pending->second.awaits_bequest = true;
-    pending->second.since = RedisNode::now();
-  } else if (answer->will.empty()) {
-    settle(registration, core::Admission::Opened, {});
-  } else {
-    settle(registration, core::Admission::Resumed, inheritance_of(answer->will));
+  if (!answer) return settle(registration, core::Admission::Unavailable);
+  if (answer->verdict != 1) return settle(registration, core::Admission::IdTaken);
+  Pending& pending = found->second;
+  pending.is_granted = true;
+  pending.since = RedisNode::now();
+  pending.awaits_bequest = !answer->before.empty();
+  if (pending.awaits_bequest || !answer->will.empty()) {
+    pending.answer = core::Admission::Resumed;
+    pending.inheritance = inheritance_of(answer->will);
   }
+  settle(registration);
 }
 
-void Claims::settle(core::Registration registration, core::Admission answer,
-                    const core::Inheritance& inheritance) {
+/// Whether all has come that goes before its first message: what it had on another node, and what
+/// is under way from here to where it was.
+bool Claims::is_settled(const Pending& pending, core::Instant now) const {
+  if (!pending.is_granted) return false;
+  if (now >= pending.since + kPatience) return true;
+  return !pending.awaits_bequest && !courier_.has_under_way(pending.claim.key, pending.claim.id);
+}
+
+void Claims::settle(core::Registration registration) {
+  if (!is_settled(pending_.at(registration), RedisNode::now())) return;
   const auto pending = pending_.extract(registration);
-  if (pending.empty()) return;
-  node_.relay().settle(pending.mapped().claim, answer, inheritance, RedisNode::now());
+  const auto& [claim, is_granted, awaits_bequest, answer, inheritance, since] = pending.mapped();
+  node_.relay().settle(claim, answer, inheritance, RedisNode::now());
+}
+
+void Claims::settle(core::Registration registration, core::Admission answer) {
+  const auto pending = pending_.extract(registration);
+  node_.relay().settle(pending.mapped().claim, answer, {}, RedisNode::now());
 }
 
 void Claims::on_bequest(const Bequest& bequest) {
   const core::Realm* const realm = node_.relay().realm(bequest.key);
   const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(bequest.id);
   if (peer == nullptr) return;
-  if (pending_.contains(peer->registration)) {
-    return settle(peer->registration, core::Admission::Resumed, bequest.inheritance);
+  const auto pending = pending_.find(peer->registration);
+  if (pending == pending_.end()) {
+    const core::Claim claim{realm->key, peer->id, peer->registration};
+    return node_.relay().settle(claim, core::Admission::Resumed, bequest.inheritance,
+                                RedisNode::now());
   }
-  node_.relay().settle({realm->key, peer->id, peer->registration}, core::Admission::Resumed,
-                       bequest.inheritance, RedisNode::now());
+  pending->second.inheritance = bequest.inheritance;
+  pending->second.awaits_bequest = false;
+  settle(peer->registration);
 }
 
 void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node) {
@@ -213,18 +232,16 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
 void Claims::on_down(core::Admission answer) {
   batches_.clear();
   batches_sent_ = 0;
-  while (!pending_.empty()) settle(pending_.begin()->first, answer, {});
+  while (!pending_.empty()) settle(pending_.begin()->first, answer);
 }
 
 /// There are few that wait.
 void Claims::tick(core::Instant now) {
-  std::vector<core::Registration> due;
+  std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
-    if (pending.awaits_bequest && now >= pending.since + kBequestPatience) {
-      due.push_back(registration);
-    }
+    if (is_settled(pending, now)) settled.push_back(registration);
   }
-  for (const core::Registration each : due) settle(each, core::Admission::Resumed, {});
+  for (const core::Registration each : settled) settle(each);
 }
 
 }  // namespace peerjsd::cluster

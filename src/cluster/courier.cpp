@@ -12,10 +12,10 @@ namespace {
 /// What is noted in Redis as waiting stays noted for so much longer than it waits.
 constexpr core::Duration kMargin = std::chrono::seconds(10);
 
+/// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
-
-constexpr std::size_t kMostOrigins = 256;
-constexpr core::Duration kOriginMemory = std::chrono::minutes(10);
+constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
+constexpr core::Duration kMemory = std::chrono::seconds(30);
 
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
   return {flight.key, item.src, item.registration, flight.dst, item.type, item.text};
@@ -55,21 +55,29 @@ void Courier::send(const Flights::Flight& flight) {
   node_.run(Script::Route, bucket_of(flight.dst), flight.key,
             {flight.key, node_.name(), flight.dst, to_text(delivery), waits},
             [this, number = flight.number](const redisReply& reply) {
-              on_answer(number, reply.type == REDIS_REPLY_INTEGER && reply.integer > 0);
+              const bool is_published = reply.type == REDIS_REPLY_INTEGER && reply.integer > 0;
+              if (!is_published) on_absent(number);
             });
 }
 
-void Courier::on_answer(std::uint64_t number, bool is_delivered) {
-  if (is_delivered) {
-    const Flights::Flight flight = flights_.land(number);
-    node_.counters().delivered += flight.under_way.size();
-    for (const Flights::Item& item : flight.under_way) {
-      node_.relay().on_delivered(parcel_of(flight, item));
+void Courier::on_absent(std::uint64_t number) {
+  give_back(flights_.turn_back(number));
+  take_off_soon();
+}
+
+void Courier::on_receipts(const Receipts& receipts) {
+  for (const Receipts::Item& item : receipts.items) {
+    if (item.is_accepted) {
+      on_accepted(item.number);
+    } else {
+      flights_.bounce(item.number);
     }
-  } else {
-    give_back(flights_.turn_back(number));
   }
   take_off_soon();
+}
+
+void Courier::on_accepted(std::uint64_t number) {
+  node_.counters().delivered += flights_.land(number).under_way.size();
 }
 
 void Courier::give_back(const Flights::Flight& flight) {
@@ -98,24 +106,55 @@ void Courier::abandon(const Flights::Flight& flight) {
 void Courier::on_delivery(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   Origin& origin = origins_[std::string(delivery.origin)];
-  origin.heard = now;
-  if (delivery.number <= origin.number) {
+  std::deque<Seen>& seen = origin.seen;
+  forget_old(seen, now);
+  const auto place = std::ranges::lower_bound(seen, delivery.number, {},
+                                              [](const Seen& each) { return each.receipt.number; });
+  if (place != seen.end() && place->receipt.number == delivery.number) {
     ++node_.counters().repeated;
-    return;
+    return give_receipt(origin, place->receipt);
   }
-  origin.number = delivery.number;
-  for (const Delivery::Item& item : delivery.items) {
-    ++node_.counters().received;
-    node_.relay().deliver({delivery.key, item.src, {}, delivery.dst, item.type, item.text}, now);
+  const Receipts::Item receipt{delivery.number, take_in(delivery)};
+  seen.insert(place, {receipt, now});
+  give_receipt(origin, receipt);
+  // If Redis takes the destination to be here, the origin would try for ever.
+  if (!receipt.is_accepted && node_.link().is_up()) {
+    node_.free_id(delivery.key, delivery.dst, {});
   }
-  forget_silent_origins();
 }
 
-void Courier::forget_silent_origins() {
-  if (origins_.size() <= kMostOrigins) return;
+void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
+  while (!seen.empty() && seen.front().time + kMemory < now) seen.pop_front();
+}
+
+/// All of it is for one destination, which is here or not.
+bool Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
-  std::erase_if(origins_,
-                [now](const auto& each) { return each.second.heard + kOriginMemory < now; });
+  for (const Delivery::Item& item : delivery.items) {
+    const core::Parcel parcel{delivery.key, item.src, {}, delivery.dst, item.type, item.text};
+    if (!node_.relay().deliver(parcel, now)) return false;
+    ++node_.counters().received;
+  }
+  return true;
+}
+
+/// Together with those of the same turn.
+void Courier::give_receipt(Origin& origin, Receipts::Item item) {
+  origin.receipts.push_back(item);
+  if (std::exchange(receipts_posted_, true)) return;
+  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) send_receipts();
+  });
+}
+
+void Courier::send_receipts() {
+  receipts_posted_ = false;
+  for (auto& [name, origin] : origins_) {
+    if (origin.receipts.empty()) continue;
+    const Receipts receipts{node_.name(), std::exchange(origin.receipts, {})};
+    // Where it cannot be sent, the delivery is made again, or given up.
+    if (node_.link().is_up()) node_.publish(name, to_text(receipts));
+  }
 }
 
 void Courier::on_arrival(const Arrived& arrived) {
@@ -124,7 +163,7 @@ void Courier::on_arrival(const Arrived& arrived) {
 }
 
 void Courier::on_up() {
-  for (const Flights::Flight* const flight : flights_.under_way()) send(*flight);
+  for (const Flights::Flight* const flight : flights_.doubt_all()) send(*flight);
   take_off_soon();
 }
 
@@ -133,8 +172,15 @@ void Courier::on_down() {
 }
 
 void Courier::tick(core::Instant now) {
-  const core::Duration doubt = std::max(expire_timeout_, kShortestDoubt);
+  if (node_.link().is_up()) {
+    for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
+  }
+  const core::Duration doubt = std::clamp(expire_timeout_, kShortestDoubt, kLongestDoubt);
   while (const auto flight = flights_.take_older_than(now - doubt)) abandon(*flight);
+  for (auto& [name, origin] : origins_) forget_old(origin.seen, now);
+  std::erase_if(origins_, [](const auto& each) {
+    return each.second.seen.empty() && each.second.receipts.empty();
+  });
 }
 
 }  // namespace peerjsd::cluster

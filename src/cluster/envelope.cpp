@@ -40,14 +40,18 @@ using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
 constexpr std::size_t kItem = 3;
+constexpr std::string_view kAccepted = "accepted";
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
 
 Envelope parse_delivery(Parts parts) {
   if (parts.size() < kDeliveryHead || (parts.size() - kDeliveryHead) % kItem != 0) return {};
   Delivery delivery{parts[0], 0, parts[2], parts[3], {}};
-  const std::string_view number = parts[1];
-  const auto [end, error] =
-      std::from_chars(number.data(), number.data() + number.size(), delivery.number);
-  if (error != std::errc{} || end != number.data() + number.size()) return {};
+  if (!read_number(parts[1], delivery.number)) return {};
   for (std::size_t i = kDeliveryHead; i < parts.size(); i += kItem) {
     const core::MessageType type = core::message_type(parts[i + 1]);
     if (type == core::MessageType::Unknown) return {};
@@ -56,12 +60,21 @@ Envelope parse_delivery(Parts parts) {
   return delivery;
 }
 
+Envelope parse_receipts(Parts parts) {
+  if (parts.size() % 2 != 1) return {};
+  Receipts receipts{parts[0], {}};
+  for (std::size_t i = 1; i < parts.size(); i += 2) {
+    Receipts::Item item{0, parts[i + 1] == kAccepted};
+    if (!read_number(parts[i], item.number)) return {};
+    receipts.items.push_back(item);
+  }
+  return receipts;
+}
+
 Envelope parse_bequest(Parts parts) {
   if (parts.size() < 3) return {};
   std::size_t partners = 0;
-  const std::string_view count = parts[2];
-  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), partners);
-  if (error != std::errc{} || end != count.data() + count.size()) return {};
+  if (!read_number(parts[2], partners)) return {};
   const Parts rest = parts.subspan(3);
   if (partners > rest.size()) return {};
   Bequest bequest{parts[0], parts[1], {}};
@@ -80,6 +93,7 @@ Envelope parse_envelope(std::string_view text) {
   const std::string_view kind = all->front();
   const Parts parts = Parts(*all).subspan(1);
   if (kind == "delivery") return parse_delivery(parts);
+  if (kind == "receipts") return parse_receipts(parts);
   if (kind == "bequest") return parse_bequest(parts);
   if (kind == "fence" && parts.empty()) return Fence{};
   if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
@@ -97,6 +111,15 @@ std::string to_text(const Delivery& delivery) {
     append(out, item.src);
     append(out, core::to_string(item.type));
     append(out, item.text);
+  }
+  return out;
+}
+
+std::string to_text(const Receipts& receipts) {
+  std::string out = joined({"receipts", receipts.receiver});
+  for (const Receipts::Item& item : receipts.items) {
+    append(out, std::to_string(item.number));
+    append(out, item.is_accepted ? kAccepted : "absent");
   }
   return out;
 }

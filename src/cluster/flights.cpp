@@ -58,14 +58,27 @@ const Flights::Flight* Flights::take_off(core::Instant now) {
   flight.number = ++last_number_;
   flight.since = now;
   flight.somebody_arrived = false;
+  flight.is_in_doubt = false;
   under_way_.emplace_hint(under_way_.end(), flight.number, &flight);
   return &flight;
 }
 
-std::vector<const Flights::Flight*> Flights::under_way() const {
+std::vector<const Flights::Flight*> Flights::doubt_all() {
   std::vector<const Flight*> all;
-  for (const auto& [number, flight] : under_way_) all.push_back(flight);
+  for (const auto& [number, flight] : under_way_) {
+    flight->is_in_doubt = true;
+    all.push_back(flight);
+  }
   return all;
+}
+
+std::vector<const Flights::Flight*> Flights::take_turned() {
+  std::vector<const Flight*> turned;
+  for (const std::uint64_t number : std::exchange(turned_, {})) {
+    const auto place = under_way_.find(number);
+    if (place != under_way_.end()) turned.push_back(place->second);
+  }
+  return turned;
 }
 
 Flights::Flight Flights::land(std::uint64_t number) {
@@ -90,14 +103,28 @@ Flights::Flight Flights::turn_back(std::uint64_t number) {
   const auto place = under_way_.find(number);
   if (place == under_way_.end()) return {};
   Flight& flight = *place->second;
+  if (flight.is_in_doubt) {
+    turned_.push_back(number);
+    return {};
+  }
   if (!flight.somebody_arrived) return take(place);
+  begin_anew(place);
+  return {};
+}
+
+void Flights::bounce(std::uint64_t number) {
+  const auto place = under_way_.find(number);
+  if (place != under_way_.end()) begin_anew(place);
+}
+
+void Flights::begin_anew(std::map<std::uint64_t, Flight*>::iterator place) {
+  Flight& flight = *place->second;
   under_way_.erase(place);
   flight.number = 0;
   flight.waiting.insert(flight.waiting.begin(), std::make_move_iterator(flight.under_way.begin()),
                         std::make_move_iterator(flight.under_way.end()));
   flight.under_way.clear();
   make_ready(flight);
-  return {};
 }
 
 void Flights::on_arrival(std::string_view key, std::string_view dst) {

@@ -18,8 +18,8 @@ RedisBackend::RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Opt
             {[this] { on_up(); }, [this](const std::string& why) { on_down(why); },
              [this](std::string_view text) { on_message(text); }}),
       options_(options),
-      claims_(node_),
       courier_(io, node_, options.limits, hash_key),
+      claims_(node_, courier_),
       lease_(node_, [this](std::size_t bucket) { claims_.reclaim(bucket); }),
       directory_(node_),
       farewell_(io) {

@@ -263,7 +263,11 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   append_message(text_, message.type, src_json_, message.dst_json, message.payload);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
   if (dst == nullptr) return send_away(src, message, now);
-  if (!dst->is_reachable()) return keep(src, message, now);
+  if (!dst->is_reachable()) {
+    // What has been sent away before comes back.
+    const bool has_before = backend_.has_under_way(src.realm.key, dst->id);
+    return has_before ? send_away(src, message, now) : keep(src, message, now);
+  }
   if (!dst->transport->has_room_for(text_.size())) {
     send_expire(src.realm, src.id, src.registration, message.dst_json);
     return Receipt::NoRoom;
@@ -287,7 +291,7 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
     return keep(src, message, now);
   }
   const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_};
-  switch (backend_.forward(parcel)) {
+  switch (forward(parcel)) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
     case Backend::Forwarding::NoRoom:
@@ -325,7 +329,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (caller == nullptr) {
     const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text};
-    if (forward(parcel)) ++counters_.expires;
+    if (is_forwarded(parcel)) ++counters_.expires;
     return;
   }
   ++counters_.expires;
@@ -352,11 +356,14 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing_of(*peer, end);
   if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
-  unbind(*peer, end);
   if (end == End::ServerStops && !peer->is_pending) {
-    backend_.bequeath(*peer, estate(*peer));
+    Inheritance left = estate(*peer);
+    left.texts = transport.take_unsent();
+    unbind(*peer, end);
+    backend_.bequeath(*peer, left);
     return remove(*peer, false);
   }
+  unbind(*peer, end);
   conclude(*peer, timing, now);
 }
 
@@ -431,12 +438,12 @@ void Relay::remove(Peer& peer, bool tell_partners) {
     ++counters_.leaves;
     tell(partner, leave_text(peer, partner.id));
   }
-  for (const std::string& partner : peer.partners_elsewhere) {
+  for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
     if (!tell_partners) break;
     const std::string text = leave_text(peer, partner);
     const Parcel parcel{peer.realm.key,     peer.id, peer.registration, partner,
                         MessageType::Leave, text};
-    if (forward(parcel)) ++counters_.leaves;
+    if (is_forwarded(parcel)) ++counters_.leaves;
   }
   peer.realm.remove(peer);
 }

@@ -118,20 +118,40 @@ void Relay::challenge(std::string_view key, std::string_view id, Instant now) {
   if (peer != nullptr) challenge(*peer, now);
 }
 
-void Relay::deliver(const Parcel& from_elsewhere, Instant now) {
+bool Relay::deliver(const Parcel& from_elsewhere, Instant now) {
   const Realm* const of_key = realm(from_elsewhere.key);
-  if (of_key == nullptr) return;
+  if (of_key == nullptr) return false;
   Parcel parcel = from_elsewhere;
   const Peer* const src = of_key->find(parcel.src);  // it may have moved here
   parcel.registration =
       src != nullptr
           ? src->registration
           : Registration{keyed_hash(options_.hash_key, parcel.src) | kRegisteredElsewhere};
-  if (!accept(parcel, now) && !forward(parcel)) keep(parcel, now);
+  return accept(parcel, now);
 }
 
-bool Relay::forward(const Parcel& parcel) {
-  return backend_.forward(parcel) == Backend::Forwarding::Taken;
+/// Sender and destination count as partners, or as parted, as soon as it is sent: should the sender
+/// leave now, its LEAVE goes after it.
+Backend::Forwarding Relay::forward(const Parcel& parcel) {
+  const Backend::Forwarding forwarding = backend_.forward(parcel);
+  Peer* const src = sender_of(parcel);
+  if (forwarding != Backend::Forwarding::Taken || src == nullptr) return forwarding;
+  if (parcel.type == MessageType::Leave) {
+    part(*src, parcel.dst);
+  } else {
+    make_partner(*src, parcel.dst);
+  }
+  return forwarding;
+}
+
+bool Relay::is_forwarded(const Parcel& parcel) {
+  return forward(parcel) == Backend::Forwarding::Taken;
+}
+
+/// nullptr: it is not here, or not any more.
+Peer* Relay::sender_of(const Parcel& parcel) const {
+  Peer* const src = find(parcel.key, parcel.src);
+  return src != nullptr && src->registration == parcel.registration ? src : nullptr;
 }
 
 /// False: the destination is not in the realm.
@@ -152,10 +172,8 @@ void Relay::give(const Parcel& parcel, Peer& dst) {
   if (!dst.transport->has_room_for(parcel.text.size())) {
     return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id));
   }
-  Peer* const src = dst.realm.find(parcel.src);
-  if (src != nullptr && src->registration == parcel.registration) {
-    return deliver(*src, dst, parcel.type, parcel.text);
-  }
+  Peer* const src = sender_of(parcel);
+  if (src != nullptr) return deliver(*src, dst, parcel.type, parcel.text);
   if (parcel.type == MessageType::Leave) {
     part(dst, parcel.src);
   } else {
@@ -175,19 +193,9 @@ void Relay::keep(const Parcel& parcel, Instant now) {
   }
 }
 
-void Relay::on_delivered(const Parcel& parcel) {
-  Peer* const src = find(parcel.key, parcel.src);
-  if (src == nullptr || src->registration != parcel.registration) return;
-  if (parcel.type == MessageType::Leave) return part(*src, parcel.dst);
-  Peer* const dst = src->realm.find(parcel.dst);  // it may have moved here
-  if (dst != nullptr) {
-    make_partners(*src, *dst);
-  } else {
-    make_partner(*src, parcel.dst);
-  }
-}
-
 void Relay::on_returned(const Parcel& parcel, Instant now) {
+  Peer* const src = sender_of(parcel);
+  if (src != nullptr) part(*src, parcel.dst);
   if (!accept(parcel, now)) keep(parcel, now);
 }
 
@@ -224,7 +232,7 @@ void Relay::forward_waiting(Realm& realm, const std::string& dst_json, Instant n
   for (const Outstanding::Message& message : realm.outstanding.take(dst_json)) {
     const Parcel parcel{realm.key, message.src,  message.registration,
                         *id,       message.type, message.text};
-    if (!forward(parcel)) keep(parcel, now);
+    if (!is_forwarded(parcel)) keep(parcel, now);
   }
 }
 

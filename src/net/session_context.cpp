@@ -128,7 +128,11 @@ bool SessionContext::drain(std::size_t most, core::Instant now) {
 void SessionContext::close_all(core::Instant now) {
   start_draining(now);
   drain(std::numeric_limits<std::size_t>::max(), now);
-  while (Connection* const connection = ends_.front()) connection->close();
+  while (!ends_.empty()) {
+    const boost::intrusive_ptr<Connection> connection(ends_.front());
+    connection->time_out(now);
+    connection->close();
+  }
   held_.clear();
   slowed_.clear();
   poller_.stop();

@@ -191,6 +191,7 @@ void StreamSession::close(core::End reason) {
 
 std::vector<std::string> StreamSession::take_unsent() {
   std::vector<std::string> unsent;
+  if (context().draining()) return unsent;  // it all goes out, see end()
   const std::string* const begun = queue().begun();
   cut_ = begun != nullptr && is_message(*begun);
   if (cut_) unsent.push_back(unframed(*begun));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -178,7 +179,7 @@ void WebSocketSession::on_message(const WebSocketEvent& event, core::Instant now
 }
 
 void WebSocketSession::on_close(const WebSocketEvent& event) {
-  finish(end_of(event.close_code));
+  finish_as(end_of(event.close_code));
   if (!close_sent_) begin_close(event.close_code, {});
   close_when_flushed();
 }
@@ -187,23 +188,38 @@ void WebSocketSession::on_close(const WebSocketEvent& event) {
 void WebSocketSession::fail(CloseCode code, std::string_view reason) {
   context().incidents().report(Incident::WebSocketFailed, "{} ({}, {})", reason,
                                peer() ? log_text(peer()->id) : "no peer", address());
-  finish(code == CloseCode::TooBig ? core::End::OverLimit : core::End::Lost);
+  finish_as(code == CloseCode::TooBig ? core::End::OverLimit : core::End::Lost);
   if (!close_sent_) begin_close(code, reason);
   close_when_flushed();
 }
 
 void WebSocketSession::send(std::string_view text) {
+  if (is_leaving()) {
+    held_->bytes += text.size();
+    held_->texts.emplace_back(text);
+    return;
+  }
   limit_queue();
   write_frame(Opcode::Text, text);
 }
 
+/// Otherwise, whose reader is slow, is ended.
+bool WebSocketSession::has_room_for(std::size_t bytes) const {
+  return !is_leaving() || held_->bytes + bytes <= context().options().send_queue_bytes;
+}
+
+void WebSocketSession::finish_as(core::End end) {
+  finish(is_leaving() ? core::End::ServerStops : end);
+}
+
 void WebSocketSession::close(core::End reason) {
   log_end(reason);
+  if (is_leaving()) return;
   begin_close(code_of(reason), core::to_string(reason));
 }
 
 bool WebSocketSession::probe() {
-  write_frame(Opcode::Ping, {});
+  if (!is_leaving()) write_frame(Opcode::Ping, {});
   return true;
 }
 
@@ -215,20 +231,24 @@ std::vector<std::string> WebSocketSession::take_unsent() {
     cut_ = true;
   }
   for (std::string& text : texts) text.erase(0, text.size() - payload_size(text));
+  if (is_leaving()) std::ranges::move(std::exchange(*held_, {}).texts, std::back_inserter(texts));
   return texts;
 }
 
 void WebSocketSession::drain(core::Instant) {
-  finish(core::End::ServerStops);
+  held_ = std::make_unique<Held>();
   begin_close(code_of(core::End::ServerStops), "server stops");
 }
 
 void WebSocketSession::on_lost() {
-  finish(core::End::Lost);
+  finish_as(core::End::Lost);
 }
 
 void WebSocketSession::on_timeout(core::Instant) {
-  if (close_sent_) return Connection::close();
+  if (close_sent_) {
+    finish_as(core::End::Lost);
+    return Connection::close();
+  }
   write_frame(Opcode::Ping, {});
   context().await_ping(*this);
 }

@@ -78,12 +78,12 @@ class RelayNodesTest : public testing::Test {
   }
 
   /// A message of another node's peer.
-  void deliver(const std::string& src, const std::string& dst, MessageType type,
+  bool deliver(const std::string& src, const std::string& dst, MessageType type,
                const std::string& what) {
-    relay_.deliver({"peerjs", src, {}, dst, type, what}, now_);
+    return relay_.deliver({"peerjs", src, {}, dst, type, what}, now_);
   }
-  void deliver_offer(const std::string& src, const std::string& dst) {
-    deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
+  bool deliver_offer(const std::string& src, const std::string& dst) {
+    return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
   }
 
   void pass(Duration time) {
@@ -313,18 +313,27 @@ TEST_F(RelayNodesTest, DeliversWhatComesFromOtherNodes) {
   EXPECT_EQ(a_.take(), Texts{text("OFFER", "x", "a")});
 }
 
-TEST_F(RelayNodesTest, SendsOnWhatIsForAPeerThatHasGone) {
-  deliver_offer("x", "a");
-  EXPECT_EQ(backend_.take(), Texts{text("OFFER", "x", "a")});
-}
-
-TEST_F(RelayNodesTest, KeepsItWhereItCannotBeSentOn) {
-  backend_.forwarding = Backend::Forwarding::Nobody;
-  deliver_offer("x", "a");
-  backend_.forwarding = Backend::Forwarding::Taken;
+TEST_F(RelayNodesTest, SaysThatTheDestinationIsNotHere) {
+  EXPECT_FALSE(deliver_offer("x", "a"));
+  EXPECT_EQ(backend_.take(), Texts{});
   attach(a_, "a");
+  EXPECT_TRUE(deliver_offer("x", "a"));
   settle(a_, Admission::Opened);
   EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("OFFER", "x", "a")}));
+}
+
+TEST_F(RelayNodesTest, SendsAfterWhatIsUnderWayToAPeerThatHasComeHere) {
+  join(b_, "b");
+  attach(a_, "a");
+  backend_.under_way = "a";
+  EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Forwarded);
+  const Parcel parcel = forwarded();
+  backend_.under_way = "";
+  relay_.on_returned(parcel, now_);
+  EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Kept);
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.take(),
+            (Texts{std::string(kOpen), text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 
 TEST_F(RelayNodesTest, KeepsWhatIsForAPeerThatIsLostAndExpiresItToTheOtherNode) {
@@ -363,9 +372,9 @@ TEST_F(RelayNodesTest, TellsTheOtherNodeThatTheReceiverHasNoRoom) {
 TEST_F(RelayNodesTest, TellsPartnersOnOtherNodesThatAPeerHasLeft) {
   join(a_, "a");
   receive(a_, sent_to("x"));
-  relay_.on_delivered(forwarded());
   deliver_offer("y", "a");
-  receive(a_, sent_to("z"));  // of which nothing is known yet
+  receive(a_, sent_to("z"));
+  relay_.on_returned(forwarded(), now_);
   backend_.take();
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
@@ -376,10 +385,8 @@ TEST_F(RelayNodesTest, PartsWhereALeavePasses) {
   join(a_, "a");
   for (const std::string partner : {"w", "x", "y"}) {
     receive(a_, sent_to(partner));
-    relay_.on_delivered(forwarded());
   }
   receive(a_, sent_to("x", "LEAVE"));
-  relay_.on_delivered(forwarded());
   deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
   EXPECT_EQ(a_.take(), Texts{text("LEAVE", "y", "a")});
   backend_.take();
@@ -390,7 +397,6 @@ TEST_F(RelayNodesTest, PartsWhereALeavePasses) {
 TEST_F(RelayNodesTest, TellsAPartnerOnceThatHasComeHere) {
   join(a_, "a");
   receive(a_, sent_to("b"));
-  relay_.on_delivered(forwarded());
   backend_.take();
   join(b_, "b");
   receive(b_, sent_to("a"));
@@ -476,15 +482,16 @@ TEST_F(RelayNodesTest, GivesAnInheritanceThatComesLate) {
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
 }
 
-TEST_F(RelayNodesTest, BequeathsPartnersWhenTheServerStops) {
+TEST_F(RelayNodesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
   join(a_, "a");
   join(b_, "b");
   receive(a_, sent_to("b"));
   deliver_offer("x", "a");
+  a_.unsent = {"unsent"};
   relay_.detach(a_, End::ServerStops, now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{"b", "x"}, {}}));
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{"b", "x"}, {"unsent"}}));
   EXPECT_EQ(backend_.released, Texts{});
 }
 

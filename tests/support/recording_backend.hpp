@@ -35,6 +35,9 @@ class RecordingBackend final : public core::Backend {
     return forwarding;
   }
 
+  bool has_under_way(std::string_view, std::string_view dst) const override {
+    return dst == under_way;
+  }
   bool list(std::string_view key, OnList on_list) override {
     if (!lists) return false;
     listed_key = key;
@@ -51,6 +54,7 @@ class RecordingBackend final : public core::Backend {
 
   Answer answer = Answer::Later;
   Forwarding forwarding = Forwarding::Taken;
+  std::string under_way;  ///< the id for which something is
   bool lists = false;
   std::string listed_key;
   OnList listing;

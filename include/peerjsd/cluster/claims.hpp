@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/cluster/courier.hpp"
 #include "peerjsd/cluster/redis_node.hpp"
 #include "peerjsd/core/relay.hpp"
 
@@ -16,7 +17,7 @@ namespace peerjsd::cluster {
 /// more because Redis may not know them any longer.
 class Claims {
  public:
-  explicit Claims(RedisNode& node) : node_(node) {}
+  Claims(RedisNode& node, const Courier& courier) : node_(node), courier_(courier) {}
 
   /// Relay::settle() follows, for the latest by on_down().
   void claim(const core::Peer& peer);
@@ -44,9 +45,14 @@ class Claims {
  private:
   struct Pending {
     core::Claim claim;
+    bool is_granted = false;
     bool awaits_bequest = false;
-    core::Instant since{};  // it does
+    core::Admission answer = core::Admission::Opened;
+    core::Inheritance inheritance;
+    core::Instant since{};  // granted
   };
+
+  bool is_settled(const Pending& pending, core::Instant now) const;
   /// Of one key and bucket.
   struct Batch {
     std::string key;
@@ -56,13 +62,14 @@ class Claims {
 
   void send(const core::Peer& peer);
   void on_answer(core::Registration registration, const redisReply& reply);
-  void settle(core::Registration registration, core::Admission answer,
-              const core::Inheritance& inheritance);
+  void settle(core::Registration registration);
+  void settle(core::Registration registration, core::Admission answer);
   void send_batches();
   void send(const Batch& batch);
   void on_answer(const Batch& batch, const redisReply& reply);
 
   RedisNode& node_;
+  const Courier& courier_;
   std::map<core::Registration, Pending> pending_;
   std::deque<Batch> batches_;
   std::size_t batches_sent_ = 0;  // and not answered

@@ -4,9 +4,12 @@
 #include "peerjsd/cluster/redis_node.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -14,9 +17,9 @@ namespace peerjsd::cluster {
 
 /// Messages to and from other nodes.
 ///
-/// A delivery of which no answer came before the link broke is made again, with its number, when
-/// the link is back. As all that a node sends is numbered and comes in order, who has had a number
-/// has had all below, and drops what comes again.
+/// Who gets a delivery says whether its destination was there, and only then the next one for that
+/// destination follows. A delivery of which nothing has been heard before the link broke is made
+/// again, with its number, when the link is back; who has had it drops it and says so.
 class Courier {
  public:
   Courier(boost::asio::io_context& io, RedisNode& node, Flights::Limits limits,
@@ -31,7 +34,12 @@ class Courier {
   /// Only while the link is up. False: there is no room.
   bool forward(const core::Parcel& parcel);
 
+  bool has_under_way(std::string_view key, std::string_view dst) const {
+    return flights_.has(key, dst);
+  }
+
   void on_delivery(const Delivery& delivery);
+  void on_receipts(const Receipts& receipts);
   void on_arrival(const Arrived& arrived);
 
   void on_up();
@@ -41,18 +49,27 @@ class Courier {
   std::size_t bytes() const { return flights_.bytes(); }
 
  private:
+  /// A delivery that has come.
+  struct Seen {
+    Receipts::Item receipt;
+    core::Instant time;
+  };
   struct Origin {
-    std::uint64_t number = 0;  // of the last delivery that came from there
-    core::Instant heard{};
+    std::deque<Seen> seen;                 // by their numbers, for as long as they may come again
+    std::vector<Receipts::Item> receipts;  // to be sent
   };
 
   void take_off_soon();
   void take_off();
   void send(const Flights::Flight& flight);
-  void on_answer(std::uint64_t number, bool is_delivered);
+  void on_absent(std::uint64_t number);
+  void on_accepted(std::uint64_t number);
+  bool take_in(const Delivery& delivery);
+  void give_receipt(Origin& origin, Receipts::Item item);
+  void send_receipts();
   void give_back(const Flights::Flight& flight);
   void abandon(const Flights::Flight& flight);
-  void forget_silent_origins();
+  static void forget_old(std::deque<Seen>& seen, core::Instant now);
 
   boost::asio::io_context& io_;
   RedisNode& node_;
@@ -60,6 +77,7 @@ class Courier {
   core::Duration expire_timeout_{};
   std::unordered_map<std::string, Origin> origins_;
   bool take_off_posted_ = false;
+  bool receipts_posted_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

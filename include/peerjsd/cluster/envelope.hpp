@@ -28,6 +28,16 @@ struct Delivery {
   std::vector<Item> items;
 };
 
+/// What became of deliveries, to their origin.
+struct Receipts {
+  std::string_view receiver;  ///< the node
+  struct Item {
+    std::uint64_t number;
+    bool is_accepted;  ///< else the destination was not there
+  };
+  std::vector<Item> items;
+};
+
 /// Somebody for whom something waits has come.
 struct Arrived {
   std::string_view key;
@@ -63,13 +73,14 @@ struct Bequest {
   core::Inheritance inheritance;
 };
 
-using Envelope =
-    std::variant<std::monostate, Delivery, Arrived, Moved, Challenged, Dismissed, Fence, Bequest>;
+using Envelope = std::variant<std::monostate, Delivery, Receipts, Arrived, Moved, Challenged,
+                              Dismissed, Fence, Bequest>;
 
 /// Nothing if it is none of these. Views of `text`.
 Envelope parse_envelope(std::string_view text);
 
 std::string to_text(const Delivery& delivery);
+std::string to_text(const Receipts& receipts);
 std::string to_text(const Dismissed& dismissed);
 std::string to_text(Fence);
 std::string to_text(const Bequest& bequest);

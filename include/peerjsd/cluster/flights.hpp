@@ -40,6 +40,7 @@ class Flights {
     core::Instant since{};        ///< when the delivery was begun
     bool somebody_arrived = false;
     bool is_ready = false;
+    bool is_in_doubt = false;  ///< it may have been delivered already
     std::size_t bytes = 0;
   };
 
@@ -61,15 +62,26 @@ class Flights {
   /// next call of anything else.
   const Flight* take_off(core::Instant now);
 
-  /// All that are under way, in the order in which they took off.
-  std::vector<const Flight*> under_way() const;
+  /// All that are under way, in the order in which they took off. From now on they are in doubt.
+  std::vector<const Flight*> doubt_all();
+
+  /// Those of them that have turned back since the last call, to be tried once more.
+  std::vector<const Flight*> take_turned();
+
+  bool has(std::string_view key, std::string_view dst) const {
+    return flights_.contains(name_of(key, dst));
+  }
 
   /// The delivery has been made. What it carried, with its destination; empty if it is not known.
   Flight land(std::uint64_t number);
 
-  /// The destination was absent. All that is for it, in order; empty if it is not known, or if
-  /// somebody has arrived there meanwhile, so that it takes off once more.
+  /// The destination was absent. All that is for it, in order; empty if it is not known, if
+  /// somebody has arrived there meanwhile, so that it takes off once more, or if it is in doubt, so
+  /// that it is to be tried with this number.
   Flight turn_back(std::uint64_t number);
+
+  /// Its destination had gone from where it was: takes off once more.
+  void bounce(std::uint64_t number);
 
   /// Somebody has arrived at a destination, perhaps after its absence was found.
   void on_arrival(std::string_view key, std::string_view dst);
@@ -85,6 +97,7 @@ class Flights {
  private:
   static std::string name_of(std::string_view key, std::string_view dst);
   void make_ready(Flight& flight);
+  void begin_anew(std::map<std::uint64_t, Flight*>::iterator place);
   Flight take(std::map<std::uint64_t, Flight*>::iterator place);
   Flight take(const Flight& flight);
 
@@ -93,6 +106,7 @@ class Flights {
   std::unordered_map<std::string, Flight, core::KeyedHash, std::equal_to<>> flights_;
   std::deque<Flight*> ready_;
   std::map<std::uint64_t, Flight*> under_way_;
+  std::vector<std::uint64_t> turned_;  // in doubt
   std::uint64_t last_number_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -64,6 +64,9 @@ class RedisBackend final : public core::Backend {
   void release(const core::Peer& peer) override;
   void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override;
   Forwarding forward(const core::Parcel& parcel) override;
+  bool has_under_way(std::string_view key, std::string_view dst) const override {
+    return courier_.has_under_way(key, dst);
+  }
   bool list(std::string_view key, OnList on_list) override;
 
  private:
@@ -73,6 +76,7 @@ class RedisBackend final : public core::Backend {
 
   void on(std::monostate) const;
   void on(const Delivery& delivery) { courier_.on_delivery(delivery); }
+  void on(const Receipts& receipts) { courier_.on_receipts(receipts); }
   void on(const Arrived& arrived) { courier_.on_arrival(arrived); }
   void on(const Moved& moved) { claims_.hand_over(moved.key, moved.id, moved.node); }
   void on(const Challenged& challenged);
@@ -82,8 +86,8 @@ class RedisBackend final : public core::Backend {
 
   RedisNode node_;
   Options options_;
-  Claims claims_;
   Courier courier_;
+  Claims claims_;
   Lease lease_;
   Directory directory_;
   bool is_away_ = false;  // the operator has been told so

@@ -63,10 +63,12 @@ class Backend {
   /// The same, because the server stops: with what it shall have when it comes back elsewhere.
   virtual void bequeath(const Peer& peer, const Inheritance& inheritance) = 0;
 
-  /// Takes a message for a peer that is not here. What became of it is told by
-  /// Relay::on_delivered(), on_returned() or on_abandoned(). Parcels of one sender for one
-  /// destination arrive, or return, in order.
+  /// Takes a message for a peer that is not here. If it is not delivered, Relay::on_returned() or
+  /// on_abandoned() follows. Parcels of one sender for one destination arrive, or return, in order.
   virtual Forwarding forward(const Parcel& parcel) = 0;
+
+  /// Whether it has taken something for that peer of which it has not told yet what became of it.
+  virtual bool has_under_way(std::string_view key, std::string_view dst) const = 0;
 
   /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order; nothing
   /// if the other nodes are out of reach by then. False: there are none to be asked.
@@ -81,6 +83,7 @@ class LocalOnly final : public Backend {
   void release(const Peer&) override {}
   void bequeath(const Peer&, const Inheritance&) override {}
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
+  bool has_under_way(std::string_view, std::string_view) const override { return false; }
   bool list(std::string_view, OnList) override { return false; }
 };
 

@@ -119,13 +119,10 @@ class Relay {
   /// from there), IdTaken or Unavailable. No effect if the peer has gone meanwhile.
   void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
 
-  /// A parcel from another node. If its destination is not here, it is sent on.
-  void deliver(const Parcel& parcel, Instant now);
+  /// A parcel from another node. False: its destination is not here.
+  bool deliver(const Parcel& parcel, Instant now);
 
-  /// A parcel that was forwarded has been delivered.
-  void on_delivered(const Parcel& parcel);
-
-  /// Its destination is absent: it waits here.
+  /// The destination of a parcel that was forwarded is absent: it waits here.
   void on_returned(const Parcel& parcel, Instant now);
 
   /// Nobody knows whether it was delivered: its sender is told so with an EXPIRE.
@@ -188,7 +185,9 @@ class Relay {
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
   Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);
-  bool forward(const Parcel& parcel);
+  Backend::Forwarding forward(const Parcel& parcel);
+  bool is_forwarded(const Parcel& parcel);
+  Peer* sender_of(const Parcel& parcel) const;
   bool accept(const Parcel& parcel, Instant now);
   void give(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);

@@ -33,7 +33,7 @@ class WebSocketSession final : public PeerSession {
 
   // core::Transport
   void send(std::string_view text) override;
-  bool has_room_for(std::size_t) const override { return true; }  // whose reader is slow, is ended
+  bool has_room_for(std::size_t bytes) const override;
   void close(core::End reason) override;
   bool probe() override;
   std::vector<std::string> take_unsent() override;
@@ -58,6 +58,10 @@ class WebSocketSession final : public PeerSession {
   void fail(CloseCode code, std::string_view reason);
   void on_overflow() override;
 
+  /// It has ended, but it may be the server that ended it.
+  void finish_as(core::End end);
+  bool is_leaving() const { return held_ != nullptr; }
+
   void write_frame(Opcode opcode, std::string_view payload);
   void begin_close(CloseCode code, std::string_view reason);
 
@@ -65,6 +69,13 @@ class WebSocketSession final : public PeerSession {
   void end_flood(core::Duration lasted);
 
   std::unique_ptr<std::string> early_;  // of a client that is pending
+  // What came for a client after it was told that the server stops. What it says until it has heard
+  // that, counts.
+  struct Held {
+    std::vector<std::string> texts;
+    std::size_t bytes = 0;
+  };
+  std::unique_ptr<Held> held_;
   WebSocketDecoder decoder_;
   FloodGuard flood_guard_;
   bool close_sent_ = false;
