@@ -1,0 +1,97 @@
+#include "peerjsd/cluster/envelope.hpp"
+
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::cluster {
+namespace {
+
+using core::MessageType;
+using namespace std::string_literals;
+
+template <class Kind>
+Kind parsed(const std::string& text) {
+  const Envelope envelope = parse_envelope(text);
+  EXPECT_TRUE(std::holds_alternative<Kind>(envelope)) << text;
+  return std::holds_alternative<Kind>(envelope) ? std::get<Kind>(envelope) : Kind{};
+}
+
+TEST(Envelope, CarriesADelivery) {
+  const std::string odd = "5:\0 \xc3\xa4,"s;
+  const std::string text =
+      to_text(Delivery{"node",
+                       18446744073709551615U,
+                       "key",
+                       odd,
+                       {{"a", MessageType::Offer, "{}"}, {odd, MessageType::Expire, ""}}});
+  const auto delivery = parsed<Delivery>(text);
+  EXPECT_EQ(delivery.origin, "node");
+  EXPECT_EQ(delivery.number, 18446744073709551615U);
+  EXPECT_EQ(delivery.key, "key");
+  EXPECT_EQ(delivery.dst, odd);
+  ASSERT_EQ(delivery.items.size(), 2U);
+  EXPECT_EQ(delivery.items[0].src, "a");
+  EXPECT_EQ(delivery.items[0].type, MessageType::Offer);
+  EXPECT_EQ(delivery.items[0].text, "{}");
+  EXPECT_EQ(delivery.items[1].src, odd);
+  EXPECT_EQ(delivery.items[1].type, MessageType::Expire);
+  EXPECT_EQ(delivery.items[1].text, "");
+}
+
+TEST(Envelope, CarriesReceipts) {
+  const std::string text = to_text(Receipts{"node", {{7, true}, {8, false}}});
+  const auto receipts = parsed<Receipts>(text);
+  EXPECT_EQ(receipts.receiver, "node");
+  ASSERT_EQ(receipts.items.size(), 2U);
+  EXPECT_EQ(receipts.items[0].number, 7U);
+  EXPECT_TRUE(receipts.items[0].is_accepted);
+  EXPECT_EQ(receipts.items[1].number, 8U);
+  EXPECT_FALSE(receipts.items[1].is_accepted);
+}
+
+TEST(Envelope, CarriesABequest) {
+  const std::string text = to_text(Bequest{"key", "id", {{"x", "y"}, {"1", "", "3"}}});
+  const auto bequest = parsed<Bequest>(text);
+  EXPECT_EQ(bequest.key, "key");
+  EXPECT_EQ(bequest.id, "id");
+  EXPECT_EQ(bequest.inheritance, (core::Inheritance{{"x", "y"}, {"1", "", "3"}}));
+}
+
+TEST(Envelope, IsWhatTheScriptsWrite) {
+  EXPECT_EQ(parsed<Arrived>("7:arrived3:key2:id").id, "id");
+  EXPECT_EQ(parsed<Challenged>("10:challenged3:key2:id").key, "key");
+  EXPECT_EQ(parsed<Moved>("5:moved3:key2:id4:node").node, "node");
+  EXPECT_EQ(parsed<Dismissed>(to_text(Dismissed{"key", "id"})).id, "id");
+  parsed<Fence>(to_text(Fence{}));
+}
+
+TEST(Envelope, RefusesEverythingElse) {
+  for (const std::string text : {"",
+                                 "x",
+                                 "3:abc",
+                                 "7:arrived",
+                                 "7:arrived3:key",
+                                 "7:arrived3:key2:id1:x",
+                                 "7:arrived3:key3:id",
+                                 "7:arrived3:key2id",
+                                 "-1:a",
+                                 "99999999999999999999:a",
+                                 "8:delivery",
+                                 "5:moved3:key2:id",
+                                 "8:delivery1:n1:x1:k1:d",
+                                 "8:delivery1:n1:11:k1:d1:s",
+                                 "8:delivery1:n1:11:k1:d1:s4:WHAT1:t",
+                                 "7:bequest1:k1:i1:x",
+                                 "7:bequest1:k1:i1:2",
+                                 "8:receipts",
+                                 "8:receipts1:n1:1",
+                                 "8:receipts1:n1:x8:accepted",
+                                 "5:fence1:x"}) {
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_envelope(text))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace peerjsd::cluster

@@ -1,0 +1,171 @@
+#include "peerjsd/cluster/flights.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+
+constexpr core::HashKey kHashKey{1, 2};
+constexpr core::Instant kStart{1h};
+
+Texts texts(const auto& items) {
+  Texts all;
+  for (const Flights::Item& item : items) all.push_back(item.text);
+  return all;
+}
+
+class FlightsTest : public testing::Test {
+ protected:
+  bool add(std::string_view dst, std::string_view text, std::string_view key = "peerjs") {
+    return flights_.add({key, "src", core::Registration{1}, dst, core::MessageType::Offer, text});
+  }
+
+  /// The number of the next flight that takes off, and has these texts; 0: there is none.
+  std::uint64_t take_off(const Texts& expected) {
+    const Flights::Flight* const flight = flights_.take_off(kStart);
+    if (flight == nullptr) return 0;
+    EXPECT_EQ(texts(flight->under_way), expected);
+    return flight->number;
+  }
+
+  Flights flights_{{10'000, 20'000}, kHashKey};
+};
+
+TEST_F(FlightsTest, WhatComesInOneTurnGoesTogether) {
+  add("a", "1");
+  add("a", "2");
+  add("b", "3");
+  add("a", "other key", "other");
+  EXPECT_EQ(take_off({"1", "2"}), 1U);
+  EXPECT_EQ(take_off({"3"}), 2U);
+  EXPECT_EQ(take_off({"other key"}), 3U);
+  EXPECT_EQ(take_off({}), 0U);
+}
+
+TEST_F(FlightsTest, WhatComesLaterWaitsForTheOneBefore) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  add("a", "3");
+  EXPECT_EQ(take_off({}), 0U);
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
+  EXPECT_EQ(take_off({"2", "3"}), 2U);
+  flights_.land(2);
+  EXPECT_EQ(flights_.bytes(), 0U);
+  EXPECT_FALSE(flights_.has("peerjs", "a"));
+}
+
+TEST_F(FlightsTest, GivesAllBackInOrderWhereTheDestinationIsAbsent) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  const Flights::Flight back = flights_.turn_back(number);
+  EXPECT_EQ(back.dst, "a");
+  EXPECT_EQ(texts(back.under_way), Texts{"1"});
+  EXPECT_EQ(texts(back.waiting), Texts{"2"});
+  EXPECT_EQ(flights_.bytes(), 0U);
+  EXPECT_FALSE(flights_.has("peerjs", "a"));
+}
+
+TEST_F(FlightsTest, TakesOffOnceMoreWhereSomebodyHasArrivedMeanwhile) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  flights_.on_arrival("peerjs", "a");
+  EXPECT_TRUE(flights_.turn_back(number).under_way.empty());
+  EXPECT_EQ(take_off({"1", "2"}), 2U);
+}
+
+TEST_F(FlightsTest, AnArrivalBeforeItTookOffSaysNothing) {
+  add("a", "1");
+  flights_.on_arrival("peerjs", "a");
+  EXPECT_EQ(texts(flights_.turn_back(take_off({"1"})).under_way), Texts{"1"});
+}
+
+TEST_F(FlightsTest, TakesOffOnceMoreWhereItsDestinationHadGone) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  flights_.bounce(number);
+  flights_.bounce(number);
+  flights_.land(number);
+  EXPECT_EQ(take_off({"1", "2"}), 2U);
+}
+
+TEST_F(FlightsTest, WhatIsInDoubtKeepsItsNumber) {
+  add("a", "1");
+  add("b", "2");
+  const auto a = take_off({"1"});
+  const auto b = take_off({"2"});
+  const auto doubted = flights_.doubt_all();
+  ASSERT_EQ(doubted.size(), 2U);
+  EXPECT_EQ(doubted[0]->number, a);
+  EXPECT_EQ(doubted[1]->number, b);
+  EXPECT_TRUE(flights_.turn_back(b).under_way.empty());
+  const auto turned = flights_.take_turned();
+  ASSERT_EQ(turned.size(), 1U);
+  EXPECT_EQ(turned[0]->number, b);
+  EXPECT_TRUE(flights_.take_turned().empty());
+  EXPECT_EQ(texts(flights_.land(b).under_way), Texts{"2"});
+}
+
+TEST_F(FlightsTest, OnceItHasBouncedThereIsNoDoubt) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  flights_.doubt_all();
+  flights_.bounce(number);
+  EXPECT_EQ(texts(flights_.turn_back(take_off({"1"})).under_way), Texts{"1"});
+}
+
+TEST_F(FlightsTest, GivesOutWhatIsUnderWayForTooLong) {
+  add("a", "1");
+  take_off({"1"});
+  add("a", "2");
+  EXPECT_FALSE(flights_.take_older_than(kStart));
+  const auto old = flights_.take_older_than(kStart + 1ms);
+  ASSERT_TRUE(old);
+  EXPECT_EQ(texts(old->under_way), Texts{"1"});
+  EXPECT_EQ(texts(old->waiting), Texts{"2"});
+  EXPECT_FALSE(flights_.take_older_than(kStart + 1h));
+}
+
+TEST_F(FlightsTest, GivesOutWhatHasNotTakenOff) {
+  add("a", "1");
+  add("b", "2");
+  take_off({"1"});
+  add("a", "3");
+  const auto ready = flights_.take_ready();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(texts(ready->waiting), Texts{"2"});
+  EXPECT_FALSE(flights_.take_ready());
+  EXPECT_TRUE(flights_.has("peerjs", "a"));
+}
+
+TEST_F(FlightsTest, HasRoomForSoMuchPerDestinationAndInAll) {
+  const std::string text(3000, 'x');
+  EXPECT_TRUE(add("a", text));
+  EXPECT_TRUE(add("a", text));
+  EXPECT_TRUE(add("a", text));
+  EXPECT_FALSE(add("a", text));
+  EXPECT_TRUE(add("b", text));
+  EXPECT_TRUE(add("c", text));
+  EXPECT_TRUE(add("d", text));
+  EXPECT_FALSE(add("e", text));
+  flights_.turn_back(take_off({text, text, text}));
+  EXPECT_TRUE(add("e", text));
+}
+
+TEST_F(FlightsTest, OneMessageHasRoomHoweverLargeItIs) {
+  EXPECT_TRUE(add("a", std::string(15'000, 'x')));
+  EXPECT_FALSE(add("a", "y"));
+}
+
+}  // namespace
+}  // namespace peerjsd::cluster
