@@ -58,6 +58,19 @@ const KINDS = {
         ['127.0.0.1:9000', upstream],
       ]),
   },
+  haproxy_cluster: {
+    command: process.env.HAPROXY ?? '/usr/sbin/haproxy',
+    arguments: (file) => ['-V', '-db', '-f', file],
+    ready: /Using epoll/,
+    configuration: async (nodes, port) =>
+      swap(await sample('haproxy_cluster.cfg'), [
+        [':443 ssl crt /etc/ssl/peers.example.com.pem', `127.0.0.1:${port}`],
+        ...nodes.map((node, i) => [
+          `10.0.0.${i + 1}:9000 port 9001`,
+          `${node.host}:${node.port} port ${node.admin.port}`,
+        ]),
+      ]),
+  },
   caddy: {
     command: process.env.CADDY ?? '/usr/bin/caddy',
     arguments: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
@@ -71,19 +84,21 @@ const KINDS = {
   },
 };
 
-export const PROXIES = Object.keys(KINDS);
+/** Those in front of one server. */
+export const PROXIES = ['nginx', 'haproxy', 'caddy'];
 
-/** One process in the foreground, without rights or files outside a directory of its own. */
+/**
+ * One process in the foreground, without rights or files outside a directory of its own; `upstream`
+ * is a server, or a list of nodes.
+ */
 export async function startProxy(name, upstream) {
   const kind = KINDS[name];
   const directory = await mkdtemp(join(tmpdir(), `peerjsd-${name}-`));
   const remove = () => rm(directory, { recursive: true, force: true });
   const file = join(directory, 'configuration');
   const start = async (port) => {
-    await writeFile(
-      file,
-      await kind.configuration(`${upstream.host}:${upstream.port}`, port, directory),
-    );
+    const behind = Array.isArray(upstream) ? upstream : `${upstream.host}:${upstream.port}`;
+    await writeFile(file, await kind.configuration(behind, port, directory));
     return launch(name, kind.command, kind.arguments(file, directory), { HOME: directory });
   };
   try {
