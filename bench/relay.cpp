@@ -1,10 +1,14 @@
-// What relaying a message costs the server: closed loop, pairs of peers side by side.
+// What relaying a message costs the server: closed loop, pairs of peers side by side. Where it is
+// one of several nodes, the peers of a pair are on two of them.
 
 #include "support/process.hpp"
 #include "support/program.hpp"
 #include "support/traffic.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -35,13 +39,32 @@ bool all(const std::vector<std::unique_ptr<Pair>>& pairs, Predicate holds) {
   return true;
 }
 
+std::vector<Target> targets_of(const Server& server) {
+  std::vector<Target> targets = {server.target};
+  for (const std::uint16_t port : server.other_ports) {
+    targets.push_back(server.target);
+    targets.back().port = port;
+  }
+  return targets;
+}
+
+/// Of the server, and of each process that works for it.
+std::vector<std::chrono::nanoseconds> cpu_times(const Server& server) {
+  std::vector<std::chrono::nanoseconds> times = {cpu_time(server.process)};
+  for (const pid_t process : server.other_processes) times.push_back(cpu_time(process));
+  return times;
+}
+
 Program::Result measure(const Server& server, const Load& load) {
+  const std::vector<Target> targets = targets_of(server);
   EventLoop loop;
   const auto bystanders = connect_all(loop, server.target, "idle", load.idle);
   std::vector<std::unique_ptr<Pair>> pairs;
   for (std::size_t i = 0; i < load.pairs; ++i) {
     const std::string name = "pair" + std::to_string(i);
-    pairs.push_back(std::make_unique<Pair>(loop, server.target, name, load.in_flight));
+    const Target& from = targets[i % targets.size()];
+    const Target& to = targets[(i + 1) % targets.size()];
+    pairs.push_back(std::make_unique<Pair>(loop, from, to, name, load.in_flight));
     loop.run_until([&] { return pairs.back()->is_open(); }, "OPEN");
   }
   for (const auto& pair : pairs) pair->start();
@@ -51,7 +74,7 @@ Program::Result measure(const Server& server, const Load& load) {
     while (Clock::now() < end) loop.poll(std::chrono::milliseconds(10));
   };
   if (load.messages == 0) run_for(load.warm_up);
-  const auto cpu = cpu_time(server.process);
+  const auto cpu = cpu_times(server);
   const auto begin = Clock::now();
   const std::size_t before = received(pairs);
   if (load.messages == 0) {
@@ -61,13 +84,18 @@ Program::Result measure(const Server& server, const Load& load) {
                    std::chrono::seconds(600));
   }
   const auto count = static_cast<double>(received(pairs) - before);
-  const std::chrono::duration<double, std::micro> used = cpu_time(server.process) - cpu;
+  std::vector<double> used;
+  for (const auto time : cpu_times(server)) {
+    const std::chrono::duration<double, std::micro> spent = time - cpu[used.size()];
+    used.push_back(spent.count() / count);
+  }
   const std::chrono::duration<double> took = Clock::now() - begin;
   for (const auto& pair : pairs) pair->stop();
   loop.run_until([&] { return all(pairs, [](const Pair& pair) { return pair.is_idle(); }); },
                  "the last messages");
   return {{"messages", received(pairs)},
-          {"cpu_us_per_message", used.count() / count},
+          {"cpu_us_per_message", std::accumulate(used.begin(), used.end(), 0.0)},
+          {"cpu_us_of_each", used},
           {"messages_per_second", count / took.count()}};
 }
 

@@ -11,6 +11,8 @@ Program::Program(const std::string& description) : app_(description) {
   app_.add_option("--port", server_.target.port, "of the server, on 127.0.0.1")->required();
   app_.add_flag("--tls", server_.target.tls, "it speaks TLS");
   app_.add_option("--process", server_.process, "id of the server's process")->required();
+  app_.add_option("--other-port", server_.other_ports, "of another node of its cluster");
+  app_.add_option("--other-process", server_.other_processes, "id of a process to measure too");
 }
 
 void Program::option(const std::string& name, std::size_t& value, const std::string& meaning) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,10 @@ namespace peerjsd::bench {
 struct Server {
   Target target;
   pid_t process = 0;
+
+  // If it is one of several nodes: where the others are, and all other processes that work for it.
+  std::vector<std::uint16_t> other_ports;
+  std::vector<pid_t> other_processes;
 };
 
 /// The frame of every program here.

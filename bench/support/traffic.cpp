@@ -48,16 +48,17 @@ bool Script::is(std::size_t n, std::string_view got) const {
   return got == step.relayed || got == step.relayed_by_npm;
 }
 
-Pair::Pair(EventLoop& loop, const Target& target, const std::string& name, std::size_t in_flight)
+Pair::Pair(EventLoop& loop, const Target& from, const Target& to, const std::string& name,
+           std::size_t in_flight)
     : script_(name + "-a", name + "-b"), in_flight_(in_flight) {
   const std::size_t messages = std::lcm(Script::kMessages, in_flight);
   for (std::size_t n = 0; n < messages; ++n) {
     if (n % in_flight == 0) batches_.emplace_back();
     batches_.back() += masked_frame(script_.text(n));
   }
-  receiver_ = std::make_unique<Client>(loop, target, name + "-b",
+  receiver_ = std::make_unique<Client>(loop, to, name + "-b",
                                        [this](std::string_view text) { on_text(text); });
-  sender_ = std::make_unique<Client>(loop, target, name + "-a");
+  sender_ = std::make_unique<Client>(loop, from, name + "-a");
 }
 
 void Pair::send_batch() {

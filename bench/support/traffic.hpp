@@ -41,7 +41,8 @@ class Script {
 /// order.
 class Pair {
  public:
-  Pair(EventLoop& loop, const Target& target, const std::string& name, std::size_t in_flight);
+  Pair(EventLoop& loop, const Target& from, const Target& to, const std::string& name,
+       std::size_t in_flight);
 
   bool is_open() const { return sender_->is_open() && receiver_->is_open(); }
 
