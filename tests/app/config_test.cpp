@@ -732,9 +732,8 @@ TEST(Change, TakesAllButWhatIsFixed) {
   wanted.admin_token = "0123456789abcdef";
   wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
-  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
-                                "--cluster", "--admin_port", "--admin_host", "--log_format",
-                                "--log_file"}));
+  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert", "--cluster",
+                                "--admin_port", "--admin_host", "--log_format", "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";

@@ -258,7 +258,7 @@ suite(
         ['/peers/peerjs?limit=1001', 400],
         ['/metrics', 200, 'HEAD'],
         ['/peers/peerjs', 405, 'DELETE'],
-        ['/peers/peerjs/nobody', 404, 'PUT'],
+        ['/peers/peerjs/nobody', 405, 'PUT'],
         ['/', 404],
         ['/healthz', 405, 'DELETE'],
       ]) {

@@ -23,6 +23,7 @@ import {
   until,
 } from '../support/wire.mjs';
 
+const MESSAGES = 'peerjsd_cluster_messages_total';
 const PAGE = { origin: 'http://app.test' };
 
 /** Ends Redis at once, and waits till the nodes have noticed. */
@@ -258,6 +259,10 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
         proxy.cut();
         await upAgain(far, before);
         await b.expect(relayed('CANDIDATE', a.id, b.id, `"${round} behind it"`));
+        await until(
+          async () => (await metric(far, MESSAGES, '{result="delivered"}')) === 2 * (round + 1),
+          'the node to know that all is delivered',
+        );
       }
       await b.fence();
       assert.equal(await metric(near, 'peerjsd_cluster_repeated_total'), 5);
