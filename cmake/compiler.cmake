@@ -23,6 +23,9 @@ if(PEERJSD_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # False alarms on instrumented code, as GCC's manual warns.
     target_compile_options(peerjsd_compiler INTERFACE -Wno-maybe-uninitialized)
+  else()
+    # Clang 14 cannot compile a coroutine with it.
+    target_compile_options(peerjsd_compiler INTERFACE -fno-sanitize=function)
   endif()
   target_link_options(peerjsd_compiler INTERFACE -fsanitize=address,undefined)
 endif()

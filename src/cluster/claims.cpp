@@ -170,7 +170,7 @@ void Claims::reclaim(std::optional<std::size_t> bucket) {
       Batch& batch = batches[its_bucket];
       batch.claims.push_back({peer.realm.key, peer.id, peer.registration});
       if (batch.claims.size() < kBatch) return;
-      batches_.push_back({key, its_bucket, std::exchange(batch.claims, {})});
+      batches_.push_back({peer.realm.key, its_bucket, std::exchange(batch.claims, {})});
     });
     for (std::size_t i = 0; i < kBuckets; ++i) {
       if (!batches[i].claims.empty()) batches_.push_back({key, i, std::move(batches[i].claims)});
