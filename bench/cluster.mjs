@@ -3,16 +3,18 @@
 // docs/cluster.md. Needs redis-server, and the release and its benchmarks built.
 
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { metric, startNode, startRedis } from '../tests/compat/support/cluster.mjs';
 import { startPeerjsd } from '../tests/compat/support/server.mjs';
 import { OPEN, Peer, relayed } from '../tests/compat/support/wire.mjs';
+import { processorTime } from './soak/process.mjs';
 
 const BUILD = fileURLToPath(new URL('../build/release/', import.meta.url));
 process.env.PEERJSD ??= `${BUILD}peerjsd`;
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, peers: { type: 'string', default: '5000' } },
+  options: { rounds: { type: 'string', default: '5' }, peers: { type: 'string', default: '9000' } },
 });
 const ROUNDS = Number(options.rounds);
 const COMMON = ['--message_rate', '100000000', '--concurrent_limit', '100000', '--ip_rate', '0'];
@@ -39,7 +41,7 @@ async function withNodes(count, measure) {
 }
 
 /** Relays messages between pairs spread over the nodes. */
-const relay = (count, inFlight) =>
+const relay = (count, pairs, inFlight) =>
   withNodes(count, async ([first, ...others], redis) => {
     const commands = async () =>
       redis ? sum(await Promise.all([first, ...others].map((n) => metric(n, COMMANDS)))) : 0;
@@ -50,7 +52,8 @@ const relay = (count, inFlight) =>
         ...['--other-port', String(port), '--other-process', String(pid)],
       ]),
       ...(redis ? ['--other-process', String(redis.pid)] : []),
-      ...['--in-flight', String(inFlight), '--milliseconds', '2000', '--warm-up', '500'],
+      ...['--pairs', String(pairs), '--in-flight', String(inFlight)],
+      ...['--milliseconds', '2000', '--warm-up', '500'],
     ]);
     const result = JSON.parse(stdout);
     const of = result.cpu_us_of_each;
@@ -65,6 +68,7 @@ const relay = (count, inFlight) =>
   });
 
 const COMMANDS = 'peerjsd_cluster_commands_total';
+const cpu = ({ pid }) => processorTime(pid).used;
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 async function measureRelaying() {
@@ -75,12 +79,12 @@ async function measureRelaying() {
     ['across two nodes', 2],
     ['across three nodes', 3],
   ]) {
-    for (const inFlight of [1, 16]) {
+    for (const [pairs, inFlight] of [[1, 1], [100, 1], [100, 16]]) {
       const results = [];
-      for (let i = 0; i < ROUNDS; i += 1) results.push(await relay(count, inFlight));
+      for (let i = 0; i < ROUNDS; i += 1) results.push(await relay(count, pairs, inFlight));
       const of = (key) => median(results.map((each) => each[key]));
       rows.push({
-        '': `${name}, ${inFlight} at a time`,
+        '': `${name}, ${pairs} x ${inFlight} under way`,
         'nodes µs CPU/message': of('nodes').toFixed(2),
         'Redis µs CPU/message': of('redis').toFixed(2),
         'commands/message': of('commands').toFixed(2),
@@ -95,23 +99,30 @@ async function measureRelaying() {
 const measureIdle = () =>
   withNodes(1, async ([node], redis) => {
     const seconds = 20;
-    const ids = Array.from({ length: Number(options.peers) }, (_, i) => `idle${i}`);
+    const ids = Array.from({ length: Number(options.peers) }, () => randomUUID());
     const peers = [];
+    const used = async () => Number((await redisInfo(redis)).match(/used_memory:(\d+)/)[1]);
+    const start = { memory: await used(), commands: await metric(node, COMMANDS), cpu: cpu(redis) };
     while (ids.length > 0) {
       const some = ids.splice(0, 100).map((id) => new Peer(node, { id }));
       await Promise.all(some.map((peer) => peer.next()));
       peers.push(...some);
     }
-    const used = async () => Number((await redisInfo(redis)).match(/used_memory:(\d+)/)[1]);
-    const memory = await used();
+    const claimed = (await metric(node, COMMANDS)) - start.commands;
+    const micros = (cpu(redis) - start.cpu) * 1e6;
+    const memory = (await used()) - start.memory;
     const before = await metric(node, COMMANDS);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const commands = (await metric(node, COMMANDS)) - before;
     for (const peer of peers) peer.lose();
     console.log(
+      `to connect, a peer costs Redis ${(micros / peers.length).toFixed(1)} µs in ` +
+        `${(claimed / peers.length).toFixed(2)} commands`,
+    );
+    console.log(
       `${peers.length} idle peers: ${((commands * 60) / seconds).toFixed(0)} commands a minute in all, ` +
         `${((commands * 60) / seconds / peers.length).toFixed(3)} a peer; ` +
-        `Redis holds ${(memory / peers.length).toFixed(0)} bytes a peer, all told`,
+        `Redis holds ${(memory / peers.length).toFixed(0)} bytes a peer`,
     );
   });
 

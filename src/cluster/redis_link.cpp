@@ -136,7 +136,6 @@ void RedisLink::on_ready() {
   if (--awaited_ > 0) return;
   state_ = State::Up;
   since_ = pinged_ = now();
-  failures_ = 0;
   events_.on_up();
 }
 
@@ -166,6 +165,7 @@ void RedisLink::send(std::initializer_list<std::string_view> command, OnReply on
 void RedisLink::fail(const std::string& why) {
   if (commands_ != nullptr) commands_->close();
   if (subscription_ != nullptr) subscription_->close();
+  if (state_ == State::Up && now() > since_ + kLongestPause) failures_ = 0;
   state_ = State::Down;
   since_ = now();
   retry_at_ = since_ + pause();

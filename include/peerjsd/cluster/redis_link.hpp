@@ -82,7 +82,7 @@ class RedisLink {
   core::Instant retry_at_{};  // when down
   core::Instant pinged_{};
   std::size_t attempts_ = 0;
-  std::size_t failures_ = 0;  // since it was up
+  std::size_t failures_ = 0;  // since it was up for long
   std::size_t awaited_ = 0;   // replies to the greeting
   std::shared_ptr<RedisConnection> commands_;
   std::shared_ptr<RedisConnection> subscription_;

@@ -1,9 +1,10 @@
 // Several nodes and the Redis that joins them, all of them real.
 
-import { after, before, describe, it } from 'node:test';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { freePort, launch, startOnFreePort, startPeerjsd } from './server.mjs';
 import { makeScope } from './suite.mjs';
 import { get, until } from './wire.mjs';
@@ -22,6 +23,7 @@ export async function startRedis({ port, args = [] } = {}) {
   redis.port = port ?? redis.port;
   await redis.waitForLog(READY);
   redis.url = `redis://127.0.0.1:${redis.port}`;
+  redis.directory = directory;
   const stop = redis.stop;
   redis.stop = async (signal) => {
     const end = await stop(signal);
@@ -89,15 +91,23 @@ export function clusterSuite(title, { count = 3, args = [], concurrency = 1 }, d
   });
 }
 
-/** A test with a Redis and nodes of its own. */
-export function withCluster({ count = 2, args = [], redisArgs = [] }, fn) {
+/** What redis-cli says. */
+export const cli = ({ port }, ...args) =>
+  execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' });
+
+/** A test with a Redis and nodes of its own, which get in by the URL that `enter` makes of it. */
+export function withCluster(
+  { count = 2, args = [], redisArgs = [], enter = (redis) => redis.url },
+  fn,
+) {
   return async () => {
     const redis = await startRedis({ args: redisArgs });
     const nodes = [];
     let scope;
     const own = { redis };
     try {
-      for (let i = 0; i < count; i += 1) nodes.push(await startNode(redis.url, args));
+      const url = enter(redis);
+      for (let i = 0; i < count; i += 1) nodes.push(await startNode(url, args));
       scope = makeScope('peerjsd', nodes[0]);
       await fn(Object.assign(own, scope, { nodes }));
     } catch (error) {

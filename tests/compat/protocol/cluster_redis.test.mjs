@@ -1,0 +1,171 @@
+// The ways in which a node gets into its Redis, as docs/cluster.md has them, and those in which it
+// does not.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { cli, startNode, timesUp, withCluster } from '../support/cluster.mjs';
+import { get, listed, OPEN, relayed, unregistered, until } from '../support/wire.mjs';
+
+const SECRET = 'p@ss:w/rd%';
+const ESCAPED = encodeURIComponent(SECRET);
+
+/** The rules that docs/cluster.md gives to a user of its own. */
+function documentedRules() {
+  const text = readFileSync(new URL('../../../docs/cluster.md', import.meta.url), 'utf8');
+  return text.match(/needs `(~peerjsd1[^`]*)`/)[1].split(/\s+/);
+}
+
+/** All that nodes ask of their Redis, but for what they do when they stop. */
+async function useAll({ nodes: [first, second], page, peer, socket, name }) {
+  const a = await page('a-', { server: first });
+  const b = await peer('b-', { server: second });
+  a.signal('OFFER', b.id, 1);
+  await b.expect(relayed('OFFER', a.id, b.id, '1'));
+  const absent = name('absent-');
+  b.signal('OFFER', absent, 2);
+  await b.fence();
+  const late = socket({ server: first, id: absent });
+  await late.expect(OPEN, relayed('OFFER', b.id, absent, '2'));
+  const again = socket({ server: second, id: a.id, token: a.token, origin: 'http://app.test' });
+  await again.expect(OPEN);
+  assert.equal((await a.expectClosed()).code, 4000);
+  assert.ok((await listed(first)).includes(a.id));
+  await b.close(1000);
+  await unregistered(first, b);
+}
+
+/** All of them stop; what they say to that is not about Redis, and never its secret. */
+async function stopAll({ nodes }) {
+  for (const node of nodes) {
+    await node.stop();
+    assert.doesNotMatch(node.log(), /cannot be reached/);
+    for (const secret of [SECRET, ESCAPED]) assert.ok(!node.log().includes(secret), node.log());
+  }
+}
+
+const ALL = ['--allow_discovery', '-t', '20s'];
+
+describe('Cluster, into its Redis', { concurrency: 3 }, () => {
+  it(
+    'by a password, escaped as in any URL',
+    withCluster(
+      {
+        args: ALL,
+        redisArgs: ['--requirepass', SECRET],
+        enter: ({ port }) => `redis://:${ESCAPED}@127.0.0.1:${port}`,
+      },
+      async (cluster) => {
+        await useAll(cluster);
+        await stopAll(cluster);
+      },
+    ),
+  );
+
+  it(
+    'as a user who may do no more than the documentation says',
+    withCluster(
+      {
+        args: ALL,
+        enter: (redis) => {
+          cli(redis, 'acl', 'setuser', 'signals', 'on', `>${SECRET}`, ...documentedRules());
+          cli(redis, 'acl', 'setuser', 'default', 'off');
+          return `redis://signals:${ESCAPED}@127.0.0.1:${redis.port}`;
+        },
+      },
+      async (cluster) => {
+        await useAll(cluster);
+        await stopAll(cluster);
+      },
+    ),
+  );
+
+  it(
+    'by a Unix socket, to a database of one\'s own',
+    withCluster(
+      {
+        args: ALL,
+        redisArgs: ['--unixsocket', 'redis.sock'],
+        enter: ({ directory }) => `unix://${join(directory, 'redis.sock')}?db=3`,
+      },
+      async (cluster) => {
+        await useAll(cluster);
+        assert.match(cli(cluster.redis, '-n', '3', '--scan'), /^peerjsd1:/);
+        assert.equal(cli(cluster.redis, '-n', '0', 'dbsize').trim(), '0');
+        await stopAll(cluster);
+      },
+    ),
+  );
+});
+
+/** A node that is not let in by `url` says so, in these words, and serves alone. */
+async function refused({ nodes, socket, name }, url, why) {
+  const node = await startNode(url, ALL, { up: false });
+  nodes.push(node);
+  await node.waitForLog(why);
+  assert.match(node.log(), / error Cluster: Redis at .* cannot be reached: .*; new peers are acc/);
+  for (const secret of [SECRET, ESCAPED]) assert.ok(!node.log().includes(secret), node.log());
+  await socket({ server: node, id: name('alone-') }).expect(OPEN);
+  return node;
+}
+
+describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
+  it(
+    'with a wrong password, until it is right',
+    withCluster({ count: 0, redisArgs: ['--requirepass', 'another'] }, async (cluster) => {
+      const { redis } = cluster;
+      const url = `redis://:${ESCAPED}@127.0.0.1:${redis.port}`;
+      const node = await refused(cluster, url, /WRONGPASS/);
+      cli(redis, '-a', 'another', '--no-auth-warning', 'config', 'set', 'requirepass', SECRET);
+      await until(() => timesUp(node) === 1, 'the node to be let in');
+      assert.equal(node.log().match(/cannot be reached/g).length, 1, 'it is said once');
+    }),
+  );
+
+  it(
+    'without a password',
+    withCluster({ count: 0, redisArgs: ['--requirepass', SECRET] }, (cluster) =>
+      refused(cluster, cluster.redis.url, /NOAUTH/),
+    ),
+  );
+
+  it(
+    'where there is another server',
+    withCluster({ count: 0 }, async (cluster) => {
+      const other = createServer((_, response) => response.end('hello'));
+      await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+      try {
+        await refused(cluster, `redis://127.0.0.1:${other.address().port}`, /Protocol error/);
+      } finally {
+        other.closeAllConnections();
+        other.close();
+      }
+    }),
+  );
+
+  it(
+    'where there is nothing, nor such a name',
+    withCluster({ count: 0 }, async (cluster) => {
+      await refused(cluster, 'redis://127.0.0.1:1', /Connection refused/);
+      await refused(cluster, 'redis://redis.invalid', /its name is not found/);
+      await refused(cluster, 'unix:///nowhere/redis.sock', /No such file or directory/);
+    }),
+  );
+
+  it(
+    'which has no room left, and is asked less and less often',
+    withCluster({ count: 0 }, async (cluster) => {
+      cli(cluster.redis, 'config', 'set', 'maxmemory', '1');
+      const node = await refused(cluster, cluster.redis.url, /OOM/);
+      const before = timesUp(node);
+      const from = performance.now();
+      await until(() => timesUp(node) > before + 3, 'four more attempts');
+      assert.ok(performance.now() - from > 1000, 'four attempts take more than a second');
+      cli(cluster.redis, 'config', 'set', 'maxmemory', '0');
+      const ready = async () => (await get(node.admin, '/readyz')).body === 'ok\n';
+      await until(ready, 'the node to be let in');
+    }),
+  );
+});
