@@ -39,15 +39,6 @@ bool all(const std::vector<std::unique_ptr<Pair>>& pairs, Predicate holds) {
   return true;
 }
 
-std::vector<Target> targets_of(const Server& server) {
-  std::vector<Target> targets = {server.target};
-  for (const std::uint16_t port : server.other_ports) {
-    targets.push_back(server.target);
-    targets.back().port = port;
-  }
-  return targets;
-}
-
 /// Of the server, and of each process that works for it.
 std::vector<std::chrono::nanoseconds> cpu_times(const Server& server) {
   std::vector<std::chrono::nanoseconds> times = {cpu_time(server.process)};
@@ -56,7 +47,7 @@ std::vector<std::chrono::nanoseconds> cpu_times(const Server& server) {
 }
 
 Program::Result measure(const Server& server, const Load& load) {
-  const std::vector<Target> targets = targets_of(server);
+  const std::vector<Target> targets = server.targets();
   EventLoop loop;
   const auto bystanders = connect_all(loop, server.target, "idle", load.idle);
   std::vector<std::unique_ptr<Pair>> pairs;

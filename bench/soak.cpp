@@ -1,7 +1,8 @@
 // The well-behaved of a soak: pairs of peers that signal each other, as calls do, and heartbeat.
 // Every message must come: in order, unchanged, once. bench/soak.mjs tells them what to do, a word
 // a line on standard input, and each word is answered by a line of JSON:
-//   come   all connect, again with the same ids, and signal from then on
+//   come   all connect, again with the same ids, and signal from then on; of several nodes, to the
+//          next, and partners to two of them
 //   tell   the latencies since the last time
 //   lose   from now on the server may vanish
 //   go     nobody sends any more; what is under way comes; all leave
@@ -139,8 +140,8 @@ class Crowd {
  public:
   using Result = Program::Result;
 
-  Crowd(EventLoop& loop, const Target& target, const Load& load)
-      : loop_(loop), target_(target), load_(load) {
+  Crowd(EventLoop& loop, const std::vector<Target>& targets, const Load& load)
+      : loop_(loop), targets_(targets), load_(load) {
     for (std::size_t i = 0; i < load.pairs; ++i) {
       const std::string name = "call" + std::to_string(i);
       callers_.emplace_back(name + "-a", name + "-b", "OFFER");
@@ -171,6 +172,7 @@ class Crowd {
   Result come() {
     vanish();
     may_lose_ = false;
+    ++comings_;
     const auto begin = Clock::now();
     std::size_t here = 0;  // all before this one are
     const auto look = [&](std::size_t called) {
@@ -180,9 +182,9 @@ class Crowd {
     for (std::size_t i = 0; i < callers_.size(); ++i) {
       loop_.run_until([&] { return look(i) + kMostConnecting > i; }, "OPEN");
       Caller& partner = callers_[i ^ 1];
-      callers_[i].come(loop_, target_, [this, &partner](std::string_view text) {
-        latencies_.add(partner.heard(text));
-      });
+      callers_[i].come(
+          loop_, targets_[(comings_ + i) % targets_.size()],
+          [this, &partner](std::string_view text) { latencies_.add(partner.heard(text)); });
     }
     loop_.run_until([&] { return look(callers_.size()) == callers_.size(); }, "OPEN");
     begin_ = Clock::now();
@@ -233,7 +235,8 @@ class Crowd {
   }
 
   EventLoop& loop_;
-  Target target_;
+  std::vector<Target> targets_;
+  std::size_t comings_ = 0;
   Load load_;
   std::deque<Caller> callers_;
   Histogram latencies_;
@@ -247,7 +250,7 @@ class Crowd {
 Program::Result soak(const Server& server, const Load& load) {
   EventLoop loop;
   Orders orders(loop);
-  Crowd crowd(loop, server.target, load);
+  Crowd crowd(loop, server.targets(), load);
   while (!orders.is_over()) {
     crowd.go_on();
     const std::string order = orders.take();

@@ -1,5 +1,5 @@
 // The attacks, side by side, again and again for some seconds; who is left dies with the process.
-// Usage: node attackers.mjs JSON: { port, seconds, timing, victims, ownNetwork }
+// Usage: node attackers.mjs JSON: { ports, seconds, timing, victims, ownNetwork }
 // Prints one line of JSON.
 
 import { execFile } from 'node:child_process';
@@ -10,7 +10,6 @@ import { ATTACKS } from './attacks.mjs';
 import { Scope } from './scope.mjs';
 
 const order = JSON.parse(process.argv[2]);
-const server = { host: '127.0.0.1', port: order.port };
 const end = performance.now() + order.seconds * 1000;
 const isOver = () => performance.now() > end;
 const broken = [];
@@ -42,7 +41,8 @@ const victim = () => `call${randomInt(order.victims)}-${'ab'[randomInt(2)]}`;
 async function repeat({ title, round, pause }, tally) {
   await sleep(randomInt(1_000));
   while (!isOver()) {
-    const scope = new Scope(server);
+    const port = order.ports[randomInt(order.ports.length)];
+    const scope = new Scope({ host: '127.0.0.1', port });
     try {
       await round(scope, order.timing, network, victim);
       tally.rounds += 1;

@@ -1,6 +1,6 @@
 // Peers that come and go, with the same id and token, while others signal them all the time. Each
 // message must come, in order and once, or its sender must have been told that it expired.
-// Usage: node returning.mjs JSON: { port, seconds, timing, pairs }; prints one line of JSON.
+// Usage: node returning.mjs JSON: { ports, seconds, timing, pairs }; prints one line of JSON.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -10,7 +10,10 @@ import { OPEN, Peer, RawPeer, relayed, until } from '../../tests/compat/support/
 import { uniqueName } from './scope.mjs';
 
 const order = JSON.parse(process.argv[2]);
-const server = { host: '127.0.0.1', port: order.port };
+
+/** One of the servers, by chance. */
+const server = () => ({ host: '127.0.0.1', port: order.ports[randomInt(order.ports.length)] });
+
 const expireTimeout = order.timing.expire_timeout;
 
 const INTERVAL_MS = 100; // between two messages
@@ -45,7 +48,7 @@ class Returning {
   #over = false;
 
   constructor() {
-    this.caller = new Peer(server, { id: uniqueName('staying') });
+    this.caller = new Peer(server(), { id: uniqueName('staying') });
     this.id = uniqueName('returning');
     this.returns = 0;
   }
@@ -136,7 +139,7 @@ class Returning {
   }
 
   #connect() {
-    return new RawPeer(server, { id: this.id, version: '1.5.5' });
+    return new RawPeer(server(), { id: this.id, version: '1.5.5' });
   }
 
   /** Nothing more is sent; all that has been sent has come. */

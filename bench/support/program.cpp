@@ -7,6 +7,15 @@
 
 namespace peerjsd::bench {
 
+std::vector<Target> Server::targets() const {
+  std::vector<Target> targets = {target};
+  for (const std::uint16_t port : other_ports) {
+    targets.push_back(target);
+    targets.back().port = port;
+  }
+  return targets;
+}
+
 Program::Program(const std::string& description) : app_(description) {
   app_.add_option("--port", server_.target.port, "of the server, on 127.0.0.1")->required();
   app_.add_flag("--tls", server_.target.tls, "it speaks TLS");

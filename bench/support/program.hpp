@@ -23,6 +23,9 @@ struct Server {
   // If it is one of several nodes: where the others are, and all other processes that work for it.
   std::vector<std::uint16_t> other_ports;
   std::vector<pid_t> other_processes;
+
+  /// All of its nodes.
+  std::vector<Target> targets() const;
 };
 
 /// The frame of every program here.

@@ -23,13 +23,10 @@ constexpr std::size_t kMostBatchesSent = 4;
 struct Answer {
   long long verdict;
   std::string_view before;
+  bool was_told;
   std::string_view will;
 };
-constexpr std::size_t kAnswer = 3;
-
-std::string_view text_of(const redisReply& reply) {
-  return {reply.str, static_cast<std::size_t>(reply.len)};
-}
+constexpr std::size_t kAnswer = 4;
 
 /// The one at `place` of those in a reply.
 std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
@@ -38,10 +35,10 @@ std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
   }
   const redisReply* const* const parts = reply.element + place * kAnswer;
   if (parts[0]->type != REDIS_REPLY_INTEGER || parts[1]->type != REDIS_REPLY_STRING ||
-      parts[2]->type != REDIS_REPLY_STRING) {
+      parts[2]->type != REDIS_REPLY_INTEGER || parts[3]->type != REDIS_REPLY_STRING) {
     return std::nullopt;
   }
-  return Answer{parts[0]->integer, text_of(*parts[1]), text_of(*parts[2])};
+  return Answer{parts[0]->integer, text_of(*parts[1]), parts[2]->integer > 0, text_of(*parts[3])};
 }
 
 /// 32 hexadecimal digits by which a token is known, but not found out.
@@ -109,7 +106,8 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   Pending& pending = found->second;
   pending.is_granted = true;
   pending.since = RedisNode::now();
-  pending.awaits_bequest = !answer->before.empty();
+  pending.awaits_bequest = answer->was_told;
+  if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
   if (pending.awaits_bequest || !answer->will.empty()) {
     pending.answer = core::Admission::Resumed;
     pending.inheritance = inheritance_of(answer->will);

@@ -12,6 +12,9 @@ namespace {
 /// What is noted in Redis as waiting stays noted for so much longer than it waits.
 constexpr core::Duration kMargin = std::chrono::seconds(10);
 
+/// After so long without a receipt, and again each time, it is asked whether the node is there.
+constexpr core::Duration kSilence = std::chrono::milliseconds(500);
+
 /// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
@@ -40,7 +43,7 @@ void Courier::take_off_soon() {
 }
 
 void Courier::take_off() {
-  if (!node_.link().is_up()) return;
+  if (!node_.link().is_up()) return give_back_ready();
   while (const Flights::Flight* const flight = flights_.take_off(RedisNode::now())) send(*flight);
 }
 
@@ -55,8 +58,8 @@ void Courier::send(const Flights::Flight& flight) {
   node_.run(Script::Route, bucket_of(flight.dst), flight.key,
             {flight.key, node_.name(), flight.dst, to_text(delivery), waits},
             [this, number = flight.number](const redisReply& reply) {
-              const bool is_published = reply.type == REDIS_REPLY_INTEGER && reply.integer > 0;
-              if (!is_published) on_absent(number);
+              if (reply.type != REDIS_REPLY_STRING) return on_absent(number);
+              flights_.sent_to(number, text_of(reply));
             });
 }
 
@@ -80,6 +83,10 @@ void Courier::on_accepted(std::uint64_t number) {
   node_.counters().delivered += flights_.land(number).under_way.size();
 }
 
+void Courier::give_back_ready() {
+  while (const auto flight = flights_.take_ready()) give_back(*flight);
+}
+
 void Courier::give_back(const Flights::Flight& flight) {
   const core::Instant now = RedisNode::now();
   const auto return_item = [&](const Flights::Item& item) {
@@ -90,16 +97,29 @@ void Courier::give_back(const Flights::Flight& flight) {
   std::ranges::for_each(flight.waiting, return_item);
 }
 
-/// Of what waited for it, it is known that it was not delivered.
-void Courier::abandon(const Flights::Flight& flight) {
+/// What waited for it was not delivered, and takes off if it can.
+void Courier::abandon(std::uint64_t number) {
   const core::Instant now = RedisNode::now();
+  const Flights::Flight flight = flights_.land(number);
   for (const Flights::Item& item : flight.under_way) {
     ++node_.counters().abandoned;
     node_.relay().on_abandoned(parcel_of(flight, item), now);
   }
-  for (const Flights::Item& item : flight.waiting) {
-    ++node_.counters().returned;
-    node_.relay().on_returned(parcel_of(flight, item), now);
+  take_off_soon();
+}
+
+void Courier::on_gone(std::string_view node) {
+  for (const std::uint64_t number : flights_.under_way_to(node)) abandon(number);
+}
+
+/// Redis knows at once when a process is killed, and then nobody listens to its channel any more.
+void Courier::look_after_silent(core::Instant now) {
+  if (now < looked_at_ + kSilence) return;
+  looked_at_ = now;
+  for (const std::string& node : flights_.nodes_silent_since(now - kSilence)) {
+    node_.count_listeners(node, [this, node](long long count) {
+      if (count == 0) on_gone(node);
+    });
   }
 }
 
@@ -168,15 +188,16 @@ void Courier::on_up() {
 }
 
 void Courier::on_down() {
-  while (const auto flight = flights_.take_ready()) give_back(*flight);
+  give_back_ready();
 }
 
 void Courier::tick(core::Instant now) {
   if (node_.link().is_up()) {
     for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
+    look_after_silent(now);
   }
   const core::Duration doubt = std::clamp(expire_timeout_, kShortestDoubt, kLongestDoubt);
-  while (const auto flight = flights_.take_older_than(now - doubt)) abandon(*flight);
+  for (const std::uint64_t number : flights_.older_than(now - doubt)) abandon(number);
   for (auto& [name, origin] : origins_) forget_old(origin.seen, now);
   std::erase_if(origins_, [](const auto& each) {
     return each.second.seen.empty() && each.second.receipts.empty();

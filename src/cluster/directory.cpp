@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::size_t kNodeName = 16;
 
-std::string text_of(const redisReply& reply) {
-  return {reply.str, static_cast<std::size_t>(reply.len)};
-}
-
 }  // namespace
 
 std::size_t Directory::remember(std::function<void()> give_up) {
@@ -27,7 +23,8 @@ void Directory::list(std::string_view key, core::Backend::OnList on_list) {
     node_.run(Script::List, bucket, key, {}, [this, question, listing](const redisReply& reply) {
       if (reply.type == REDIS_REPLY_ARRAY) {
         for (std::size_t i = 0; i + 1 < reply.elements; i += 2) {
-          listing->found.push_back({text_of(*reply.element[i]), text_of(*reply.element[i + 1])});
+          listing->found.push_back({std::string(text_of(*reply.element[i])),
+                                    std::string(text_of(*reply.element[i + 1]))});
         }
       }
       if (--listing->owed > 0) return;
@@ -44,7 +41,7 @@ void Directory::find(std::string_view key, std::string_view id,
                     [this, question, on_node = std::move(on_node)](const redisReply& reply) {
                       forget(question);
                       const bool is_known = reply.type == REDIS_REPLY_STRING;
-                      on_node(is_known ? text_of(reply).substr(0, kNodeName) : std::string());
+                      on_node(std::string(is_known ? text_of(reply).substr(0, kNodeName) : ""));
                     });
 }
 
@@ -55,7 +52,7 @@ void Directory::dismiss(std::string_view key, std::string_view id,
             {key, node_.name(), id, to_text(Dismissed{key, id}), "0"},
             [this, question, on_answer = std::move(on_answer)](const redisReply& reply) {
               forget(question);
-              on_answer(reply.type == REDIS_REPLY_INTEGER && reply.integer > 0);
+              on_answer(reply.type == REDIS_REPLY_STRING);
             });
 }
 

@@ -56,6 +56,7 @@ const Flights::Flight* Flights::take_off(core::Instant now) {
                           std::make_move_iterator(flight.waiting.end()));
   flight.waiting.clear();
   flight.number = ++last_number_;
+  flight.node.clear();
   flight.since = now;
   flight.somebody_arrived = false;
   flight.is_in_doubt = false;
@@ -79,6 +80,11 @@ std::vector<const Flights::Flight*> Flights::take_turned() {
     if (place != under_way_.end()) turned.push_back(place->second);
   }
   return turned;
+}
+
+void Flights::sent_to(std::uint64_t number, std::string_view node) {
+  const auto place = under_way_.find(number);
+  if (place != under_way_.end()) place->second->node = node;
 }
 
 Flights::Flight Flights::land(std::uint64_t number) {
@@ -139,10 +145,30 @@ std::optional<Flights::Flight> Flights::take_ready() {
   return take(flight);
 }
 
-std::optional<Flights::Flight> Flights::take_older_than(core::Instant time) {
-  const auto oldest = under_way_.begin();
-  if (oldest == under_way_.end() || oldest->second->since >= time) return std::nullopt;
-  return take(oldest);
+std::vector<std::uint64_t> Flights::older_than(core::Instant time) const {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, flight] : under_way_) {
+    if (flight->since >= time) break;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::set<std::string> Flights::nodes_silent_since(core::Instant time) const {
+  std::set<std::string> nodes;
+  for (const std::uint64_t number : older_than(time)) {
+    const std::string& node = under_way_.at(number)->node;
+    if (!node.empty()) nodes.insert(node);
+  }
+  return nodes;
+}
+
+std::vector<std::uint64_t> Flights::under_way_to(std::string_view node) const {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, flight] : under_way_) {
+    if (flight->node == node) numbers.push_back(number);
+  }
+  return numbers;
 }
 
 Flights::Flight Flights::take(std::map<std::uint64_t, Flight*>::iterator place) {

@@ -21,11 +21,6 @@ struct FreeReply {
   void operator()(redisReply* reply) const { ::freeReplyObject(reply); }
 };
 
-std::string_view text_of(const redisReply& reply) {
-  return reply.str == nullptr ? std::string_view()
-                              : std::string_view(reply.str, static_cast<std::size_t>(reply.len));
-}
-
 bool is_message(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements == 3 &&
          text_of(*reply.element[0]) == "message";
@@ -51,6 +46,11 @@ void append_command(std::string& out, std::span<const std::string_view> words) {
 }
 
 }  // namespace
+
+std::string_view text_of(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view()
+                              : std::string_view(reply.str, static_cast<std::size_t>(reply.len));
+}
 
 RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
     : io_(io), socket_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}

@@ -15,15 +15,10 @@ constexpr core::Duration kShortestPause = std::chrono::milliseconds(100);
 constexpr core::Duration kLongestPause = std::chrono::seconds(3);
 constexpr core::Duration kPingInterval = std::chrono::milliseconds(500);
 
-bool is_text(const redisReply& reply, std::string_view text) {
-  return reply.str != nullptr &&
-         std::string_view(reply.str, static_cast<std::size_t>(reply.len)) == text;
-}
-
 /// Of the reply to ROLE.
 bool is_master(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 &&
-         is_text(*reply.element[0], "master");
+         text_of(*reply.element[0]) == "master";
 }
 
 }  // namespace
@@ -126,7 +121,7 @@ void RedisLink::load_scripts() {
     ++awaited_;
     commands_->send({"SCRIPT", "LOAD", text_of(static_cast<Script>(i))}, now(),
                     [this, i](const redisReply& reply) {
-                      digests_[i].assign(reply.str, static_cast<std::size_t>(reply.len));
+                      digests_[i] = text_of(reply);
                       on_ready();
                     });
   }

@@ -43,6 +43,16 @@ void RedisNode::publish(std::string_view node, const std::string& envelope) {
   link_.send({"PUBLISH", channel_of(node), envelope});
 }
 
+void RedisNode::count_listeners(const std::string& node, std::function<void(long long)> on_count) {
+  ++counters_.commands;
+  link_.send({"PUBSUB", "NUMSUB", channel_of(node)},
+             [on_count = std::move(on_count)](const redisReply& reply) {
+               const bool is_count = reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 &&
+                                     reply.element[1]->type == REDIS_REPLY_INTEGER;
+               if (is_count) on_count(reply.element[1]->integer);
+             });
+}
+
 void RedisNode::free_id(std::string_view key, std::string_view id, std::string_view will) {
   run(Script::Release, bucket_of(id), key, {key, name_, id, will, kWillMilliseconds}, {});
 }

@@ -19,7 +19,7 @@ local answer = {}
 for i = 4, #ARGV, 4 do
   local id, token, heard, is_new = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] == '1'
   local place = #key .. ':' .. key .. ':' .. id
-  local verdict, before = 1, ''
+  local verdict, before, was_told = 1, '', 0
   local owner = redis.call('HGET', KEYS[1], id)
   if owner then
     local its_node, its_token, its_heard = owner:sub(1, 16), owner:sub(18, 49), owner:sub(51)
@@ -32,8 +32,9 @@ for i = 4, #ARGV, 4 do
       elseif not is_new and tonumber(its_heard) > tonumber(heard) and lives(its_node) then
         verdict = -1
         before = its_node
-      elseif tell(its_node, 'moved', id, part(node)) > 0 then
+      else
         before = its_node
+        was_told = tell(its_node, 'moved', id, part(node))
       end
     end
   end
@@ -53,6 +54,7 @@ for i = 4, #ARGV, 4 do
   end
   answer[#answer + 1] = verdict
   answer[#answer + 1] = before
+  answer[#answer + 1] = was_told
   answer[#answer + 1] = will
 end
 return answer
@@ -76,7 +78,9 @@ local owner = redis.call('HGET', KEYS[1], id)
 if owner then
   local its_node = owner:sub(1, 16)
   local lives = its_node ~= node and redis.call('EXISTS', prefix .. 'node:' .. its_node) == 1
-  if lives and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then return 1 end
+  if lives and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then
+    return its_node
+  end
 end
 if ARGV[6] ~= '0' then
   local waiting = prefix .. 'waiting:' .. #key .. ':' .. key .. ':' .. id

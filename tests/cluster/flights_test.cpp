@@ -124,16 +124,35 @@ TEST_F(FlightsTest, OnceItHasBouncedThereIsNoDoubt) {
   EXPECT_EQ(texts(flights_.turn_back(take_off({"1"})).under_way), Texts{"1"});
 }
 
-TEST_F(FlightsTest, GivesOutWhatIsUnderWayForTooLong) {
+TEST_F(FlightsTest, KnowsWhatIsUnderWayForTooLong) {
+  using Numbers = std::vector<std::uint64_t>;
   add("a", "1");
-  take_off({"1"});
+  const auto number = take_off({"1"});
   add("a", "2");
-  EXPECT_FALSE(flights_.take_older_than(kStart));
-  const auto old = flights_.take_older_than(kStart + 1ms);
-  ASSERT_TRUE(old);
-  EXPECT_EQ(texts(old->under_way), Texts{"1"});
-  EXPECT_EQ(texts(old->waiting), Texts{"2"});
-  EXPECT_FALSE(flights_.take_older_than(kStart + 1h));
+  EXPECT_EQ(flights_.older_than(kStart), Numbers{});
+  EXPECT_EQ(flights_.older_than(kStart + 1ms), Numbers{number});
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
+  EXPECT_EQ(flights_.older_than(kStart + 1h), Numbers{});
+  take_off({"2"});
+}
+
+TEST_F(FlightsTest, KnowsWhatWentToANode) {
+  using Nodes = std::set<std::string>;
+  using Numbers = std::vector<std::uint64_t>;
+  for (const char* const dst : {"a", "b", "c"}) add(dst, dst);
+  const auto a = take_off({"a"});
+  const auto b = take_off({"b"});
+  take_off({"c"});
+  EXPECT_EQ(flights_.nodes_silent_since(kStart + 1ms), Nodes{});
+  flights_.sent_to(a, "one");
+  flights_.sent_to(b, "one");
+  flights_.sent_to(b + 100, "two");
+  EXPECT_EQ(flights_.nodes_silent_since(kStart), Nodes{});
+  EXPECT_EQ(flights_.nodes_silent_since(kStart + 1ms), Nodes{"one"});
+  EXPECT_EQ(flights_.under_way_to("one"), (Numbers{a, b}));
+  flights_.bounce(b);
+  take_off({"b"});
+  EXPECT_EQ(flights_.under_way_to("one"), Numbers{a});
 }
 
 TEST_F(FlightsTest, GivesOutWhatHasNotTakenOff) {

@@ -17,7 +17,7 @@ namespace peerjsd::cluster {
 /// more because Redis may not know them any longer.
 class Claims {
  public:
-  Claims(RedisNode& node, const Courier& courier) : node_(node), courier_(courier) {}
+  Claims(RedisNode& node, Courier& courier) : node_(node), courier_(courier) {}
 
   /// Relay::settle() follows, for the latest by on_down().
   void claim(const core::Peer& peer);
@@ -69,7 +69,7 @@ class Claims {
   void on_answer(const Batch& batch, const redisReply& reply);
 
   RedisNode& node_;
-  const Courier& courier_;
+  Courier& courier_;
   std::map<core::Registration, Pending> pending_;
   std::deque<Batch> batches_;
   std::size_t batches_sent_ = 0;  // and not answered

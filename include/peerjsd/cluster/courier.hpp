@@ -42,6 +42,9 @@ class Courier {
   void on_receipts(const Receipts& receipts);
   void on_arrival(const Arrived& arrived);
 
+  /// That node listens no more: of what went there nothing more is heard.
+  void on_gone(std::string_view node);
+
   void on_up();
   void on_down();
   void tick(core::Instant now);
@@ -67,8 +70,10 @@ class Courier {
   bool take_in(const Delivery& delivery);
   void give_receipt(Origin& origin, Receipts::Item item);
   void send_receipts();
+  void give_back_ready();
   void give_back(const Flights::Flight& flight);
-  void abandon(const Flights::Flight& flight);
+  void abandon(std::uint64_t number);
+  void look_after_silent(core::Instant now);
   static void forget_old(std::deque<Seen>& seen, core::Instant now);
 
   boost::asio::io_context& io_;
@@ -76,6 +81,7 @@ class Courier {
   Flights flights_;
   core::Duration expire_timeout_{};
   std::unordered_map<std::string, Origin> origins_;
+  core::Instant looked_at_{};
   bool take_off_posted_ = false;
   bool receipts_posted_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +36,7 @@ class Flights {
     std::string key;
     std::string dst;
     std::uint64_t number = 0;     ///< of the delivery under way; 0: there is none
+    std::string node;             ///< where that went; empty: not known yet
     std::vector<Item> under_way;  ///< what it carries
     std::deque<Item> waiting;     ///< for it to be done
     core::Instant since{};        ///< when the delivery was begun
@@ -72,7 +74,11 @@ class Flights {
     return flights_.contains(name_of(key, dst));
   }
 
-  /// The delivery has been made. What it carried, with its destination; empty if it is not known.
+  /// It has gone to that node.
+  void sent_to(std::uint64_t number, std::string_view node);
+
+  /// The delivery has been made, or given up. What it carried, with its destination; empty if it is
+  /// not known. What waited for it takes off next.
   Flight land(std::uint64_t number);
 
   /// The destination was absent. All that is for it, in order; empty if it is not known, if
@@ -89,8 +95,14 @@ class Flights {
   /// Takes out a flight that has not taken off.
   std::optional<Flight> take_ready();
 
-  /// Takes out, oldest first, a flight that took off before `time`.
-  std::optional<Flight> take_older_than(core::Instant time);
+  /// The deliveries that took off before `time`, oldest first.
+  std::vector<std::uint64_t> older_than(core::Instant time) const;
+
+  /// The nodes to which they went.
+  std::set<std::string> nodes_silent_since(core::Instant time) const;
+
+  /// The deliveries that went to that node, oldest first.
+  std::vector<std::uint64_t> under_way_to(std::string_view node) const;
 
   std::size_t bytes() const { return bytes_; }
 

@@ -20,6 +20,9 @@
 
 namespace peerjsd::cluster {
 
+/// What a reply says, if it is a text; else "".
+std::string_view text_of(const redisReply& reply);
+
 /// One connection to a Redis: commands go out in order, and their replies come in that order. What
 /// is sent in one turn of the loop goes out in one system call.
 ///

@@ -7,6 +7,7 @@
 #include "peerjsd/core/relay.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -61,6 +62,9 @@ class RedisNode {
   }
 
   void publish(std::string_view node, const std::string& envelope);
+
+  /// Asks how many listen to what is published to that node: 0 or 1.
+  void count_listeners(const std::string& node, std::function<void(long long)> on_count);
 
   /// `will`: what it shall have when it comes back elsewhere; empty: it does not.
   void free_id(std::string_view key, std::string_view id, std::string_view will);

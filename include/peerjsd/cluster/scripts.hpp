@@ -37,13 +37,15 @@ enum class Script : std::uint8_t {
   /// Claims ids of one key and bucket. KEYS: the ids. ARGV: prefix, key, node, then for each id:
   /// id, token, heard, and "1" if its client has just come, "0" if the node had it already. Says
   /// for each id: 1 it is the node's; 0 another token has it; -1 the same token has it elsewhere,
-  /// heard later; then the node on which it was and which has been told so (or ""), and the will.
+  /// heard later; then the node on which it was (or ""), 1 if that listens and has been told so,
+  /// and
+  /// the will.
   Claim,
   /// Frees an id. KEYS: the ids. ARGV: prefix, key, node, id, will (or ""), ms to keep that.
   Release,
   /// Publishes to the node that has an id, or else notes that something waits here. KEYS: the ids.
   /// ARGV: prefix, key, node, id, what to publish, ms for which it waits (0: it does not). Says
-  /// whether it was published to somebody.
+  /// to which node it was published, or 0.
   Route,
   /// Says that the node lives. KEYS: the node's. ARGV: ms for which this holds. Says whether it was
   /// known.

@@ -308,6 +308,32 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   );
 
   it(
+    'what it may have delivered is told to its sender at once, and what follows goes on',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const senders = [await peer('b-', { server: nodes[1] }), await peer('c-', { server: nodes[2] })];
+      nodes[0].child.kill('SIGSTOP');
+      for (const each of senders) {
+        each.signal('OFFER', a.id, 'with it');
+        await each.fence();
+        each.signal('OFFER', a.id, 'behind it');
+        await each.fence();
+      }
+      await nodes[0].stop('SIGKILL');
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      for (const each of senders) await each.expect(relayed('EXPIRE', a.id, each.id));
+      const expected = senders.map(({ id }) => relayed('OFFER', id, a.id, '"behind it"'));
+      assert.deepEqual([await again.next(), await again.next()].sort(), expected.sort());
+      for (const each of senders) {
+        each.signal('ANSWER', a.id, 'new');
+        await again.expect(relayed('ANSWER', each.id, a.id, '"new"'));
+        await each.fence();
+      }
+    }),
+  );
+
+  it(
     'its ids are free for others when its lease has ended',
     withCluster({}, async ({ nodes, peer, socket, claim }) => {
       const a = await peer('a-', { server: nodes[0], token: 'mine' });
