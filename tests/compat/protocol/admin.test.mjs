@@ -141,7 +141,7 @@ suite(
     });
 
     improvement('are those of the documentation', WHY, async (scope) => {
-      const server = await operated(scope);
+      const server = await operated(scope, ['--cluster', 'redis://127.0.0.1:1']); // for its own
       const kinds = [...(await metrics(server)).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
       const shown = kinds.map(([, name, type]) => `${name} ${type}`);
       if (!OVER_TLS) shown.push('peerjsd_certificate_expiry_seconds gauge');
