@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <deque>
 #include <iostream>
@@ -37,6 +38,7 @@ struct Load {
 
 constexpr std::size_t kTurn = 11;  // OFFER or ANSWER, and ten CANDIDATEs
 constexpr std::size_t kMostConnecting = 64;
+constexpr auto kAfterlife = std::chrono::seconds(10);
 
 std::string payload(std::size_t n) {
   static const std::string filler = [] {
@@ -57,6 +59,8 @@ class Caller {
 
   /// `on_text`: see Client.
   void come(EventLoop& loop, const Target& target, Client::OnText on_text) {
+    first_ = sent_;
+    came_ = Clock::now();
     client_ = std::make_unique<Client>(loop, target, id_, std::move(on_text));
   }
 
@@ -86,6 +90,24 @@ class Caller {
     return took;
   }
 
+  /// Whether the partner got what this one, or the server for it, had sent before it came anew: it
+  /// comes before all else, or is told to have expired or left. Each once, in order.
+  bool is_left_over(std::string_view text) {
+    if (Clock::now() > came_ + kAfterlife) return false;
+    const std::string parties = R"("src":")" + id_ + R"(","dst":")" + partner_ + R"(")";
+    if (text == R"({"type":"EXPIRE",)" + parties + "}") return true;
+    if (text == R"({"type":"LEAVE",)" + parties + "}") return true;
+    const bool is_first = sent_ - under_way_.size() == first_;
+    const std::string_view mark = R"(,"payload":{"n":)";
+    const std::size_t at = text.find(mark);
+    if (!is_first || at == text.npos) return false;
+    std::size_t n = 0;
+    std::from_chars(text.data() + at + mark.size(), text.data() + text.size(), n);
+    if (n < left_over_ || n >= first_) return false;
+    left_over_ = n + 1;
+    return true;
+  }
+
   bool is_all_heard() const { return under_way_.empty(); }
 
   /// What is under way is forgotten.
@@ -101,6 +123,9 @@ class Caller {
   std::string partner_;
   const char* opening_;
   std::size_t sent_ = 0;
+  std::size_t first_ = 0;      // since it came
+  std::size_t left_over_ = 0;  // the first that may come of what was sent before
+  Clock::time_point came_{};
   std::deque<Clock::time_point> under_way_;  // when they were sent
   std::unique_ptr<Client> client_;
 };
@@ -182,9 +207,13 @@ class Crowd {
     for (std::size_t i = 0; i < callers_.size(); ++i) {
       loop_.run_until([&] { return look(i) + kMostConnecting > i; }, "OPEN");
       Caller& partner = callers_[i ^ 1];
-      callers_[i].come(
-          loop_, targets_[(comings_ + i) % targets_.size()],
-          [this, &partner](std::string_view text) { latencies_.add(partner.heard(text)); });
+      callers_[i].come(loop_, targets_[(comings_ + i) % targets_.size()],
+                       [this, &partner](std::string_view text) {
+                         // A server that is alone forgets all when it ends; of several, others have
+                         // some of it.
+                         if (targets_.size() > 1 && partner.is_left_over(text)) return;
+                         latencies_.add(partner.heard(text));
+                       });
     }
     loop_.run_until([&] { return look(callers_.size()) == callers_.size(); }, "OPEN");
     begin_ = Clock::now();
