@@ -75,6 +75,14 @@ core::Inheritance inheritance_of(std::string_view will) {
   return bequest == nullptr ? core::Inheritance() : bequest->inheritance;
 }
 
+void append(core::Inheritance& inheritance, const core::Inheritance& more) {
+  const auto add = [](auto& texts, const auto& others) {
+    texts.insert(texts.end(), others.begin(), others.end());
+  };
+  add(inheritance.partners, more.partners);
+  add(inheritance.texts, more.texts);
+}
+
 }  // namespace
 
 void Claims::claim(const core::Peer& peer) {
@@ -106,12 +114,10 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   Pending& pending = found->second;
   pending.is_granted = true;
   pending.since = RedisNode::now();
-  pending.awaits_bequest = answer->was_told;
+  pending.has_predecessor = answer->was_told;
   if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
-  if (pending.awaits_bequest || !answer->will.empty()) {
-    pending.answer = core::Admission::Resumed;
-    pending.inheritance = inheritance_of(answer->will);
-  }
+  if (answer->was_told || !answer->will.empty()) pending.answer = core::Admission::Resumed;
+  append(pending.inheritance, inheritance_of(answer->will));
   settle(registration);
 }
 
@@ -120,19 +126,25 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
 bool Claims::is_settled(const Pending& pending, core::Instant now) const {
   if (!pending.is_granted) return false;
   if (now >= pending.since + kPatience) return true;
-  return !pending.awaits_bequest && !courier_.has_under_way(pending.claim.key, pending.claim.id);
+  return (pending.has_bequest || !pending.has_predecessor) &&
+         !courier_.has_under_way(pending.claim.key, pending.claim.id);
 }
 
 void Claims::settle(core::Registration registration) {
   if (!is_settled(pending_.at(registration), RedisNode::now())) return;
-  const auto pending = pending_.extract(registration);
-  const auto& [claim, is_granted, awaits_bequest, answer, inheritance, since] = pending.mapped();
-  node_.relay().settle(claim, answer, inheritance, RedisNode::now());
+  const auto taken = pending_.extract(registration);
+  const Pending& pending = taken.mapped();
+  const core::Claim& claim = pending.claim;
+  if (!pending.heir.empty()) {
+    return hand_over(claim.key, claim.id, pending.heir, pending.inheritance);
+  }
+  node_.relay().settle(claim, pending.answer, pending.inheritance, RedisNode::now());
 }
 
 void Claims::settle(core::Registration registration, core::Admission answer) {
-  const auto pending = pending_.extract(registration);
-  node_.relay().settle(pending.mapped().claim, answer, {}, RedisNode::now());
+  const auto taken = pending_.extract(registration);
+  const Pending& pending = taken.mapped();
+  node_.relay().settle(pending.claim, answer, pending.inheritance, RedisNode::now());
 }
 
 void Claims::on_bequest(const Bequest& bequest) {
@@ -145,18 +157,31 @@ void Claims::on_bequest(const Bequest& bequest) {
     return node_.relay().settle(claim, core::Admission::Resumed, bequest.inheritance,
                                 RedisNode::now());
   }
-  pending->second.inheritance = bequest.inheritance;
-  pending->second.awaits_bequest = false;
+  append(pending->second.inheritance, bequest.inheritance);
+  pending->second.has_bequest = true;
   settle(peer->registration);
 }
 
 void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node) {
-  auto inheritance = node_.relay().hand_over(key, id);
-  if (inheritance) ++node_.counters().handed_over;
-  if (!node_.link().is_up()) return;
+  const core::Realm* const realm = node_.relay().realm(key);
+  const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(id);
+  const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
+  if (pending != pending_.end()) {
+    pending->second.heir = node;
+  } else {
+    hand_over(key, id, node, {});
+  }
+}
+
+/// `inheritance`: what goes before that which the peer has here.
+void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node,
+                       core::Inheritance inheritance) {
+  if (const auto estate = node_.relay().hand_over(key, id)) {
+    ++node_.counters().handed_over;
+    append(inheritance, *estate);
+  }
   // Even if there is nothing, so that it does not wait.
-  const Bequest bequest{key, id, inheritance ? std::move(*inheritance) : core::Inheritance()};
-  node_.publish(node, to_text(bequest));
+  if (node_.link().is_up()) node_.publish(node, to_text(Bequest{key, id, std::move(inheritance)}));
 }
 
 void Claims::reclaim(std::optional<std::size_t> bucket) {
@@ -230,7 +255,10 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
 void Claims::on_down(core::Admission answer) {
   batches_.clear();
   batches_sent_ = 0;
-  while (!pending_.empty()) settle(pending_.begin()->first, answer);
+  while (!pending_.empty()) {
+    const auto& [registration, pending] = *pending_.begin();
+    settle(registration, pending.is_granted ? pending.answer : answer);
+  }
 }
 
 /// There are few that wait.

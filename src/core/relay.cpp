@@ -146,16 +146,15 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
   const bool can_wait = transport.carrier() == Carrier::RenewedStream;
   if (old != nullptr && can_wait && !old->makes_way(transport)) return Admission::Later;
   const bool opens = old == nullptr || !continues(old->carrier(), transport.carrier());
-  std::vector<std::string> unsent = std::exchange(peer.backlog, {});
   if (old != nullptr) {
-    unsent = old->take_unsent();
+    save_unsent(peer);
     transport.hold(old->settles_at());
     let_go(peer, End::Replaced);
   }
   peer.client = client;
   bind(peer, transport, now);
   if (peer.is_pending) return Admission::Pending;
-  open(peer, opens, unsent);
+  open(peer, opens, std::exchange(peer.backlog, {}));
   return Admission::Resumed;
 }
 
@@ -170,8 +169,10 @@ void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts) 
 
 /// It never had its id.
 void Relay::forget(Peer& peer) {
-  peer.transport->peer_ = nullptr;
-  peer.realm.count_out(peer.client.group);
+  if (peer.transport != nullptr) {
+    peer.transport->peer_ = nullptr;
+    peer.realm.count_out(peer.client.group);
+  }
   peer.realm.remove(peer);
 }
 
@@ -355,7 +356,7 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing_of(*peer, end);
-  if (timing == LeaveTiming::AfterGrace) peer->backlog = transport.take_unsent();
+  if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
   if (end == End::ServerStops && !peer->is_pending) {
     Inheritance left = estate(*peer);
     left.texts = transport.take_unsent();
@@ -367,9 +368,11 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   conclude(*peer, timing, now);
 }
 
+/// Who goes before its claim is answered may have partners, on the node from which it came; they
+/// are known with the answer.
 LeaveTiming Relay::leave_timing_of(const Peer& peer, End end) const {
-  if (peer.is_pending) return LeaveTiming::None;
-  return leave_timing(options_.leave, peer.client.kind, end);
+  const LeaveTiming timing = leave_timing(options_.leave, peer.client.kind, end);
+  return peer.is_pending && timing == LeaveTiming::AtOnce ? LeaveTiming::AfterGrace : timing;
 }
 
 bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
@@ -395,6 +398,11 @@ void Relay::expire(Instant now) {
       send_expire(realm, expired->src, expired->registration, expired->dst_json);
     }
   }
+}
+
+/// One of the two is empty: while it is pending nothing is sent to it, then nothing kept for it.
+void Relay::save_unsent(Peer& peer) {
+  for (std::string& text : peer.transport->take_unsent()) peer.backlog.push_back(std::move(text));
 }
 
 void Relay::unbind(Peer& peer, End end) {

@@ -41,14 +41,21 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
     return;
   }
   counted(answer);
+  std::vector<std::string>& texts = peer->backlog;
+  texts.insert(texts.begin(), inheritance.texts.begin(), inheritance.texts.end());
+  if (peer->transport == nullptr) return settle_lost(*peer, answer);
   peer->transport->settled(answer);
-  open(*peer, true, inheritance.texts);
-  for (const std::string& text : std::exchange(peer->backlog, {})) peer->transport->send(text);
+  open(*peer, true, std::exchange(texts, {}));
+}
+
+/// Its client has gone meanwhile, and may come back to what it had before.
+void Relay::settle_lost(Peer& peer, Admission answer) {
+  if (answer != Admission::Resumed) end_peer(peer, false);
 }
 
 void Relay::refuse(Peer& peer, Admission answer, Instant now) {
   counted(answer);
-  peer.transport->settled(answer);
+  if (peer.transport != nullptr) peer.transport->settled(answer);
   Realm& realm = peer.realm;
   const std::string dst_json = json::quoted(peer.id);
   forget(peer);
@@ -78,11 +85,11 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
   Peer* const peer = find(key, id);
   if (peer == nullptr) return std::nullopt;
   Inheritance estate = Relay::estate(*peer);
-  estate.texts = std::exchange(peer->backlog, {});
   if (peer->transport != nullptr) {
-    estate.texts = peer->transport->take_unsent();
+    save_unsent(*peer);
     let_go(*peer, End::Replaced);
   }
+  estate.texts = std::exchange(peer->backlog, {});
   for (Outstanding::Message& message : peer->realm.outstanding.take(json::quoted(id))) {
     estate.partners.push_back(std::move(message.src));
     estate.texts.push_back(std::move(message.text));

@@ -66,6 +66,14 @@ class RelayNodesTest : public testing::Test {
     ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
   }
 
+  /// A claim without its peer's connection.
+  Claim lose_before_answer(RecordingTransport& transport, std::string_view id) {
+    EXPECT_EQ(attach(transport, id), Admission::Pending);
+    const Claim claim = claim_of(transport);
+    relay_.detach(transport, End::Lost, now_);
+    return claim;
+  }
+
   Receipt receive(RecordingTransport& from, std::string_view what) {
     return relay_.receive(from, what, now_);
   }
@@ -161,15 +169,72 @@ TEST_F(RelayNodesTest, SendsOnWhatWaitedForAPeerThatWasRefused) {
   EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")});
 }
 
-TEST_F(RelayNodesTest, GivesUpTheClaimOfAPeerThatGoesBeforeItsAnswer) {
+TEST_F(RelayNodesTest, GivesUpTheClaimOfAPeerThatEndsBeforeItsAnswer) {
   attach(a_, "a");
   const Claim claim = claim_of(a_);
-  relay_.detach(a_, End::Lost, now_);
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
   EXPECT_EQ(backend_.released, Texts{"a"});
-  EXPECT_EQ(find("a"), nullptr) << "there is nothing to come back to";
+  EXPECT_EQ(find("a"), nullptr);
   attach(b_, "a", "another");
   relay_.settle(claim, Admission::Opened, {}, now_);
   EXPECT_EQ(b_.sent, Texts{}) << "an answer to another claim";
+}
+
+TEST_F(RelayNodesTest, ReleasesTheIdOfANewPeerThatIsLostBeforeItsAnswer) {
+  const Claim claim = lose_before_answer(a_, "a");
+  EXPECT_EQ(backend_.released, Texts{}) << "it may be one that was connected elsewhere";
+  relay_.settle(claim, Admission::Opened, {}, now_);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+  EXPECT_EQ(find("a"), nullptr) << "there is nothing to come back to";
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayNodesTest, ForgetsAPeerThatIsLostAndThenRefused) {
+  const Claim claim = lose_before_answer(a_, "a");
+  relay_.settle(claim, Admission::IdTaken, {}, now_);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(backend_.released, Texts{}) << "it never had it";
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
+  join(b_, "b");
+  const Claim claim = lose_before_answer(a_, "a");
+  relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}}, now_);
+  EXPECT_EQ(backend_.released, Texts{});
+  EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
+  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "1", "2"}));
+  relay_.detach(c_, End::Lost, now_);
+  pass(30s);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayNodesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysAway) {
+  join(b_, "b");
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {{"b"}, {}}, now_);
+  pass(29s);
+  EXPECT_EQ(b_.take(), Texts{});
+  pass(1s);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayNodesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
+  attach(a_, "a");
+  deliver("b", "a", MessageType::Expire, "told");
+  EXPECT_EQ(attach(c_, "a"), Admission::Pending);
+  settle(c_, Admission::Resumed, {{}, {"inherited"}});
+  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "inherited", "told"}));
+}
+
+TEST_F(RelayNodesTest, APeerThatIsPendingCanBeHandedOn) {
+  lose_before_answer(a_, "a");
+  deliver("b", "a", MessageType::Expire, "told");
+  deliver_offer("b", "a");
+  const auto estate = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(estate);
+  EXPECT_EQ(estate->texts, (Texts{"told", text("OFFER", "b", "a")}));
+  EXPECT_EQ(find("a"), nullptr);
 }
 
 TEST_F(RelayNodesTest, OpensOnTheConnectionThatAPendingPeerHasLast) {

@@ -28,13 +28,15 @@ class Claims {
   /// What a peer takes along has come from where it was.
   void on_bequest(const Bequest& bequest);
 
-  /// The peer has resumed on another node: gives it what it had here.
+  /// The peer has resumed on another node: gives it what it had here, or, where that is still to
+  /// come from yet another one, what it will have had.
   void hand_over(std::string_view key, std::string_view id, std::string_view node);
 
   /// Asks for everybody's id once more; of one bucket, or of all.
   void reclaim(std::optional<std::size_t> bucket);
 
-  /// Whoever waits for an answer gets this one: Opened or Unavailable.
+  /// Whoever waits for an answer gets this one: Opened or Unavailable. Who has it already waits no
+  /// longer.
   void on_down(core::Admission answer);
 
   /// Asks for those that wait.
@@ -46,13 +48,14 @@ class Claims {
   struct Pending {
     core::Claim claim;
     bool is_granted = false;
-    bool awaits_bequest = false;
+    bool has_predecessor = false;  // a node that lives, and sends a bequest
+    bool has_bequest = false;      // which may come before the answer
     core::Admission answer = core::Admission::Opened;
     core::Inheritance inheritance;
+    std::string heir;       // the node on which it has resumed meanwhile
     core::Instant since{};  // granted
   };
 
-  bool is_settled(const Pending& pending, core::Instant now) const;
   /// Of one key and bucket.
   struct Batch {
     std::string key;
@@ -64,6 +67,9 @@ class Claims {
   void on_answer(core::Registration registration, const redisReply& reply);
   void settle(core::Registration registration);
   void settle(core::Registration registration, core::Admission answer);
+  bool is_settled(const Pending& pending, core::Instant now) const;
+  void hand_over(std::string_view key, std::string_view id, std::string_view node,
+                 core::Inheritance inheritance);
   void send_batches();
   void send(const Batch& batch);
   void on_answer(const Batch& batch, const redisReply& reply);

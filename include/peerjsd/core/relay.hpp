@@ -116,7 +116,8 @@ class Relay {
   // What the backend has to say.
 
   /// The answer to a claim: Opened, Resumed (on another node the peer was connected, and inherits
-  /// from there), IdTaken or Unavailable. No effect if the peer has gone meanwhile.
+  /// from there), IdTaken or Unavailable. No effect if the peer has ended meanwhile; one that has
+  /// lost its connection only may still come back to what it has inherited.
   void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
 
   /// A parcel from another node. False: its destination is not here.
@@ -171,6 +172,7 @@ class Relay {
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
   void open(Peer& peer, bool opens, const std::vector<std::string>& texts);
+  void settle_lost(Peer& peer, Admission answer);
   void refuse(Peer& peer, Admission answer, Instant now);
   static void forget(Peer& peer);
   Peer* find(std::string_view key, std::string_view id) const;
@@ -199,6 +201,7 @@ class Relay {
                    std::string_view dst_json);
 
   static void tell(Peer& peer, std::string text);
+  static void save_unsent(Peer& peer);
   void unbind(Peer& peer, End end);
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);

@@ -244,6 +244,50 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   );
 
   it(
+    'what a peer had elsewhere comes before the answer that it may have its id, and is not lost',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      const b = await peer('b-', { server: near, ...PAGE });
+      await partners(a, b);
+      a.lose();
+      await until(() => near.log().includes('connection lost'), 'the end of the connection');
+      b.signal('CANDIDATE', a.id, 'meanwhile');
+      await b.fence();
+      proxy.answerDelay = 100;
+      const again = socket({ server: far, id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'a peer that goes on before what it had has come gets that where it goes',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      const b = await peer('b-', { server: near, ...PAGE });
+      await partners(a, b);
+      a.lose();
+      await until(() => near.log().includes('connection lost'), 'the end of the connection');
+      b.signal('CANDIDATE', a.id, 'meanwhile');
+      await b.fence();
+      proxy.answerDelay = 200;
+      const passing = socket({ server: far, id: a.id, ...PAGE });
+      const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      passing.lose();
+      const again = socket({ server: near, id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      b.signal('CANDIDATE', a.id, 'here');
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
     'what may or may not have been delivered arrives once',
     withProxy(async ({ proxy, near, far, peer }) => {
       const a = await peer('a-', { server: far });

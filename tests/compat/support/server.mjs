@@ -1,6 +1,7 @@
 // Starts the servers under test, each as a process of its own on a free port of 127.0.0.1.
 
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { OVER_TLS, commonCertificate } from './dial.mjs';
@@ -83,16 +84,25 @@ export async function startOnFreePort(run, ready = /Started PeerServer on/) {
   }
 }
 
-/** A port nobody listens on at this moment. */
+/**
+ * A port nobody listens on at this moment: below those that the system gives to outgoing
+ * connections, one of which might have it a moment later.
+ */
 export async function freePort() {
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port) {
   const probe = createServer();
-  await new Promise((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen(0, HOST, resolve);
+  const listens = await new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, HOST, () => resolve(true));
   });
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  if (listens) await new Promise((resolve) => probe.close(resolve));
+  return listens;
 }
 
 /** Runs peerjsd with arguments that make it end by itself: resolves to { code, signal, log }. */

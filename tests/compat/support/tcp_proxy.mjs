@@ -5,12 +5,19 @@ import { createConnection, createServer } from 'node:net';
 /** A proxy on a port of its own, to `port`. */
 export async function startTcpProxy(port) {
   const pairs = new Set();
-  const proxy = { delay: 0, holdsAnswers: false };
+  // In ms; `answerDelay` is for the connections that subscribe to nothing.
+  const proxy = { delay: 0, answerDelay: 0, holdsAnswers: false };
+  const subscribers = new Set();
+
+  const delayOf = (from, isAnswer) =>
+    isAnswer && !subscribers.has(from) ? proxy.delay + proxy.answerDelay : proxy.delay;
 
   const pass = (from, to, isAnswer) => {
     from.on('data', async (data) => {
       if (isAnswer && proxy.holdsAnswers) return; // they never come: only cut() follows
-      if (proxy.delay > 0) await new Promise((resolve) => setTimeout(resolve, proxy.delay));
+      if (!isAnswer && data.includes('SUBSCRIBE')) subscribers.add(to);
+      const delay = delayOf(from, isAnswer);
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       if (!to.destroyed) to.write(data);
     });
     from.on('close', () => to.destroy());
