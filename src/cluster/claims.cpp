@@ -41,20 +41,6 @@ std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
   return Answer{parts[0]->integer, text_of(*parts[1]), parts[2]->integer > 0, text_of(*parts[3])};
 }
 
-/// 32 hexadecimal digits by which a token is known, but not found out.
-std::string digest_of(const core::Peer& peer) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const std::string text = peer.realm.key + '\0' + peer.id + '\0' + peer.token;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-  std::string digest;
-  for (std::size_t i = 0; digest.size() < 32; ++i) {
-    digest += digits[hash[i] >> 4U];
-    digest += digits[hash[i] & 15U];
-  }
-  return digest;
-}
-
 /// In ms since 1970, for other nodes to compare.
 std::string time_of(core::Instant instant) {
   const auto age = RedisNode::now() - instant;
@@ -63,10 +49,21 @@ std::string time_of(core::Instant instant) {
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
 }
 
+core::Peer* find(core::Relay& relay, std::string_view key, std::string_view id) {
+  const core::Realm* const realm = relay.realm(key);
+  return realm == nullptr ? nullptr : realm->find(id);
+}
+
 core::Peer* find(core::Relay& relay, const core::Claim& claim) {
-  const core::Realm* const realm = relay.realm(claim.key);
-  core::Peer* const peer = realm == nullptr ? nullptr : realm->find(claim.id);
+  core::Peer* const peer = find(relay, claim.key, claim.id);
   return peer != nullptr && peer->registration == claim.registration ? peer : nullptr;
+}
+
+/// The peer of which another node speaks; nullptr if the id is, by now, one of another token.
+template <class Told>
+core::Peer* find(core::Relay& relay, const Told& told) {
+  core::Peer* const peer = find(relay, told.key, told.id);
+  return peer != nullptr && digest_of(*peer) == told.token ? peer : nullptr;
 }
 
 core::Inheritance inheritance_of(std::string_view will) {
@@ -85,24 +82,37 @@ void append(core::Inheritance& inheritance, const core::Inheritance& more) {
 
 }  // namespace
 
+std::string digest_of(const core::Peer& peer) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const std::string text = peer.realm.key + '\0' + peer.id + '\0' + peer.token;
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
+  std::string digest;
+  for (std::size_t i = 0; digest.size() < 32; ++i) {
+    digest += digits[hash[i] >> 4U];
+    digest += digits[hash[i] & 15U];
+  }
+  return digest;
+}
+
 void Claims::claim(const core::Peer& peer) {
-  pending_[peer.registration].claim = {peer.realm.key, peer.id, peer.registration};
-  if (node_.link().is_up()) send(peer);
+  Pending& pending = pending_[peer.registration];
+  pending.claim = {peer.realm.key, peer.id, peer.registration};
+  pending.token = digest_of(peer);
+  if (node_.link().is_up()) send(pending);
 }
 
 void Claims::on_up() {
-  for (const auto& [registration, pending] : pending_) {
-    const core::Peer* const peer = find(node_.relay(), pending.claim);
-    if (peer != nullptr) send(*peer);
-  }
+  for (const auto& [registration, pending] : pending_) send(pending);
 }
 
-void Claims::send(const core::Peer& peer) {
-  const core::Registration registration = peer.registration;
-  node_.run(
-      Script::Claim, bucket_of(peer.id), peer.realm.key,
-      {peer.realm.key, node_.name(), peer.id, digest_of(peer), time_of(RedisNode::now()), "1"},
-      [this, registration](const redisReply& reply) { on_answer(registration, reply); });
+void Claims::send(const Pending& pending) {
+  const core::Claim& claim = pending.claim;
+  node_.run(Script::Claim, bucket_of(claim.id), claim.key,
+            {claim.key, node_.name(), claim.id, pending.token, time_of(RedisNode::now()), "1"},
+            [this, registration = claim.registration](const redisReply& reply) {
+              on_answer(registration, reply);
+            });
 }
 
 void Claims::on_answer(core::Registration registration, const redisReply& reply) {
@@ -136,7 +146,7 @@ void Claims::settle(core::Registration registration) {
   const Pending& pending = taken.mapped();
   const core::Claim& claim = pending.claim;
   if (!pending.heir.empty()) {
-    return hand_over(claim.key, claim.id, pending.heir, pending.inheritance);
+    return hand_over({claim.key, claim.id, pending.heir, pending.token}, pending.inheritance);
   }
   node_.relay().settle(claim, pending.answer, pending.inheritance, RedisNode::now());
 }
@@ -148,12 +158,11 @@ void Claims::settle(core::Registration registration, core::Admission answer) {
 }
 
 void Claims::on_bequest(const Bequest& bequest) {
-  const core::Realm* const realm = node_.relay().realm(bequest.key);
-  const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(bequest.id);
+  const core::Peer* const peer = find(node_.relay(), bequest);
   if (peer == nullptr) return;
   const auto pending = pending_.find(peer->registration);
   if (pending == pending_.end()) {
-    const core::Claim claim{realm->key, peer->id, peer->registration};
+    const core::Claim claim{peer->realm.key, peer->id, peer->registration};
     return node_.relay().settle(claim, core::Admission::Resumed, bequest.inheritance,
                                 RedisNode::now());
   }
@@ -162,26 +171,26 @@ void Claims::on_bequest(const Bequest& bequest) {
   settle(peer->registration);
 }
 
-void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node) {
-  const core::Realm* const realm = node_.relay().realm(key);
-  const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(id);
+void Claims::hand_over(const Moved& moved) {
+  const core::Peer* const peer = find(node_.relay(), moved);
   const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
   if (pending != pending_.end()) {
-    pending->second.heir = node;
+    pending->second.heir = moved.node;
   } else {
-    hand_over(key, id, node, {});
+    hand_over(moved, {});
   }
 }
 
 /// `inheritance`: what goes before that which the peer has here.
-void Claims::hand_over(std::string_view key, std::string_view id, std::string_view node,
-                       core::Inheritance inheritance) {
-  if (const auto estate = node_.relay().hand_over(key, id)) {
+void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
+  if (find(node_.relay(), moved) != nullptr) {
+    append(inheritance, *node_.relay().hand_over(moved.key, moved.id));
     ++node_.counters().handed_over;
-    append(inheritance, *estate);
   }
+  if (!node_.link().is_up()) return;
   // Even if there is nothing, so that it does not wait.
-  if (node_.link().is_up()) node_.publish(node, to_text(Bequest{key, id, std::move(inheritance)}));
+  const Bequest bequest{moved.key, moved.id, moved.token, std::move(inheritance)};
+  node_.publish(moved.node, to_text(bequest));
 }
 
 void Claims::reclaim(std::optional<std::size_t> bucket) {
@@ -237,7 +246,8 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
   for (std::size_t i = 0; i < batch.claims.size(); ++i) {
     const core::Claim& claim = batch.claims[i];
     const auto answer = answer_at(reply, i);
-    if (!answer || find(relay, claim) == nullptr) continue;
+    const core::Peer* const peer = find(relay, claim);
+    if (!answer || peer == nullptr) continue;
     if (answer->verdict == 1) {
       if (answer->will.empty()) continue;
       relay.settle(claim, core::Admission::Resumed, inheritance_of(answer->will), RedisNode::now());
@@ -246,7 +256,7 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
       spdlog::warn("Another peer has the id {} on another node", claim.id);
       relay.displace(claim, RedisNode::now());
     } else {
-      hand_over(claim.key, claim.id, answer->before);
+      hand_over({claim.key, claim.id, answer->before, digest_of(*peer)});
     }
   }
   send_batches();

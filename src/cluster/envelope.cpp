@@ -40,6 +40,7 @@ using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
 constexpr std::size_t kItem = 3;
+constexpr std::size_t kBequestHead = 4;
 constexpr std::string_view kAccepted = "accepted";
 
 template <class Number>
@@ -72,12 +73,12 @@ Envelope parse_receipts(Parts parts) {
 }
 
 Envelope parse_bequest(Parts parts) {
-  if (parts.size() < 3) return {};
+  if (parts.size() < kBequestHead) return {};
   std::size_t partners = 0;
-  if (!read_number(parts[2], partners)) return {};
-  const Parts rest = parts.subspan(3);
+  if (!read_number(parts[3], partners)) return {};
+  const Parts rest = parts.subspan(kBequestHead);
   if (partners > rest.size()) return {};
-  Bequest bequest{parts[0], parts[1], {}};
+  Bequest bequest{parts[0], parts[1], parts[2], {}};
   for (std::size_t i = 0; i < rest.size(); ++i) {
     auto& list = i < partners ? bequest.inheritance.partners : bequest.inheritance.texts;
     list.emplace_back(rest[i]);
@@ -96,7 +97,7 @@ Envelope parse_envelope(std::string_view text) {
   if (kind == "receipts") return parse_receipts(parts);
   if (kind == "bequest") return parse_bequest(parts);
   if (kind == "fence" && parts.empty()) return Fence{};
-  if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
+  if (kind == "moved" && parts.size() == 4) return Moved{parts[0], parts[1], parts[2], parts[3]};
   if (parts.size() != 2) return {};
   if (kind == "arrived") return Arrived{parts[0], parts[1]};
   if (kind == "challenged") return Challenged{parts[0], parts[1]};
@@ -134,7 +135,8 @@ std::string to_text(Fence) {
 
 std::string to_text(const Bequest& bequest) {
   const auto& [partners, texts] = bequest.inheritance;
-  std::string out = joined({"bequest", bequest.key, bequest.id, std::to_string(partners.size())});
+  std::string out = joined(
+      {"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size())});
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
   return out;

@@ -123,7 +123,8 @@ void RedisBackend::release(const core::Peer& peer) {
 
 void RedisBackend::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
   if (!is_up()) return;
-  node_.free_id(peer.realm.key, peer.id, to_text(Bequest{peer.realm.key, peer.id, inheritance}));
+  node_.free_id(peer.realm.key, peer.id,
+                to_text(Bequest{peer.realm.key, peer.id, digest_of(peer), inheritance}));
 }
 
 RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {

@@ -34,7 +34,7 @@ for i = 4, #ARGV, 4 do
         before = its_node
       else
         before = its_node
-        was_told = tell(its_node, 'moved', id, part(node))
+        was_told = tell(its_node, 'moved', id, part(node) .. part(token))
       end
     end
   end

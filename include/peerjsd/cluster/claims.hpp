@@ -13,6 +13,9 @@
 
 namespace peerjsd::cluster {
 
+/// 32 hexadecimal digits by which nodes know a peer's token, but do not find it out.
+std::string digest_of(const core::Peer& peer);
+
 /// The ids of this node's peers: those that are asked for, and those that have to be asked for once
 /// more because Redis may not know them any longer.
 class Claims {
@@ -30,7 +33,7 @@ class Claims {
 
   /// The peer has resumed on another node: gives it what it had here, or, where that is still to
   /// come from yet another one, what it will have had.
-  void hand_over(std::string_view key, std::string_view id, std::string_view node);
+  void hand_over(const Moved& moved);
 
   /// Asks for everybody's id once more; of one bucket, or of all.
   void reclaim(std::optional<std::size_t> bucket);
@@ -47,6 +50,7 @@ class Claims {
  private:
   struct Pending {
     core::Claim claim;
+    std::string token;  // its digest
     bool is_granted = false;
     bool has_predecessor = false;  // a node that lives, and sends a bequest
     bool has_bequest = false;      // which may come before the answer
@@ -63,13 +67,12 @@ class Claims {
     std::vector<core::Claim> claims;
   };
 
-  void send(const core::Peer& peer);
+  void send(const Pending& pending);
   void on_answer(core::Registration registration, const redisReply& reply);
   void settle(core::Registration registration);
   void settle(core::Registration registration, core::Admission answer);
   bool is_settled(const Pending& pending, core::Instant now) const;
-  void hand_over(std::string_view key, std::string_view id, std::string_view node,
-                 core::Inheritance inheritance);
+  void hand_over(const Moved& moved, core::Inheritance inheritance);
   void send_batches();
   void send(const Batch& batch);
   void on_answer(const Batch& batch, const redisReply& reply);

@@ -49,6 +49,7 @@ struct Moved {
   std::string_view key;
   std::string_view id;
   std::string_view node;
+  std::string_view token;  ///< its digest
 };
 
 /// Another token wants the id.
@@ -70,6 +71,7 @@ struct Fence {};
 struct Bequest {
   std::string_view key;
   std::string_view id;
+  std::string_view token;  ///< its digest
   core::Inheritance inheritance;
 };
 

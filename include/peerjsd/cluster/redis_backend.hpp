@@ -78,7 +78,7 @@ class RedisBackend final : public core::Backend {
   void on(const Delivery& delivery) { courier_.on_delivery(delivery); }
   void on(const Receipts& receipts) { courier_.on_receipts(receipts); }
   void on(const Arrived& arrived) { courier_.on_arrival(arrived); }
-  void on(const Moved& moved) { claims_.hand_over(moved.key, moved.id, moved.node); }
+  void on(const Moved& moved) { claims_.hand_over(moved); }
   void on(const Challenged& challenged);
   void on(const Dismissed& dismissed);
   void on(const Fence&) { fence_ = FenceState::Passed; }
