@@ -1,7 +1,7 @@
 // Soaks peerjsd: well-behaved peers call each other, at first alone, then after the server has been
 // killed and started again, then while others attack it. With --nodes there are several servers that
-// a Redis joins, peers call each other across them, and Redis is killed as well. Prints what must hold and what was found;
-// ends with 1 if something did not hold. scripts/soak builds what it needs.
+// a Redis joins, peers call each other across them, and Redis is killed as well. Prints what must
+// hold and what was found; ends with 1 if something did not hold. scripts/soak builds what it needs.
 
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
