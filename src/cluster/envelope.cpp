@@ -135,8 +135,8 @@ std::string to_text(Fence) {
 
 std::string to_text(const Bequest& bequest) {
   const auto& [partners, texts] = bequest.inheritance;
-  std::string out = joined(
-      {"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size())});
+  std::string out =
+      joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size())});
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
   return out;
