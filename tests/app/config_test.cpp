@@ -636,6 +636,17 @@ TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
   EXPECT_EQ(config_of({"--check_config=false"}), Config{});
 }
 
+TEST(CommandLine, TakesAClusterUrlThatIsNeitherPrintedNorRepeated) {
+  const Config config = config_of({"--cluster", "redis://:sesame@10.0.0.9"});
+  EXPECT_EQ(config.cluster, "redis://:sesame@10.0.0.9");
+  EXPECT_EQ(to_text(config).find("sesame"), std::string::npos);
+  EXPECT_EQ(error_of({"--cluster", "http://:sesame@10.0.0.9"}),
+            "--cluster: it must be like redis://host:6379, "
+            "redis://:password@host1:6379,host2:6379/0 or unix:///run/redis/redis.sock (without "
+            "TLS; user and password escaped as in a URL)");
+  EXPECT_EQ(error_of_file("cluster: redis://:sesame@10.0.0.9").find("sesame"), std::string::npos);
+}
+
 TEST(Config, KeepsASecretToItself) {
   Config config = config_of({}, {{"PEERJSD_ADMIN_TOKEN", "0123456789abcdef"}});
   EXPECT_EQ(config.admin_token, "0123456789abcdef");
