@@ -1,7 +1,8 @@
 // Several nodes joined by a Redis are one server.
 
 import assert from 'node:assert/strict';
-import { clusterSuite } from '../support/cluster.mjs';
+import { createHash } from 'node:crypto';
+import { cli, clusterSuite } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
   listed,
@@ -13,6 +14,13 @@ import {
   talk,
   unregistered,
 } from '../support/wire.mjs';
+
+/** What the node of a peer is sent when the peer has come there from another one. */
+function bequest(id, token, text) {
+  const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
+  const parts = ['bequest', 'peerjs', id, digest, '0', text];
+  return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+}
 
 clusterSuite('Cluster', { count: 3 }, (test) => {
   test('a call passes between nodes, in both directions', async ({ nodes, peer }) => {
@@ -55,6 +63,16 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
     const payload = 'x'.repeat(2_000_000);
     a.signal('OFFER', b.id, payload);
     assert.equal(payloadOf(await b.next()), payload);
+  });
+
+  test('what a peer had elsewhere is for its token only', async ({ redis, nodes, peer }) => {
+    const a = await peer('a-', { server: nodes[0] });
+    const [, node] = /this is node (\w+)/.exec(nodes[0].log());
+    const leave = (token, text) =>
+      cli(redis, 'publish', `peerjsd1:${node}`, bequest(a.id, token, text));
+    assert.equal(leave('another', '{"for":"another"}').trim(), '1');
+    leave(a.token, '{"for":"it"}');
+    await a.expect('{"for":"it"}');
   });
 
   test('an id is unique on all nodes', async ({ nodes, peer, socket }) => {
