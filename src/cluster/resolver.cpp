@@ -53,7 +53,7 @@ struct LookUp {
 };
 
 void look_up_on_thread(boost::asio::io_context& io, const RedisUrl::Address& address,
-                       std::function<void(std::vector<Endpoint>)> on_done) {
+                       const std::function<void(std::vector<Endpoint>)>& on_done) {
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event < 0) return boost::asio::post(io, [on_done] { on_done({}); });
   const auto shared = std::make_shared<LookUp>(event);

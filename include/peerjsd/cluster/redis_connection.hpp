@@ -86,7 +86,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   bool is_connected_ = false;
   bool flush_posted_ = false;
   bool ended_ = false;
-  std::array<char, 16 * 1024> buffer_;
+  std::array<char, std::size_t{16} * 1024> buffer_;
 };
 
 }  // namespace peerjsd::cluster
