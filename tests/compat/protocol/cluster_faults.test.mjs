@@ -210,6 +210,18 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
   );
 });
 
+/** Two pages that know each other; for the first, which is lost, waits what the second sent. */
+async function lostWithAMessage(server, peer) {
+  const a = await peer('a-', { server, ...PAGE });
+  const b = await peer('b-', { server, ...PAGE });
+  await partners(a, b);
+  a.lose();
+  await until(() => server.log().includes('connection lost'), 'the end of the connection');
+  b.signal('CANDIDATE', a.id, 'meanwhile');
+  await b.fence();
+  return { a, b };
+}
+
 describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   /** One node whose Redis is behind a proxy, and one that has it at hand. */
   const withProxy = (fn) =>
@@ -246,13 +258,7 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   it(
     'what a peer had elsewhere comes before the answer that it may have its id, and is not lost',
     withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: near, ...PAGE });
-      const b = await peer('b-', { server: near, ...PAGE });
-      await partners(a, b);
-      a.lose();
-      await until(() => near.log().includes('connection lost'), 'the end of the connection');
-      b.signal('CANDIDATE', a.id, 'meanwhile');
-      await b.fence();
+      const { a, b } = await lostWithAMessage(near, peer);
       proxy.answerDelay = 100;
       const again = socket({ server: far, id: a.id, ...PAGE });
       await again.expect(OPEN);
@@ -265,13 +271,7 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   it(
     'a peer that goes on before what it had has come gets that where it goes',
     withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: near, ...PAGE });
-      const b = await peer('b-', { server: near, ...PAGE });
-      await partners(a, b);
-      a.lose();
-      await until(() => near.log().includes('connection lost'), 'the end of the connection');
-      b.signal('CANDIDATE', a.id, 'meanwhile');
-      await b.fence();
+      const { a, b } = await lostWithAMessage(near, peer);
       proxy.answerDelay = 200;
       const passing = socket({ server: far, id: a.id, ...PAGE });
       const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
