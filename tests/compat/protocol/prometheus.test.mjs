@@ -7,30 +7,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startNode, startRedis } from '../support/cluster.mjs';
 import { commonCertificate } from '../support/dial.mjs';
-import { freePort, launch, startOnFreePort, startPeerjsd } from '../support/server.mjs';
+import { launch, startOnFreePort } from '../support/server.mjs';
 import { OPEN, Peer, until } from '../support/wire.mjs';
 
 const config = (file) => fileURLToPath(new URL(`../../../config/${file}`, import.meta.url));
 const dashboard = JSON.parse(readFileSync(config('peerjsd_dashboard.json'), 'utf8'));
 
 const directory = mkdtempSync(join(tmpdir(), 'peerjsd-prometheus-'));
+let redis;
 let server;
 let prometheus;
 
 before(async () => {
-  const adminPort = await freePort();
-  // With TLS, for there are metrics only with it.
+  // With TLS and in a cluster, for there are metrics only with these.
   const secure = commonCertificate();
-  const files = ['--sslcert', secure.cert, '--sslkey', secure.key];
-  server = await startPeerjsd(['--admin_port', String(adminPort), ...files]);
+  redis = await startRedis();
+  server = await startNode(redis.url, ['--sslcert', secure.cert, '--sslkey', secure.key]);
   server.secure = secure;
   const file = join(directory, 'prometheus.yml');
   const settings = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [config('peerjsd_alerts.yml')],
     scrape_configs: [
-      { job_name: 'peerjsd', static_configs: [{ targets: [`127.0.0.1:${adminPort}`] }] },
+      { job_name: 'peerjsd', static_configs: [{ targets: [`127.0.0.1:${server.admin.port}`] }] },
     ],
   };
   writeFileSync(file, JSON.stringify(settings)); // which is YAML as well
@@ -53,6 +54,7 @@ before(async () => {
 after(async () => {
   await prometheus?.stop();
   await server?.stop();
+  await redis?.stop();
   rmSync(directory, { recursive: true });
 });
 
@@ -80,7 +82,7 @@ test('it scrapes the server', async () => {
 test('it takes the alert rules, and none fires', async () => {
   const { groups } = await ask('rules');
   const rules = groups.flatMap((group) => group.rules);
-  assert.ok(rules.length >= 6);
+  assert.ok(rules.length >= 7);
   await until(
     async () => (await ask('rules')).groups.flatMap((group) => group.rules).every(({ health }) => health === 'ok'),
     'every rule evaluated',
