@@ -162,7 +162,7 @@ std::string read_admin_token(Config& config, const Texts& texts) {
 std::string read_cluster(Config& config, const Texts& texts) {
   if (!texts.back().empty() && !cluster::parse_redis_url(texts.back())) {
     return "it must be like redis://host:6379, redis://:password@host1:6379,host2:6379/0 or "
-           "unix:///run/redis/redis.sock (without TLS; user and password escaped as in a URL)";
+           "unix:///run/redis/redis.sock (rediss:// for TLS; user and password escaped as in a URL)";
   }
   config.cluster = texts.back();
   return {};
@@ -276,8 +276,8 @@ constexpr auto kOptions = std::to_array<Option>({
      '\0',
      "",
      kCluster,
-     "Redis that joins several nodes: redis://[[USER]:PASSWORD@]HOST:PORT[/DB] or unix://; empty: "
-     "one",
+     "Redis that joins several nodes: redis://[[USER]:PASSWORD@]HOST:PORT[/DB], rediss:// for TLS, "
+     "or unix://; empty: one",
      {Arity::Value, "URL", read_cluster, write_value<kFile, &Config::cluster>},
      Trait::SecretAndFixed},
     {"cluster_down", '\0', "", kCluster,

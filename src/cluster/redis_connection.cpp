@@ -11,6 +11,8 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 namespace peerjsd::cluster {
 namespace {
@@ -45,6 +47,13 @@ void append_command(std::string& out, std::span<const std::string_view> words) {
   ::redisFreeCommand(command);
 }
 
+/// Why there is no TLS.
+std::string problem_of(SSL* ssl, error_code error) {
+  const long verdict = ::SSL_get_verify_result(ssl);
+  if (verdict == X509_V_OK) return "TLS: " + error.message();
+  return std::string("its certificate is not trusted: ") + ::X509_verify_cert_error_string(verdict);
+}
+
 }  // namespace
 
 std::string_view text_of(const redisReply& reply) {
@@ -55,6 +64,16 @@ std::string_view text_of(const redisReply& reply) {
 RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
     : io_(io), socket_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}
 
+void RedisConnection::secure(boost::asio::ssl::context& context, const std::string& host) {
+  tls_.emplace(socket_, context);
+  SSL* const ssl = tls_->native_handle();
+  if (::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1) return;
+  ::SSL_set1_host(ssl, host.c_str());
+  // SSL_set_tlsext_host_name is a macro with a cast of C's.
+  std::string name = host;
+  ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+}
+
 void RedisConnection::connect(const Endpoint& endpoint, core::Instant now) {
   progress_ = now;
   socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
@@ -62,10 +81,24 @@ void RedisConnection::connect(const Endpoint& endpoint, core::Instant now) {
     if (error) return self->end(error.message());
     const int on = 1;  // a Unix socket does not know it, and does not need it
     ::setsockopt(self->socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    self->is_connected_ = true;
-    self->flush();
-    self->read();
+    self->shake_hands();
   });
+}
+
+void RedisConnection::shake_hands() {
+  if (!tls_) return begin();
+  tls_->async_handshake(boost::asio::ssl::stream_base::client,
+                        [self = shared_from_this()](error_code error) {
+                          if (self->ended_) return;
+                          if (!error) return self->begin();
+                          self->end(problem_of(self->tls_->native_handle(), error));
+                        });
+}
+
+void RedisConnection::begin() {
+  is_connected_ = true;
+  flush();
+  read();
 }
 
 void RedisConnection::send(std::span<const std::string_view> command, core::Instant now,
@@ -79,6 +112,11 @@ void RedisConnection::send(std::span<const std::string_view> command, core::Inst
 core::Instant RedisConnection::waits_since(core::Instant now) const {
   if (is_connected_ && owed_.empty()) return now;
   return is_connected_ ? std::max(owed_.front().since, progress_) : progress_;
+}
+
+std::string_view RedisConnection::waits_for() const {
+  if (is_connected_) return "answer";
+  return tls_ ? "TLS handshake" : "connection";
 }
 
 void RedisConnection::flush_soon() {
@@ -95,31 +133,42 @@ void RedisConnection::flush() {
 }
 
 void RedisConnection::write() {
-  socket_.async_write_some(boost::asio::buffer(sending_) + sent_,
-                           [self = shared_from_this()](error_code error, std::size_t size) {
-                             if (self->ended_) return;
-                             if (error) return self->end(error.message());
-                             self->sent_ += size;
-                             if (self->sent_ < self->sending_.size()) {
-                               self->progress_ =
-                                   now();  // in what the way takes at once there is none
-                               return self->write();
-                             }
-                             self->sending_.clear();
-                             self->flush();
-                           });
+  with_stream([this](auto& stream) {
+    stream.async_write_some(boost::asio::buffer(sending_) + sent_,
+                            [self = shared_from_this()](error_code error, std::size_t size) {
+                              self->on_written(error, size);
+                            });
+  });
+}
+
+void RedisConnection::on_written(error_code error, std::size_t size) {
+  if (ended_) return;
+  if (error) return end(error.message());
+  sent_ += size;
+  if (sent_ < sending_.size()) {
+    progress_ = now();  // in what the way takes at once there is none
+    return write();
+  }
+  sending_.clear();
+  flush();
 }
 
 void RedisConnection::read() {
-  socket_.async_read_some(boost::asio::buffer(buffer_),
-                          [self = shared_from_this()](error_code error, std::size_t size) {
-                            if (self->ended_) return;
-                            if (error) return self->end(error.message());
-                            self->progress_ = now();
-                            ::redisReaderFeed(self->reader_.get(), self->buffer_.data(), size);
-                            self->take_replies();
-                            if (!self->ended_) self->read();
-                          });
+  with_stream([this](auto& stream) {
+    stream.async_read_some(boost::asio::buffer(buffer_),
+                           [self = shared_from_this()](error_code error, std::size_t size) {
+                             self->on_read(error, size);
+                           });
+  });
+}
+
+void RedisConnection::on_read(error_code error, std::size_t size) {
+  if (ended_) return;
+  if (error) return end(error.message());
+  progress_ = now();
+  ::redisReaderFeed(reader_.get(), buffer_.data(), size);
+  take_replies();
+  if (!ended_) read();
 }
 
 void RedisConnection::take_replies() {

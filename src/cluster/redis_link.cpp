@@ -28,7 +28,12 @@ RedisLink::RedisLink(boost::asio::io_context& io, RedisUrl url, std::string chan
       url_(std::move(url)),
       channel_(std::move(channel)),
       events_(std::move(events)),
-      random_(std::random_device{}()) {}
+      tls_(boost::asio::ssl::context::tls_client),
+      random_(std::random_device{}()) {
+  if (!url_.has_tls) return;
+  tls_.set_verify_mode(boost::asio::ssl::verify_peer);
+  tls_.set_default_verify_paths();
+}
 
 RedisLink::~RedisLink() {
   stop();
@@ -39,8 +44,11 @@ core::Instant RedisLink::now() {
 }
 
 std::string RedisLink::address() const {
-  return to_string(
-      url_.addresses[(std::max<std::size_t>(attempts_, 1) - 1) % url_.addresses.size()]);
+  return to_string(current());
+}
+
+const RedisUrl::Address& RedisLink::current() const {
+  return url_.addresses[(std::max<std::size_t>(attempts_, 1) - 1) % url_.addresses.size()];
 }
 
 void RedisLink::tick(core::Instant now) {
@@ -64,8 +72,7 @@ void RedisLink::attempt() {
   state_ = State::Resolving;
   since_ = now();
   const std::size_t attempt = ++attempts_;
-  const RedisUrl::Address& address = url_.addresses[(attempt - 1) % url_.addresses.size()];
-  resolve(io_, address,
+  resolve(io_, current(),
           [this, attempt, alive = std::weak_ptr(alive_)](const std::vector<Endpoint>& endpoints) {
             if (alive.expired() || state_ != State::Resolving || attempt != attempts_) return;
             if (endpoints.empty()) return fail("its name is not found");
@@ -82,6 +89,7 @@ void RedisLink::connect(const std::vector<Endpoint>& endpoints) {
   subscription_->set_on_message(events_.on_message);
   const Endpoint& endpoint = endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
   for (const auto& connection : {commands_, subscription_}) {
+    if (url_.has_tls) connection->secure(tls_, current().host);
     connection->connect(endpoint, now());
     greet(*connection);
   }
@@ -137,7 +145,8 @@ void RedisLink::on_ready() {
 void RedisLink::check_patience(core::Instant now) {
   for (const auto& connection : {commands_, subscription_}) {
     if (now - connection->waits_since(now) <= kPatience) continue;
-    return fail("no answer for " + std::to_string(kPatience / std::chrono::seconds(1)) + " s");
+    return fail("no " + std::string(connection->waits_for()) + " for " +
+                std::to_string(kPatience / std::chrono::seconds(1)) + " s");
   }
   if (now < pinged_ + kPingInterval) return;
   pinged_ = now;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::string_view kNetworkScheme = "redis://";
+constexpr std::string_view kTlsScheme = "rediss://";
 constexpr std::string_view kSocketScheme = "unix://";
 
 template <class Number>
@@ -70,8 +71,9 @@ bool read_addresses(std::string_view text, RedisUrl& url) {
   return read_address(text, url);
 }
 
-std::optional<RedisUrl> parse_network(std::string_view text) {
+std::optional<RedisUrl> parse_network(std::string_view text, bool has_tls) {
   RedisUrl url;
+  url.has_tls = has_tls;
   const std::size_t slash = text.find('/');
   const std::string_view database =
       slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
@@ -110,7 +112,10 @@ std::optional<RedisUrl> parse_socket(std::string_view text) {
 }  // namespace
 
 std::optional<RedisUrl> parse_redis_url(std::string_view text) {
-  if (text.starts_with(kNetworkScheme)) return parse_network(text.substr(kNetworkScheme.size()));
+  if (text.starts_with(kNetworkScheme)) {
+    return parse_network(text.substr(kNetworkScheme.size()), false);
+  }
+  if (text.starts_with(kTlsScheme)) return parse_network(text.substr(kTlsScheme.size()), true);
   if (text.starts_with(kSocketScheme)) return parse_socket(text.substr(kSocketScheme.size()));
   return std::nullopt;
 }

@@ -642,8 +642,8 @@ TEST(CommandLine, TakesAClusterUrlThatIsNeitherPrintedNorRepeated) {
   EXPECT_EQ(to_text(config).find("sesame"), std::string::npos);
   EXPECT_EQ(error_of({"--cluster", "http://:sesame@10.0.0.9"}),
             "--cluster: it must be like redis://host:6379, "
-            "redis://:password@host1:6379,host2:6379/0 or unix:///run/redis/redis.sock (without "
-            "TLS; user and password escaped as in a URL)");
+            "redis://:password@host1:6379,host2:6379/0 or unix:///run/redis/redis.sock "
+            "(rediss:// for TLS; user and password escaped as in a URL)");
   EXPECT_EQ(error_of_file("cluster: redis://:sesame@10.0.0.9").find("sesame"), std::string::npos);
 }
 

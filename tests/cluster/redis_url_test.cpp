@@ -27,6 +27,12 @@ TEST(RedisUrl, TellsUserAndPassword) {
             (RedisUrl{{{"a", 6379}}, "u s", "p@:/", 0}));
 }
 
+TEST(RedisUrl, TellsWhetherThereIsTls) {
+  EXPECT_EQ(parse_redis_url("rediss://:pw@a,b:1/2"),
+            (RedisUrl{{{"a", 6379}, {"b", 1}}, "", "pw", 2, true}));
+  EXPECT_FALSE(parse_redis_url("redis://a")->has_tls);
+}
+
 TEST(RedisUrl, NamesASocket) {
   EXPECT_EQ(parse_redis_url("unix:///run/redis.sock"),
             (RedisUrl{{{"/run/redis.sock", 0}}, "", "", 0}));
@@ -38,7 +44,8 @@ TEST(RedisUrl, RefusesEverythingElse) {
   for (const std::string text : {"",
                                  "redis",
                                  "redis://",
-                                 "rediss://a",
+                                 "rediss://",
+                                 "rediss:///run/redis.sock",
                                  "http://a",
                                  "redis://a:0",
                                  "redis://a:65536",

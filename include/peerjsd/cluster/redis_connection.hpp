@@ -9,6 +9,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/system/error_code.hpp>
 #include <hiredis/hiredis.h>
 
 namespace peerjsd::cluster {
@@ -40,6 +44,10 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     on_message_ = std::move(on_message);
   }
 
+  /// To be called before connect(): with TLS, by a certificate for `host`, a name or an address.
+  /// `context`, which has to outlive the connection, says whom to trust.
+  void secure(boost::asio::ssl::context& context, const std::string& host);
+
   /// Commands may be sent at once.
   void connect(const Endpoint& endpoint, core::Instant now);
 
@@ -53,6 +61,9 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   /// if it owes nothing.
   core::Instant waits_since(core::Instant now) const;
 
+  /// For what.
+  std::string_view waits_for() const;
+
   /// Idempotent; no function is called any more.
   void close();
 
@@ -65,16 +76,33 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     void operator()(redisReader* reader) const { ::redisReaderFree(reader); }
   };
 
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  /// Calls `use` with what bytes are to be read from and written to.
+  template <class Use>
+  void with_stream(Use use) {
+    if (tls_) {
+      use(*tls_);
+    } else {
+      use(socket_);
+    }
+  }
+
+  void shake_hands();
+  void begin();
   void flush_soon();
   void flush();
   void write();
+  void on_written(boost::system::error_code error, std::size_t size);
   void read();
+  void on_read(boost::system::error_code error, std::size_t size);
   void take_replies();
   void take(const redisReply& reply);
   void end(const std::string& why);
 
   boost::asio::io_context& io_;
-  boost::asio::generic::stream_protocol::socket socket_;
+  Socket socket_;
+  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   OnEnd on_end_;
   std::function<void(std::string_view)> on_message_;
   std::unique_ptr<redisReader, FreeReader> reader_;

@@ -66,6 +66,7 @@ class RedisLink {
   void attempt();
   void connect(const std::vector<Endpoint>& endpoints);
   std::shared_ptr<RedisConnection> make_connection();
+  const RedisUrl::Address& current() const;
   void greet(RedisConnection& connection);
   void load_scripts();
   void on_ready();
@@ -77,6 +78,7 @@ class RedisLink {
   const RedisUrl url_;
   const std::string channel_;
   Events events_;
+  boost::asio::ssl::context tls_;  // of which only rediss:// makes use
   State state_ = State::Down;
   core::Instant since_{};     // the state
   core::Instant retry_at_{};  // when down

@@ -6,6 +6,7 @@ import { exchange, openChannel, useBrowser } from '../support/browser.mjs';
 import { startNode, startRedis } from '../support/cluster.mjs';
 import { startProxy } from '../support/proxies.mjs';
 import { freePort } from '../support/server.mjs';
+import { until } from '../support/wire.mjs';
 
 const { scenario } = useBrowser();
 const NODES = 3;
@@ -14,11 +15,25 @@ async function startCluster(cast) {
   const redis = await startRedis();
   cast.onClose(() => redis.stop());
   const ports = await Promise.all(Array.from({ length: NODES }, freePort));
-  const start = (i) => startNode(redis.url, ['--port', String(ports[i]), '--proxied', '127.0.0.1']);
+  const adminPorts = await Promise.all(Array.from({ length: NODES }, freePort));
+  const start = (i) =>
+    startNode(redis.url, ['--port', String(ports[i]), '--proxied', '127.0.0.1'], {
+      adminPort: adminPorts[i],
+    });
   const nodes = await Promise.all(ports.map((_, i) => cast.server(start(i))));
   const proxy = await startProxy('haproxy_cluster', nodes);
   cast.onClose(() => proxy.stop());
-  return { nodes, proxy, restart: async (i) => (nodes[i] = await cast.server(start(i))) };
+  const restart = async (i) => {
+    nodes[i] = await cast.server(start(i));
+    await until(() => isUp(proxy, i), `HAProxy to see that node ${i + 1} is back`);
+  };
+  return { nodes, proxy, restart };
+}
+
+/** Whether HAProxy, by what it says, sends anybody to that node. */
+function isUp(proxy, i) {
+  const times = (state) => proxy.log().split(`nodes/node${i + 1} is ${state}`).length;
+  return times('UP') >= times('DOWN');
 }
 
 /** The number of the node to which a peer has connected last. */

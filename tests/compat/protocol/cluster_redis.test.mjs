@@ -7,6 +7,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { cli, startNode, timesUp, withCluster } from '../support/cluster.mjs';
+import { makeCertificate, temporaryDirectory } from '../support/dial.mjs';
+import { freePort } from '../support/server.mjs';
 import { get, listed, OPEN, relayed, unregistered, until } from '../support/wire.mjs';
 
 const SECRET = 'p@ss:w/rd%';
@@ -47,6 +49,22 @@ async function stopAll({ nodes }) {
 }
 
 const ALL = ['--allow_discovery', '-t', '20s'];
+
+const directory = temporaryDirectory();
+const forLocal = makeCertificate(directory, 'local');
+const forAnother = makeCertificate(directory, 'another', 'DNS:redis.test');
+
+/** A cluster whose Redis has TLS, at `tlsPort`, with a certificate. */
+const withTls = ({ cert, key }, options, fn) => async () => {
+  const tlsPort = await freePort();
+  const redisArgs = ['--tls-port', String(tlsPort), '--tls-auth-clients', 'no'];
+  redisArgs.push('--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert);
+  const { enter } = options;
+  await withCluster(
+    { args: ALL, redisArgs, ...options, enter: enter && (() => enter(tlsPort)) },
+    (cluster) => fn({ ...cluster, tlsPort }),
+  )();
+};
 
 describe('Cluster, into its Redis', { concurrency: 3 }, () => {
   it(
@@ -98,11 +116,28 @@ describe('Cluster, into its Redis', { concurrency: 3 }, () => {
       },
     ),
   );
+
+  for (const host of ['localhost', '127.0.0.1']) {
+    it(
+      `by TLS, at ${host}`,
+      withTls(
+        forLocal,
+        {
+          env: { SSL_CERT_FILE: forLocal.cert },
+          enter: (tlsPort) => `rediss://${host}:${tlsPort}`,
+        },
+        async (cluster) => {
+          await useAll(cluster);
+          await stopAll(cluster);
+        },
+      ),
+    );
+  }
 });
 
 /** A node that is not let in by `url` says so, in these words, and serves alone. */
-async function refused({ nodes, socket, name }, url, why) {
-  const node = await startNode(url, ALL, { up: false });
+async function refused({ nodes, socket, name }, url, why, env = {}) {
+  const node = await startNode(url, ALL, { up: false, env });
   nodes.push(node);
   await node.waitForLog(why);
   assert.match(node.log(), / error Cluster: Redis at .* cannot be reached: .*; new peers are acc/);
@@ -151,6 +186,31 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
       await refused(cluster, 'redis://127.0.0.1:1', /Connection refused/);
       await refused(cluster, 'redis://redis.invalid', /its name is not found/);
       await refused(cluster, 'unix:///nowhere/redis.sock', /No such file or directory/);
+    }),
+  );
+
+  it(
+    'with a certificate that nobody has vouched for',
+    withTls(forLocal, { count: 0 }, (cluster) =>
+      refused(cluster, `rediss://localhost:${cluster.tlsPort}`, /not trusted: self.signed/),
+    ),
+  );
+
+  it(
+    'with the certificate of another host',
+    withTls(forAnother, { count: 0 }, async (cluster) => {
+      const env = { SSL_CERT_FILE: forAnother.cert };
+      const at = (host) => `rediss://${host}:${cluster.tlsPort}`;
+      await refused(cluster, at('localhost'), /not trusted: hostname mismatch/, env);
+      await refused(cluster, at('127.0.0.1'), /not trusted: IP address mismatch/, env);
+    }),
+  );
+
+  it(
+    'where only one of the two has TLS',
+    withTls(forLocal, { count: 0 }, async (cluster) => {
+      await refused(cluster, `rediss://localhost:${cluster.redis.port}`, /: no TLS handshake/);
+      await refused(cluster, `redis://localhost:${cluster.tlsPort}`, /reached: (End of file|Connection reset)/);
     }),
   );
 

@@ -34,12 +34,10 @@ export async function startRedis({ port, args = [] } = {}) {
 }
 
 /** A node; `up` once it has reached its Redis. */
-export async function startNode(redisUrl, args = [], { up = true } = {}) {
-  const adminPort = await freePort();
-  const node = await startPeerjsd([
-    ...['--cluster', redisUrl, '--admin_port', String(adminPort)],
-    ...['--admin_token', 'token-of-the-tests', ...args],
-  ]);
+export async function startNode(redisUrl, args = [], { up = true, env = {}, adminPort } = {}) {
+  adminPort ??= await freePort();
+  const own = ['--admin_port', String(adminPort), '--admin_token', 'token-of-the-tests'];
+  const node = await startPeerjsd(['--cluster', redisUrl, ...own, ...args], { env });
   node.admin = { host: node.host, port: adminPort };
   if (up) await node.waitForLog(/Redis at \S+ reached, this is node (\w+)/);
   return node;
@@ -97,7 +95,7 @@ export const cli = ({ port }, ...args) =>
 
 /** A test with a Redis and nodes of its own, which get in by the URL that `enter` makes of it. */
 export function withCluster(
-  { count = 2, args = [], redisArgs = [], enter = (redis) => redis.url },
+  { count = 2, args = [], env = {}, redisArgs = [], enter = (redis) => redis.url },
   fn,
 ) {
   return async () => {
@@ -107,7 +105,7 @@ export function withCluster(
     const own = { redis };
     try {
       const url = enter(redis);
-      for (let i = 0; i < count; i += 1) nodes.push(await startNode(url, args));
+      for (let i = 0; i < count; i += 1) nodes.push(await startNode(url, args, { env }));
       scope = makeScope('peerjsd', nodes[0]);
       await fn(Object.assign(own, scope, { nodes }));
     } catch (error) {

@@ -12,13 +12,15 @@ import tls from 'node:tls';
 
 export const OVER_TLS = process.env.COMPAT_TLS === '1';
 
-/** Makes a certificate for localhost and 127.0.0.1, and its key: { cert, key }, names of files. */
-export function makeCertificate(directory, name = 'server') {
+const LOCAL = 'DNS:localhost,IP:127.0.0.1';
+
+/** Makes a certificate for these hosts, and its key: { cert, key }, names of files. */
+export function makeCertificate(directory, name = 'server', hosts = LOCAL) {
   const cert = path.join(directory, `${name}.pem`);
   const key = path.join(directory, `${name}.key`);
   const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   args.push('-keyout', key, '-out', cert, '-days', '2', '-subj', `/CN=${name}`);
-  args.push('-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  args.push('-addext', `subjectAltName=${hosts}`);
   const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`openssl: ${stderr}`);
   return { cert, key };
