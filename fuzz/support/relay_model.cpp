@@ -279,7 +279,7 @@ Receipt RelayModel::keep(Peer& src, MessageType type, const std::string& dst_jso
   switch (outstanding_.keep({src.key, src.id, src.number}, dst_json, type, text, now)) {
     case core::Outstanding::Verdict::Kept:
       return Receipt::Kept;
-    case core::Outstanding::Verdict::Tail:
+    case core::Outstanding::Verdict::Dropped:
       return Receipt::Absent;
     case core::Outstanding::Verdict::Refused:
       break;

@@ -1,7 +1,7 @@
 #include "peerjsd/app/admin_api.hpp"
 
+#include "peerjsd/core/log_text.hpp"
 #include "peerjsd/http/url.hpp"
-#include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
 #include <algorithm>
@@ -188,7 +188,7 @@ void AdminApi::peer(const Request& request, const core::Realm& realm, const std:
   const core::Peer* const found = realm.find(id);
   if (found == nullptr) return peer_elsewhere(request, realm, id, on_reply);
   if (request.method == "GET") return on_reply(said(described(*found, sessions_.now())));
-  spdlog::info("Dismissing {}", net::log_text(id));
+  spdlog::info("Dismissing {}", core::log_text(id));
   relay_.dismiss(realm.key, id, sessions_.now());
   on_reply(said(200, "dismissed"));
 }
@@ -206,7 +206,7 @@ void AdminApi::peer_elsewhere(const Request& request, const core::Realm& realm,
           on_reply(node->empty() ? none : said(Json{{"id", id}, {"node", *node}}));
         });
   }
-  spdlog::info("Dismissing {} on another node", net::log_text(id));
+  spdlog::info("Dismissing {} on another node", core::log_text(id));
   cluster_->directory().dismiss(realm.key, id,
                                 [none, unknown, on_reply](std::optional<bool> is_told) {
                                   if (!is_told) return on_reply(unknown);

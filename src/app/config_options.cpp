@@ -162,7 +162,8 @@ std::string read_admin_token(Config& config, const Texts& texts) {
 std::string read_cluster(Config& config, const Texts& texts) {
   if (!texts.back().empty() && !cluster::parse_redis_url(texts.back())) {
     return "it must be like redis://host:6379, redis://:password@host1:6379,host2:6379/0 or "
-           "unix:///run/redis/redis.sock (rediss:// for TLS; user and password escaped as in a URL)";
+           "unix:///run/redis/redis.sock (rediss:// for TLS; user and password escaped as in a "
+           "URL)";
   }
   config.cluster = texts.back();
   return {};

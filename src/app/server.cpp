@@ -328,6 +328,7 @@ void Server::stop() {
 }
 
 void Server::drain(core::Instant now) {
+  relay_.bequeath_lost();
   sessions_.drain(drain_step_, now);
   if (now < drain_until_) return;
   if (sessions_.connections() > 0) {
@@ -341,6 +342,7 @@ void Server::end() {
   listener_->stop();
   if (admin_) admin_->stop();
   sessions_.close_all(sessions_.now());
+  relay_.bequeath_lost();
   if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();

@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/claims.hpp"
 
+#include "peerjsd/core/log_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -15,6 +17,12 @@ namespace {
 /// With a client to which all has not come that goes before its first message. A node that lives
 /// answers in less.
 constexpr core::Duration kPatience = std::chrono::milliseconds(500);
+
+/// With what a peer that has moved had sent before: less, for it waits for that elsewhere.
+constexpr core::Duration kPatienceWithSent = std::chrono::milliseconds(250);
+
+/// For so long a peer that has moved may have been without what it had.
+constexpr core::Duration kLongestDeparture = std::chrono::seconds(60);
 
 constexpr std::size_t kBatch = 100;
 constexpr std::size_t kMostBatchesSent = 4;
@@ -42,11 +50,17 @@ std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
 }
 
 /// In ms since 1970, for other nodes to compare.
-std::string time_of(core::Instant instant) {
+std::string to_time(core::Instant instant) {
   const auto age = RedisNode::now() - instant;
   const auto time = std::chrono::system_clock::now() - age;
   return std::to_string(
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+/// When the peer was last heard. One that is lost counts for less than any that is connected:
+/// that its connection was lost may have been found out long after it was made anew elsewhere.
+std::string time_of(const core::Peer& peer) {
+  return peer.transport == nullptr ? "0" : to_time(core::Relay::last_heard(peer));
 }
 
 core::Peer* find(core::Relay& relay, std::string_view key, std::string_view id) {
@@ -78,6 +92,7 @@ void append(core::Inheritance& inheritance, const core::Inheritance& more) {
   };
   add(inheritance.partners, more.partners);
   add(inheritance.texts, more.texts);
+  add(inheritance.sent, more.sent);
 }
 
 }  // namespace
@@ -109,7 +124,7 @@ void Claims::on_up() {
 void Claims::send(const Pending& pending) {
   const core::Claim& claim = pending.claim;
   node_.run(Script::Claim, bucket_of(claim.id), claim.key,
-            {claim.key, node_.name(), claim.id, pending.token, time_of(RedisNode::now()), "1"},
+            {claim.key, node_.name(), claim.id, pending.token, to_time(RedisNode::now()), "1"},
             [this, registration = claim.registration](const redisReply& reply) {
               on_answer(registration, reply);
             });
@@ -145,8 +160,8 @@ void Claims::settle(core::Registration registration) {
   const auto taken = pending_.extract(registration);
   const Pending& pending = taken.mapped();
   const core::Claim& claim = pending.claim;
-  if (!pending.heir.empty()) {
-    return hand_over({claim.key, claim.id, pending.heir, pending.token}, pending.inheritance);
+  if (pending.has_moved) {
+    return hand_over({claim.key, claim.id, pending.token}, pending.inheritance);
   }
   node_.relay().settle(claim, pending.answer, pending.inheritance, RedisNode::now());
 }
@@ -159,7 +174,10 @@ void Claims::settle(core::Registration registration, core::Admission answer) {
 
 void Claims::on_bequest(const Bequest& bequest) {
   const core::Peer* const peer = find(node_.relay(), bequest);
-  if (peer == nullptr) return;
+  // It has gone on, or gone; and may be, or come, elsewhere.
+  if (peer == nullptr && bequest.inheritance == core::Inheritance()) return;
+  if (peer == nullptr)
+    return hand_over({bequest.key, bequest.id, bequest.token}, bequest.inheritance);
   const auto pending = pending_.find(peer->registration);
   if (pending == pending_.end()) {
     const core::Claim claim{peer->realm.key, peer->id, peer->registration};
@@ -171,11 +189,11 @@ void Claims::on_bequest(const Bequest& bequest) {
   settle(peer->registration);
 }
 
-void Claims::hand_over(const Moved& moved) {
+void Claims::on_moved(const Moved& moved) {
   const core::Peer* const peer = find(node_.relay(), moved);
   const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
   if (pending != pending_.end()) {
-    pending->second.heir = moved.node;
+    pending->second.has_moved = true;
   } else {
     hand_over(moved, {});
   }
@@ -183,14 +201,28 @@ void Claims::hand_over(const Moved& moved) {
 
 /// `inheritance`: what goes before that which the peer has here.
 void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
-  if (find(node_.relay(), moved) != nullptr) {
-    append(inheritance, *node_.relay().hand_over(moved.key, moved.id));
+  Departure departure{std::string(moved.key), std::string(moved.id), std::string(moved.token), {},
+                      std::move(inheritance), RedisNode::now()};
+  if (const core::Peer* const peer = find(node_.relay(), moved)) {
+    departure.registration = peer->registration;
+    append(departure.inheritance, *node_.relay().hand_over(moved.key, moved.id));
     ++node_.counters().handed_over;
   }
-  if (!node_.link().is_up()) return;
-  // Even if there is nothing, so that it does not wait.
-  const Bequest bequest{moved.key, moved.id, moved.token, std::move(inheritance)};
-  node_.publish(moved.node, to_text(bequest));
+  if (!send(departure, departure.since)) departures_.push_back(std::move(departure));
+}
+
+/// Even if there is nothing, so that nobody waits for it. False: not yet.
+bool Claims::send(Departure& departure, core::Instant now) {
+  const core::Duration age = now - departure.since;
+  if (!node_.link().is_up()) return age > kLongestDeparture;
+  core::Inheritance& inheritance = departure.inheritance;
+  if (departure.registration) {
+    const core::Registration registration = *departure.registration;
+    if (age < kPatienceWithSent && courier_.has_under_way_from(registration)) return false;
+    append(inheritance, {{}, {}, node_.relay().take_sent(departure.key, registration)});
+  }
+  node_.bequeath({departure.key, departure.id, departure.token, std::move(inheritance)});
+  return true;
 }
 
 void Claims::reclaim(std::optional<std::size_t> bucket) {
@@ -227,7 +259,7 @@ void Claims::send(const Batch& batch) {
     const core::Peer* const peer = find(node_.relay(), claim);
     if (peer == nullptr) continue;
     texts.push_back(digest_of(*peer));
-    texts.push_back(time_of(core::Relay::last_heard(*peer)));
+    texts.push_back(time_of(*peer));
     present.claims.push_back(claim);
   }
   if (present.claims.empty()) return;
@@ -243,6 +275,7 @@ void Claims::send(const Batch& batch) {
 void Claims::on_answer(const Batch& batch, const redisReply& reply) {
   --batches_sent_;
   core::Relay& relay = node_.relay();
+  std::size_t displaced = 0;
   for (std::size_t i = 0; i < batch.claims.size(); ++i) {
     const core::Claim& claim = batch.claims[i];
     const auto answer = answer_at(reply, i);
@@ -252,13 +285,16 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
       if (answer->will.empty()) continue;
       relay.settle(claim, core::Admission::Resumed, inheritance_of(answer->will), RedisNode::now());
     } else if (answer->verdict == 0) {
-      ++node_.counters().displaced;
-      spdlog::warn("Another peer has the id {} on another node", claim.id);
+      if (displaced++ == 0) {
+        spdlog::warn("Another peer has the id {} on another node", core::log_text(claim.id));
+      }
       relay.displace(claim, RedisNode::now());
     } else {
-      hand_over({claim.key, claim.id, answer->before, digest_of(*peer)});
+      on_moved({claim.key, claim.id, digest_of(*peer)});
     }
   }
+  if (displaced > 1) spdlog::warn("The same goes for {} more", displaced - 1);
+  node_.counters().displaced += displaced;
   send_batches();
 }
 
@@ -273,6 +309,7 @@ void Claims::on_down(core::Admission answer) {
 
 /// There are few that wait.
 void Claims::tick(core::Instant now) {
+  std::erase_if(departures_, [&](Departure& each) { return send(each, now); });
   std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
     if (is_settled(pending, now)) settled.push_back(registration);

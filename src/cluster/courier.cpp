@@ -20,6 +20,10 @@ constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
 constexpr core::Duration kMemory = std::chrono::seconds(30);
 
+/// What Redis says of a delivery that is made again, if its destination is on another node than it
+/// was: there it cannot be known whether it has had it.
+constexpr std::string_view kMoved = "moved";
+
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
   return {flight.key, item.src, item.registration, flight.dst, item.type, item.text};
 }
@@ -27,7 +31,10 @@ core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item)
 }  // namespace
 
 bool Courier::forward(const core::Parcel& parcel) {
-  if (!flights_.add(parcel)) return false;
+  if (!flights_.add(parcel)) {
+    refused_.emplace(parcel.key, parcel.dst);
+    return false;
+  }
   take_off_soon();
   return true;
 }
@@ -56,9 +63,10 @@ void Courier::send(const Flights::Flight& flight) {
                                 ? "0"
                                 : std::to_string((expire_timeout_ + kMargin).count());
   node_.run(Script::Route, bucket_of(flight.dst), flight.key,
-            {flight.key, node_.name(), flight.dst, to_text(delivery), waits},
+            {flight.key, node_.name(), flight.dst, to_text(delivery), waits, flight.node},
             [this, number = flight.number](const redisReply& reply) {
               if (reply.type != REDIS_REPLY_STRING) return on_absent(number);
+              if (text_of(reply) == kMoved) return abandon(number);
               flights_.sent_to(number, text_of(reply));
             });
 }
@@ -139,7 +147,7 @@ void Courier::on_delivery(const Delivery& delivery) {
   give_receipt(origin, receipt);
   // If Redis takes the destination to be here, the origin would try for ever.
   if (!receipt.is_accepted && node_.link().is_up()) {
-    node_.free_id(delivery.key, delivery.dst, {});
+    node_.free_id(delivery.key, delivery.dst);
   }
 }
 
@@ -179,7 +187,7 @@ void Courier::send_receipts() {
 
 void Courier::on_arrival(const Arrived& arrived) {
   flights_.on_arrival(arrived.key, arrived.id);
-  node_.relay().on_arrival(arrived.key, arrived.id, RedisNode::now());
+  node_.relay().on_arrival(arrived.key, arrived.id);
 }
 
 void Courier::on_up() {
@@ -194,6 +202,7 @@ void Courier::on_down() {
 void Courier::tick(core::Instant now) {
   if (node_.link().is_up()) {
     for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
+    for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().on_arrival(key, dst);
     look_after_silent(now);
   }
   const core::Duration doubt = std::clamp(expire_timeout_, kShortestDoubt, kLongestDoubt);

@@ -1,6 +1,5 @@
 #include "peerjsd/cluster/directory.hpp"
 
-#include <memory>
 #include <utility>
 
 namespace peerjsd::cluster {
@@ -16,22 +15,35 @@ std::size_t Directory::remember(std::function<void()> give_up) {
 }
 
 void Directory::list(std::string_view key, core::Backend::OnList on_list) {
-  const auto listing = std::make_shared<Listing>();
-  listing->on_list = std::move(on_list);
-  const std::size_t question = remember([listing] { listing->on_list(std::nullopt); });
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    node_.run(Script::List, bucket, key, {}, [this, question, listing](const redisReply& reply) {
-      if (reply.type == REDIS_REPLY_ARRAY) {
-        for (std::size_t i = 0; i + 1 < reply.elements; i += 2) {
-          listing->found.push_back({std::string(text_of(*reply.element[i])),
-                                    std::string(text_of(*reply.element[i + 1]))});
-        }
-      }
-      if (--listing->owed > 0) return;
-      forget(question);
-      listing->on_list(std::move(listing->found));
-    });
+  const auto [place, is_new] = listings_.try_emplace(std::string(key));
+  Listing& listing = place->second;
+  (is_new ? listing.askers : listing.next).push_back(std::move(on_list));
+  if (is_new) ask(place->first, listing);
+}
+
+void Directory::ask(const std::string& key, Listing& listing) {
+  node_.run(Script::List, listing.bucket, key, {},
+            [this, key](const redisReply& reply) { on_bucket(key, reply); });
+}
+
+void Directory::on_bucket(const std::string& key, const redisReply& reply) {
+  const auto place = listings_.find(key);
+  if (place == listings_.end()) return;
+  Listing& listing = place->second;
+  const std::size_t size = reply.type == REDIS_REPLY_ARRAY ? reply.elements : 0;
+  for (std::size_t i = 0; i + 1 < size; i += 2) {
+    listing.found.push_back(
+        {std::string(text_of(*reply.element[i])), std::string(text_of(*reply.element[i + 1]))});
   }
+  if (++listing.bucket < kBuckets) return ask(key, listing);
+  const Listing done = std::exchange(listing, {});
+  listing.askers = done.next;
+  if (listing.askers.empty()) {
+    listings_.erase(place);
+  } else {
+    ask(key, listing);
+  }
+  for (const auto& on_list : done.askers) on_list(done.found);
 }
 
 void Directory::find(std::string_view key, std::string_view id,
@@ -49,7 +61,7 @@ void Directory::dismiss(std::string_view key, std::string_view id,
                         std::function<void(std::optional<bool>)> on_answer) {
   const std::size_t question = remember([on_answer] { on_answer(std::nullopt); });
   node_.run(Script::Route, bucket_of(id), key,
-            {key, node_.name(), id, to_text(Dismissed{key, id}), "0"},
+            {key, node_.name(), id, to_text(Dismissed{key, id}), "0", ""},
             [this, question, on_answer = std::move(on_answer)](const redisReply& reply) {
               forget(question);
               on_answer(reply.type == REDIS_REPLY_STRING);
@@ -58,6 +70,10 @@ void Directory::dismiss(std::string_view key, std::string_view id,
 
 void Directory::on_down() {
   for (const auto& [question, give_up] : std::exchange(questions_, {})) give_up();
+  for (const auto& [key, listing] : std::exchange(listings_, {})) {
+    for (const auto& on_list : listing.askers) on_list(std::nullopt);
+    for (const auto& on_list : listing.next) on_list(std::nullopt);
+  }
 }
 
 }  // namespace peerjsd::cluster

@@ -40,7 +40,7 @@ using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
 constexpr std::size_t kItem = 3;
-constexpr std::size_t kBequestHead = 4;
+constexpr std::size_t kBequestHead = 5;
 constexpr std::string_view kAccepted = "accepted";
 
 template <class Number>
@@ -75,13 +75,21 @@ Envelope parse_receipts(Parts parts) {
 Envelope parse_bequest(Parts parts) {
   if (parts.size() < kBequestHead) return {};
   std::size_t partners = 0;
-  if (!read_number(parts[3], partners)) return {};
-  const Parts rest = parts.subspan(kBequestHead);
-  if (partners > rest.size()) return {};
+  std::size_t texts = 0;
+  if (!read_number(parts[3], partners) || !read_number(parts[4], texts)) return {};
+  Parts rest = parts.subspan(kBequestHead);
+  if (partners > rest.size() || texts > rest.size() - partners) return {};
   Bequest bequest{parts[0], parts[1], parts[2], {}};
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    auto& list = i < partners ? bequest.inheritance.partners : bequest.inheritance.texts;
-    list.emplace_back(rest[i]);
+  core::Inheritance& inheritance = bequest.inheritance;
+  inheritance.partners.assign(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(partners));
+  rest = rest.subspan(partners);
+  inheritance.texts.assign(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(texts));
+  rest = rest.subspan(texts);
+  if (rest.size() % kItem != 0) return {};
+  for (std::size_t i = 0; i < rest.size(); i += kItem) {
+    const core::MessageType type = core::message_type(rest[i + 1]);
+    if (type == core::MessageType::Unknown) return {};
+    inheritance.sent.push_back({std::string(rest[i]), type, std::string(rest[i + 2])});
   }
   return bequest;
 }
@@ -97,7 +105,7 @@ Envelope parse_envelope(std::string_view text) {
   if (kind == "receipts") return parse_receipts(parts);
   if (kind == "bequest") return parse_bequest(parts);
   if (kind == "fence" && parts.empty()) return Fence{};
-  if (kind == "moved" && parts.size() == 4) return Moved{parts[0], parts[1], parts[2], parts[3]};
+  if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
   if (parts.size() != 2) return {};
   if (kind == "arrived") return Arrived{parts[0], parts[1]};
   if (kind == "challenged") return Challenged{parts[0], parts[1]};
@@ -134,11 +142,16 @@ std::string to_text(Fence) {
 }
 
 std::string to_text(const Bequest& bequest) {
-  const auto& [partners, texts] = bequest.inheritance;
-  std::string out =
-      joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size())});
+  const auto& [partners, texts, all_sent] = bequest.inheritance;
+  std::string out = joined({"bequest", bequest.key, bequest.id, bequest.token,
+                            std::to_string(partners.size()), std::to_string(texts.size())});
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
+  for (const core::Inheritance::Sent& sent : all_sent) {
+    append(out, sent.dst);
+    append(out, core::to_string(sent.type));
+    append(out, sent.text);
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "peerjsd/cluster/flights.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -80,6 +81,15 @@ std::vector<const Flights::Flight*> Flights::take_turned() {
     if (place != under_way_.end()) turned.push_back(place->second);
   }
   return turned;
+}
+
+bool Flights::has_from(core::Registration src) const {
+  const auto is_from = [src](const Item& item) { return item.registration == src; };
+  return std::ranges::any_of(flights_, [&](const auto& each) {
+    const Flight& flight = each.second;
+    return std::ranges::any_of(flight.under_way, is_from) ||
+           std::ranges::any_of(flight.waiting, is_from);
+  });
 }
 
 void Flights::sent_to(std::uint64_t number, std::string_view node) {

@@ -55,7 +55,7 @@ void Lease::on_swept(const std::string& key, const redisReply& reply) {
   const core::Realm* const realm = node_.relay().realm(key);
   for (std::size_t i = 0; i < own.elements; ++i) {
     const std::string_view id(own.element[i]->str, static_cast<std::size_t>(own.element[i]->len));
-    if (realm == nullptr || realm->find(id) == nullptr) node_.free_id(key, id, {});
+    if (realm == nullptr || realm->find(id) == nullptr) node_.free_id(key, id);
   }
   const redisReply& cursor = *reply.element[0];
   go_on(std::string(cursor.str, static_cast<std::size_t>(cursor.len)));

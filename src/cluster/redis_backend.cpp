@@ -69,7 +69,7 @@ void RedisBackend::on_up() {
   courier_.on_up();
   claims_.on_up();
   claims_.reclaim(std::nullopt);
-  node_.relay().on_reconnect(RedisNode::now());
+  node_.relay().on_reconnect();
 }
 
 void RedisBackend::on_down(const std::string& why) {
@@ -102,7 +102,7 @@ void RedisBackend::on(const Challenged& challenged) {
   if (realm != nullptr && realm->find(challenged.id) != nullptr) {
     node_.relay().challenge(challenged.key, challenged.id, RedisNode::now());
   } else if (is_up()) {
-    node_.free_id(challenged.key, challenged.id, {});  // left over when Redis was away
+    node_.free_id(challenged.key, challenged.id);  // left over when Redis was away
   }
 }
 
@@ -118,17 +118,18 @@ RedisBackend::Answer RedisBackend::claim(const core::Peer& peer) {
 
 void RedisBackend::release(const core::Peer& peer) {
   claims_.withdraw(peer);
-  if (is_up()) node_.free_id(peer.realm.key, peer.id, {});
+  if (is_up()) node_.free_id(peer.realm.key, peer.id);
 }
 
 void RedisBackend::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
+  claims_.withdraw(peer);
   if (!is_up()) return;
-  node_.free_id(peer.realm.key, peer.id,
-                to_text(Bequest{peer.realm.key, peer.id, digest_of(peer), inheritance}));
+  if (inheritance == core::Inheritance()) return node_.free_id(peer.realm.key, peer.id);
+  node_.bequeath({peer.realm.key, peer.id, digest_of(peer), inheritance});
 }
 
 RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {
-  if (!is_up()) return Forwarding::Nobody;
+  if (!is_up()) return Forwarding::Apart;
   return courier_.forward(parcel) ? Forwarding::Taken : Forwarding::NoRoom;
 }
 

@@ -53,8 +53,13 @@ void RedisNode::count_listeners(const std::string& node, std::function<void(long
              });
 }
 
-void RedisNode::free_id(std::string_view key, std::string_view id, std::string_view will) {
-  run(Script::Release, bucket_of(id), key, {key, name_, id, will, kWillMilliseconds}, {});
+void RedisNode::free_id(std::string_view key, std::string_view id) {
+  run(Script::Release, bucket_of(id), key, {key, name_, id, "", "", ""}, {});
+}
+
+void RedisNode::bequeath(const Bequest& bequest) {
+  run(Script::Release, bucket_of(bequest.id), bequest.key,
+      {bequest.key, name_, bequest.id, bequest.token, to_text(bequest), kWillMilliseconds}, {});
 }
 
 }  // namespace peerjsd::cluster

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <fcntl.h>
 #include <netdb.h>
 #include <unistd.h>
 
@@ -52,22 +54,35 @@ struct LookUp {
   std::vector<Endpoint> found;
 };
 
+/// False: there is no thread to be had.
+bool start_thread(const std::shared_ptr<LookUp>& shared, const RedisUrl::Address& address) {
+  try {
+    std::thread([shared, address] {
+      shared->found = look_up(address, 0);
+      const std::uint64_t one = 1;
+      while (::write(shared->signal, &one, sizeof one) < 0 && errno == EINTR) {
+      }
+    }).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 void look_up_on_thread(boost::asio::io_context& io, const RedisUrl::Address& address,
                        const std::function<void(std::vector<Endpoint>)>& on_done) {
+  const auto give_up = [&] { boost::asio::post(io, [on_done] { on_done({}); }); };
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (event < 0) return boost::asio::post(io, [on_done] { on_done({}); });
+  if (event < 0) return give_up();
   const auto shared = std::make_shared<LookUp>(event);
-  const auto waiter = std::make_shared<stream_descriptor>(io, ::dup(event));
+  const int copy = ::fcntl(event, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return give_up();
+  const auto waiter = std::make_shared<stream_descriptor>(io, copy);
+  if (!start_thread(shared, address)) return give_up();
   waiter->async_wait(stream_descriptor::wait_read,
                      [waiter, shared, on_done](boost::system::error_code error) {
                        if (!error) on_done(std::move(shared->found));
                      });
-  std::thread([shared, address] {
-    shared->found = look_up(address, 0);
-    const std::uint64_t one = 1;
-    while (::write(shared->signal, &one, sizeof one) < 0 && errno == EINTR) {
-    }
-  }).detach();
 }
 
 }  // namespace

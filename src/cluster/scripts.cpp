@@ -34,7 +34,7 @@ for i = 4, #ARGV, 4 do
         before = its_node
       else
         before = its_node
-        was_told = tell(its_node, 'moved', id, part(node) .. part(token))
+        was_told = tell(its_node, 'moved', id, part(token))
       end
     end
   end
@@ -61,22 +61,27 @@ return answer
 )";
 
 constexpr std::string_view kRelease = R"(
-local prefix, key, node, id, will = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local prefix, key, node, id, token, will = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local owner = redis.call('HGET', KEYS[1], id)
-if not owner or owner:sub(1, 16) ~= node then return 0 end
-redis.call('HDEL', KEYS[1], id)
-if will ~= '' then
-  local place = #key .. ':' .. key .. ':' .. id
-  redis.call('SET', prefix .. 'will:' .. place, owner:sub(18, 49) .. will, 'PX', ARGV[6])
+if owner and owner:sub(1, 16) == node and (token == '' or token == owner:sub(18, 49)) then
+  redis.call('HDEL', KEYS[1], id)
+  owner = false
 end
-return 1
+if will == '' then return end
+if owner then
+  if owner:sub(18, 49) ~= token then return end
+  if redis.call('PUBLISH', 'peerjsd1:' .. owner:sub(1, 16), will) > 0 then return end
+end
+local place = #key .. ':' .. key .. ':' .. id
+redis.call('SET', prefix .. 'will:' .. place, token .. will, 'PX', ARGV[7])
 )";
 
 constexpr std::string_view kRoute = R"(
-local prefix, key, node, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local prefix, key, node, id, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 local owner = redis.call('HGET', KEYS[1], id)
 if owner then
   local its_node = owner:sub(1, 16)
+  if before ~= '' and before ~= its_node then return 'moved' end
   local lives = its_node ~= node and redis.call('EXISTS', prefix .. 'node:' .. its_node) == 1
   if lives and redis.call('PUBLISH', 'peerjsd1:' .. its_node, ARGV[5]) > 0 then
     return its_node

@@ -1,21 +1,30 @@
 #include "peerjsd/core/outstanding.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace peerjsd::core {
+namespace {
+
+constexpr bool is_attempt(MessageType type) {
+  return type != MessageType::Leave && type != MessageType::Expire;
+}
+
+}  // namespace
 
 Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json, MessageType type,
                                        std::string text, Instant now) {
   Attempt* attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
-    if (type != MessageType::Offer) return Verdict::Tail;
+    if (type != MessageType::Offer) return Verdict::Dropped;
     forget(*attempt);
     attempt = nullptr;
   }
   const std::size_t cost =
       text.size() + kOverhead + (attempt == nullptr ? cost_of_attempt(sender, dst_json) : 0);
   if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
+    if (!is_attempt(type)) return Verdict::Dropped;
     refuse(sender, dst_json, now);
     return Verdict::Refused;
   }
@@ -70,14 +79,73 @@ std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   return messages;
 }
 
+void Outstanding::offer(std::string_view dst_json,
+                        const std::function<bool(const Message&)>& take) {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return;
+  std::vector<std::tuple<std::uint64_t, Attempt*, std::size_t>> ordered;
+  for (auto& [sender, attempt] : destination->second.attempts) {
+    for (std::size_t i = 0; i < attempt.messages.size(); ++i) {
+      ordered.emplace_back(attempt.messages[i].order, &attempt, i);
+    }
+  }
+  std::ranges::sort(ordered);
+  std::map<Attempt*, std::size_t> taken;
+  for (const auto& [order, attempt, i] : ordered) {
+    if (taken[attempt] < i) continue;  // one before it was not taken
+    Kept& kept = attempt->messages[i];
+    Message message{kept.type, std::move(kept.text), attempt->src, attempt->registration};
+    if (take(message)) {
+      release(*attempt, message.text.size() + kOverhead);
+      ++taken[attempt];
+    } else {
+      kept.text = std::move(message.text);
+    }
+  }
+  for (const auto& [attempt, count] : taken) drop_first(*attempt, count);
+}
+
+/// What they cost is released already.
+void Outstanding::drop_first(Attempt& attempt, std::size_t count) {
+  auto& messages = attempt.messages;
+  messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(count));
+  if (messages.empty()) forget(attempt);
+}
+
+std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
+  if (!sender_bytes_.contains(sender)) return {};
+  std::vector<std::pair<std::uint64_t, Sent>> ordered;
+  std::vector<Attempt*> taken;
+  for (auto& [dst_json, destination] : destinations_) {
+    const auto attempt = destination.attempts.find(sender);
+    if (attempt == destination.attempts.end()) continue;
+    taken.push_back(&attempt->second);
+    for (Kept& kept : attempt->second.messages) {
+      ordered.push_back({kept.order, {dst_json, kept.type, std::move(kept.text)}});
+    }
+  }
+  for (Attempt* const attempt : taken) forget(*attempt);
+  std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
+  std::vector<Sent> all;
+  for (auto& [order, sent] : ordered) all.push_back(std::move(sent));
+  return all;
+}
+
 std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
   while (Attempt* const tail = ran_out_.pop_due(now, std::max(expire_timeout_, kShortestTail))) {
     forget(*tail);
   }
-  Attempt* const attempt = waiting_.pop_due(now, expire_timeout_);
-  if (attempt == nullptr) return std::nullopt;
-  run_out(*attempt, now);
-  return Expired{attempt->src, attempt->registration, attempt->dst_json};
+  while (Attempt* const attempt = waiting_.pop_due(now, expire_timeout_)) {
+    const bool is_owed = std::ranges::any_of(
+        attempt->messages, [](const Kept& kept) { return is_attempt(kept.type); });
+    if (!is_owed) {
+      forget(*attempt);
+      continue;
+    }
+    run_out(*attempt, now);
+    return Expired{attempt->src, attempt->registration, attempt->dst_json};
+  }
+  return std::nullopt;
 }
 
 /// The destination stands in the attempt and as a key.

@@ -69,9 +69,11 @@ bool holds(const std::vector<Peer*>& sorted, std::vector<Peer*>::iterator place,
   return place != sorted.end() && *place == peer;
 }
 
-void erase(std::vector<Peer*>& sorted, Peer* peer) {
+bool erase(std::vector<Peer*>& sorted, Peer* peer) {
   const auto place = place_of(sorted, peer);
-  if (holds(sorted, place, peer)) sorted.erase(place);
+  if (!holds(sorted, place, peer)) return false;
+  sorted.erase(place);
+  return true;
 }
 
 }  // namespace
@@ -85,9 +87,8 @@ void make_partners(Peer& a, Peer& b) {
   part(b, a.id);
 }
 
-void part(Peer& a, Peer& b) {
-  erase(a.partners, &b);
-  erase(b.partners, &a);
+bool part(Peer& a, Peer& b) {
+  return erase(a.partners, &b) && erase(b.partners, &a);
 }
 
 void make_partner(Peer& peer, std::string_view elsewhere) {
@@ -96,10 +97,12 @@ void make_partner(Peer& peer, std::string_view elsewhere) {
   if (place == ids.end() || *place != elsewhere) ids.emplace(place, elsewhere);
 }
 
-void part(Peer& peer, std::string_view elsewhere) {
+bool part(Peer& peer, std::string_view elsewhere) {
   auto& ids = peer.partners_elsewhere;
   const auto place = std::ranges::lower_bound(ids, elsewhere);
-  if (place != ids.end() && *place == elsewhere) ids.erase(place);
+  if (place == ids.end() || *place != elsewhere) return false;
+  ids.erase(place);
+  return true;
 }
 
 }  // namespace peerjsd::core

@@ -122,7 +122,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
-  if (!make_room(realm)) return Admission::LimitReached;
+  if (!make_room(realm, now)) return Admission::LimitReached;
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
@@ -184,11 +184,11 @@ void Relay::challenge(Peer& holder, Instant now) {
 }
 
 /// A peer that may come back yields its place, if it must, to one that is here.
-bool Relay::make_room(Realm& realm) {
+bool Relay::make_room(Realm& realm, Instant now) {
   if (realm.size() < options_.concurrent_limit) return true;
   Peer* const longest_lost = realm.lost.front();
   if (longest_lost == nullptr) return false;
-  end_peer(*longest_lost, true);
+  end_peer(*longest_lost, true, now);
   return true;
 }
 
@@ -202,14 +202,23 @@ void Relay::bind(Peer& peer, Transport& transport, Instant now) {
 
 void Relay::deliver_outstanding(Peer& peer) {
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
-    Peer* const src = peer.realm.find(message.src);
-    if (src != nullptr && src->registration == message.registration) {
-      deliver(*src, peer, message.type, message.text);
-    } else {
-      if (is_elsewhere(message.registration)) make_partner(peer, message.src);
-      peer.transport->send(message.text);
-    }
+    deliver_kept(message, peer);
   }
+}
+
+/// A LEAVE is for a partner, which another peer that has got the id is not.
+void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer) {
+  Peer* const holder = peer.realm.find(message.src);
+  Peer* const src =
+      holder != nullptr && holder->registration == message.registration ? holder : nullptr;
+  if (message.type == MessageType::Leave) {
+    const bool were_partners = src != nullptr ? part(*src, peer) : part(peer, message.src);
+    if (!were_partners) return;
+  } else if (message.type != MessageType::Expire) {
+    if (src != nullptr) return deliver(*src, peer, message.type, message.text);
+    if (is_elsewhere(message.registration)) make_partner(peer, message.src);
+  }
+  peer.transport->send(message.text);
 }
 
 Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
@@ -270,7 +279,7 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
     return has_before ? send_away(src, message, now) : keep(src, message, now);
   }
   if (!dst->transport->has_room_for(text_.size())) {
-    send_expire(src.realm, src.id, src.registration, message.dst_json);
+    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
     return Receipt::NoRoom;
   }
   deliver(src, *dst, message.type, text_);
@@ -286,9 +295,11 @@ void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view tex
   dst.transport->send(text);
 }
 
-/// What this sender has waiting here goes first. Expects the message's text in text_.
+/// What this sender has waiting here goes first; and nobody has an id that is too long, so that
+/// other nodes need not be troubled with it. Expects the message's text in text_.
 Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
-  if (message.dst.empty() || src.realm.outstanding.holds(message.dst_json, src.registration)) {
+  if (message.dst.empty() || message.dst.size() > options_.max_id_bytes ||
+      src.realm.outstanding.holds(message.dst_json, src.registration)) {
     return keep(src, message, now);
   }
   const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_};
@@ -296,8 +307,9 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
     case Backend::Forwarding::NoRoom:
-      send_expire(src.realm, src.id, src.registration, message.dst_json);
+      send_expire(src.realm, src.id, src.registration, message.dst_json, now);
       return Receipt::NoRoom;
+    case Backend::Forwarding::Apart:
     case Backend::Forwarding::Nobody:
       break;
   }
@@ -311,17 +323,17 @@ Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
                                      text_, now)) {
     case Outstanding::Verdict::Kept:
       return Receipt::Kept;
-    case Outstanding::Verdict::Tail:
+    case Outstanding::Verdict::Dropped:
       return Receipt::Absent;
     case Outstanding::Verdict::Refused:
       break;
   }
-  send_expire(src.realm, src.id, src.registration, message.dst_json);
+  send_expire(src.realm, src.id, src.registration, message.dst_json, now);
   return options_.expire_timeout == Duration::zero() ? Receipt::Expired : Receipt::NoRoom;
 }
 
 void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
-                        std::string_view dst_json) {
+                        std::string_view dst_json, Instant now) {
   Peer* const caller = realm.find(src);
   if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
     return;
@@ -330,7 +342,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (caller == nullptr) {
     const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text};
-    if (is_forwarded(parcel)) ++counters_.expires;
+    if (send_on(parcel, now)) ++counters_.expires;
     return;
   }
   ++counters_.expires;
@@ -357,12 +369,10 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing_of(*peer, end);
   if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
-  if (end == End::ServerStops && !peer->is_pending) {
-    Inheritance left = estate(*peer);
-    left.texts = transport.take_unsent();
+  if (end == End::ServerStops && !peer->is_pending && backend_.has_other_nodes()) {
+    save_unsent(*peer);
     unbind(*peer, end);
-    backend_.bequeath(*peer, left);
-    return remove(*peer, false);
+    return bequeath(*peer);
   }
   unbind(*peer, end);
   conclude(*peer, timing, now);
@@ -393,9 +403,11 @@ void Relay::expire(Instant now) {
     end_connection(*peer, End::Silent, now);
   }
   for (auto& [key, realm] : realms_) {
-    while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) end_peer(*peer, true);
+    while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
+      end_peer(*peer, true, now);
+    }
     while (const auto expired = realm.outstanding.expire_next(now)) {
-      send_expire(realm, expired->src, expired->registration, expired->dst_json);
+      send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
     }
   }
 }
@@ -425,20 +437,23 @@ void Relay::end_connection(Peer& peer, End end, Instant now) {
 void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
   switch (timing) {
     case LeaveTiming::AtOnce:
-      return end_peer(peer, true);
+      return end_peer(peer, true, now);
     case LeaveTiming::None:
-      return end_peer(peer, false);
+      return end_peer(peer, false, now);
     case LeaveTiming::AfterGrace:
       peer.realm.lost.push(peer, now);
   }
 }
 
-void Relay::end_peer(Peer& peer, bool tell_partners) {
+void Relay::end_peer(Peer& peer, bool tell_partners, Instant now) {
+  Realm& realm = peer.realm;
+  const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
   backend_.release(peer);
-  remove(peer, tell_partners);
+  remove(peer, tell_partners, now);
+  if (!dst_json.empty()) forward_waiting(realm, dst_json);
 }
 
-void Relay::remove(Peer& peer, bool tell_partners) {
+void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
     part(peer, partner);
@@ -451,7 +466,7 @@ void Relay::remove(Peer& peer, bool tell_partners) {
     const std::string text = leave_text(peer, partner);
     const Parcel parcel{peer.realm.key,     peer.id, peer.registration, partner,
                         MessageType::Leave, text};
-    if (is_forwarded(parcel)) ++counters_.leaves;
+    if (send_on(parcel, now)) ++counters_.leaves;
   }
   peer.realm.remove(peer);
 }

@@ -9,8 +9,8 @@
 namespace peerjsd::core {
 namespace {
 
-/// What nobody waits for where its destination is absent.
-bool is_only_for_the_present(MessageType type) {
+/// What its sender is not told of when it is lost.
+bool is_notice(MessageType type) {
   return type == MessageType::Leave || type == MessageType::Expire;
 }
 
@@ -31,10 +31,10 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
   Peer* const peer = find(claim);
   if (peer == nullptr) return;
   if (!is_admitted(answer)) {
-    if (peer->is_pending) refuse(*peer, answer, now);
+    if (peer->is_pending) refuse(*peer, answer);
     return;
   }
-  inherit(*peer, inheritance.partners);
+  inherit(*peer, inheritance, now);
   if (!std::exchange(peer->is_pending, false)) {
     // It was opened before its inheritance came.
     for (const std::string& text : inheritance.texts) tell(*peer, text);
@@ -43,27 +43,27 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
   counted(answer);
   std::vector<std::string>& texts = peer->backlog;
   texts.insert(texts.begin(), inheritance.texts.begin(), inheritance.texts.end());
-  if (peer->transport == nullptr) return settle_lost(*peer, answer);
+  if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
   peer->transport->settled(answer);
   open(*peer, true, std::exchange(texts, {}));
 }
 
 /// Its client has gone meanwhile, and may come back to what it had before.
-void Relay::settle_lost(Peer& peer, Admission answer) {
-  if (answer != Admission::Resumed) end_peer(peer, false);
+void Relay::settle_lost(Peer& peer, Admission answer, Instant now) {
+  if (answer != Admission::Resumed) end_peer(peer, false, now);
 }
 
-void Relay::refuse(Peer& peer, Admission answer, Instant now) {
+void Relay::refuse(Peer& peer, Admission answer) {
   counted(answer);
   if (peer.transport != nullptr) peer.transport->settled(answer);
   Realm& realm = peer.realm;
   const std::string dst_json = json::quoted(peer.id);
   forget(peer);
-  forward_waiting(realm, dst_json, now);
+  forward_waiting(realm, dst_json);
 }
 
-void Relay::inherit(Peer& peer, const std::vector<std::string>& partners) {
-  for (const std::string& id : partners) {
+void Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
+  for (const std::string& id : inheritance.partners) {
     Peer* const here = peer.realm.find(id);
     if (here != nullptr) {
       make_partners(peer, *here);
@@ -71,31 +71,77 @@ void Relay::inherit(Peer& peer, const std::vector<std::string>& partners) {
       make_partner(peer, id);
     }
   }
+  for (const Inheritance::Sent& sent : inheritance.sent) {
+    send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text}, now);
+  }
 }
 
-Inheritance Relay::estate(const Peer& peer) {
+/// To its destination, wherever that is; if it cannot go there now, it waits. False: a notice to
+/// nobody.
+bool Relay::send_on(const Parcel& parcel, Instant now) {
+  if (accept(parcel, now)) return true;
+  const Outstanding& outstanding = realms_.find(parcel.key)->second.outstanding;
+  if (!outstanding.holds(json::quoted(parcel.dst), parcel.registration)) {
+    const Backend::Forwarding forwarding = forward(parcel);
+    if (forwarding == Backend::Forwarding::Taken) return true;
+    if (forwarding == Backend::Forwarding::Nobody && is_notice(parcel.type)) return false;
+  }
+  keep(parcel, now);
+  return true;
+}
+
+/// Of a peer without a connection: all that is its own or waits for it.
+Inheritance Relay::take_estate(Peer& peer) {
   Inheritance estate;
   for (const Peer* const partner : peer.partners) estate.partners.push_back(partner->id);
   estate.partners.insert(estate.partners.end(), peer.partners_elsewhere.begin(),
                          peer.partners_elsewhere.end());
+  estate.texts = std::exchange(peer.backlog, {});
+  for (Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
+    if (message.type == MessageType::Leave && std::erase(estate.partners, message.src) == 0) {
+      continue;
+    }
+    if (!is_notice(message.type)) estate.partners.push_back(std::move(message.src));
+    estate.texts.push_back(std::move(message.text));
+  }
   return estate;
+}
+
+void Relay::bequeath(Peer& peer) {
+  Inheritance estate = take_estate(peer);
+  estate.sent = take_sent(peer.realm.key, peer.registration);
+  backend_.bequeath(peer, estate);
+  move_away(peer);
+}
+
+void Relay::bequeath_lost() {
+  if (!backend_.has_other_nodes()) return;
+  for (auto& [key, realm] : realms_) {
+    while (Peer* const peer = realm.lost.front()) bequeath(*peer);
+  }
 }
 
 std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_view id) {
   Peer* const peer = find(key, id);
   if (peer == nullptr) return std::nullopt;
-  Inheritance estate = Relay::estate(*peer);
   if (peer->transport != nullptr) {
     save_unsent(*peer);
     let_go(*peer, End::Replaced);
   }
-  estate.texts = std::exchange(peer->backlog, {});
-  for (Outstanding::Message& message : peer->realm.outstanding.take(json::quoted(id))) {
-    estate.partners.push_back(std::move(message.src));
-    estate.texts.push_back(std::move(message.text));
-  }
+  Inheritance estate = take_estate(*peer);
   move_away(*peer);
   return estate;
+}
+
+std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registration registration) {
+  std::vector<Inheritance::Sent> all;
+  for (Outstanding::Sent& sent : realms_.find(key)->second.outstanding.take_from(registration)) {
+    // Of what is no text nobody can be the destination.
+    if (const auto dst = json::unquote(sent.dst_json)) {
+      all.push_back({*dst, sent.type, std::move(sent.text)});
+    }
+  }
+  return all;
 }
 
 /// The peer goes on elsewhere.
@@ -111,13 +157,13 @@ void Relay::move_away(Peer& peer) {
 void Relay::displace(const Claim& claim, Instant now) {
   Peer* const peer = find(claim);
   if (peer == nullptr) return;
-  if (peer->is_pending) return refuse(*peer, Admission::IdTaken, now);
+  if (peer->is_pending) return refuse(*peer, Admission::IdTaken);
   if (peer->transport != nullptr) {
     peer->transport->send(kIdTakenText);
     let_go(*peer, End::Displaced);
   }
-  remove(*peer, false);
-  on_arrival(claim.key, claim.id, now);
+  remove(*peer, false, now);
+  on_arrival(claim.key, claim.id);
 }
 
 void Relay::challenge(std::string_view key, std::string_view id, Instant now) {
@@ -168,16 +214,25 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   if (parcel.type == MessageType::Expire) {
     tell(*dst, std::string(parcel.text));
   } else if (dst->is_reachable()) {
-    give(parcel, *dst);
+    give(parcel, *dst, now);
+  } else if (parcel.type == MessageType::Leave && !dst->is_pending) {
+    keep_leave(parcel, *dst);
   } else {
     keep(parcel, now);
   }
   return true;
 }
 
-void Relay::give(const Parcel& parcel, Peer& dst) {
+/// For a peer that is lost, if they were partners.
+void Relay::keep_leave(const Parcel& parcel, Peer& dst) {
+  Peer* const src = sender_of(parcel);
+  const bool were_partners = src != nullptr ? part(*src, dst) : part(dst, parcel.src);
+  if (were_partners) tell(dst, std::string(parcel.text));
+}
+
+void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   if (!dst.transport->has_room_for(parcel.text.size())) {
-    return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id));
+    return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
   }
   Peer* const src = sender_of(parcel);
   if (src != nullptr) return deliver(*src, dst, parcel.type, parcel.text);
@@ -190,13 +245,12 @@ void Relay::give(const Parcel& parcel, Peer& dst) {
 }
 
 void Relay::keep(const Parcel& parcel, Instant now) {
-  if (is_only_for_the_present(parcel.type)) return;
   Realm& realm = realms_.find(parcel.key)->second;
   const std::string dst_json = json::quoted(parcel.dst);
   const auto verdict = realm.outstanding.keep({parcel.src, parcel.registration}, dst_json,
                                               parcel.type, std::string(parcel.text), now);
   if (verdict == Outstanding::Verdict::Refused) {
-    send_expire(realm, parcel.src, parcel.registration, dst_json);
+    send_expire(realm, parcel.src, parcel.registration, dst_json, now);
   }
 }
 
@@ -207,23 +261,23 @@ void Relay::on_returned(const Parcel& parcel, Instant now) {
 }
 
 void Relay::on_abandoned(const Parcel& parcel, Instant now) {
-  if (is_only_for_the_present(parcel.type)) return;
+  if (is_notice(parcel.type)) return;
   Realm& realm = realms_.find(parcel.key)->second;
   const std::string dst_json = json::quoted(parcel.dst);
   const Outstanding::Sender src{parcel.src, parcel.registration};
   if (!realm.outstanding.give_up(src, dst_json, parcel.type, now)) return;
-  send_expire(realm, parcel.src, parcel.registration, dst_json);
+  send_expire(realm, parcel.src, parcel.registration, dst_json, now);
 }
 
-void Relay::on_arrival(std::string_view key, std::string_view id, Instant now) {
+void Relay::on_arrival(std::string_view key, std::string_view id) {
   const auto realm = realms_.find(key);
-  if (realm != realms_.end()) forward_waiting(realm->second, json::quoted(id), now);
+  if (realm != realms_.end()) forward_waiting(realm->second, json::quoted(id));
 }
 
-void Relay::on_reconnect(Instant now) {
+void Relay::on_reconnect() {
   for (auto& [key, realm] : realms_) {
     for (const std::string& dst_json : realm.outstanding.destinations()) {
-      forward_waiting(realm, dst_json, now);
+      forward_waiting(realm, dst_json);
     }
   }
 }
@@ -233,14 +287,13 @@ bool Relay::keeps_messages() const {
       realms_, [](const auto& each) { return !each.second.outstanding.destinations().empty(); });
 }
 
-void Relay::forward_waiting(Realm& realm, const std::string& dst_json, Instant now) {
+void Relay::forward_waiting(Realm& realm, const std::string& dst_json) {
   const auto id = json::unquote(dst_json);
   if (!id || realm.find(*id) != nullptr) return;  // nobody can have it, or it will have it here
-  for (const Outstanding::Message& message : realm.outstanding.take(dst_json)) {
-    const Parcel parcel{realm.key, message.src,  message.registration,
-                        *id,       message.type, message.text};
-    if (!is_forwarded(parcel)) keep(parcel, now);
-  }
+  realm.outstanding.offer(dst_json, [&](const Outstanding::Message& message) {
+    return is_forwarded(
+        {realm.key, message.src, message.registration, *id, message.type, message.text});
+  });
 }
 
 }  // namespace peerjsd::core

@@ -1,6 +1,6 @@
 #include "peerjsd/net/client_address.hpp"
 
-#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/core/log_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,7 +67,7 @@ ClientAddress::ClientAddress(std::string with_text, AddressGroup in_group)
     : text(std::move(with_text)), group(in_group) {}
 
 ClientAddress ClientAddress::unknown(std::string_view text) {
-  return {log_text(text.empty() ? "unknown" : text), AddressGroup::Unknown};
+  return {core::log_text(text.empty() ? "unknown" : text), AddressGroup::Unknown};
 }
 
 }  // namespace peerjsd::net

@@ -1,9 +1,9 @@
 #include "peerjsd/net/http_session.hpp"
 
+#include "peerjsd/core/log_text.hpp"
 #include "peerjsd/net/forwarded.hpp"
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_wire.hpp"
-#include "peerjsd/net/log_text.hpp"
 #include "peerjsd/net/request_rules.hpp"
 #include "peerjsd/net/session_context.hpp"
 #include "peerjsd/net/stream_session.hpp"
@@ -190,14 +190,14 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
                           core::Receipt receipt) {
   if (receipt == core::Receipt::NoRoom) {
     context().incidents().report(Incident::NoRoom, "message of {} ({} bytes posted, {})",
-                                 log_text(message.id), request.body().size(),
+                                 core::log_text(message.id), request.body().size(),
                                  client_of(request).text);
   }
   const std::string_view complaint = core::complaint(receipt);
   // Once a connection: who sends nonsense for ever shall not fill the log.
   if (!complaint.empty() && !std::exchange(has_complained_, true)) {
     context().incidents().report(Incident::MessageDropped, "{} ({} bytes posted for {}, {})",
-                                 complaint, request.body().size(), log_text(message.id),
+                                 complaint, request.body().size(), core::log_text(message.id),
                                  client_of(request).text);
   }
   write_answer(request, context().service().answer(facts_of(request), receipt));
@@ -279,9 +279,9 @@ void HttpSession::refuse(RequestFault fault, const HttpRequest& request) {
 void HttpSession::log_access(const HttpRequest& request, unsigned status) {
   if (!context().options().access_log) return;
   const std::string asked = std::exchange(asked_, {});
-  const std::string agent = log_text(view(request[bhttp::field::user_agent]));
-  spdlog::info("Request: {} {} {} ({}, {})", log_text(view(request.method_string())),
-               asked.empty() ? "-" : log_text(asked), status, client_of(request).text,
+  const std::string agent = core::log_text(view(request[bhttp::field::user_agent]));
+  spdlog::info("Request: {} {} {} ({}, {})", core::log_text(view(request.method_string())),
+               asked.empty() ? "-" : core::log_text(asked), status, client_of(request).text,
                agent.empty() ? "-" : agent);
 }
 
@@ -312,7 +312,7 @@ std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::st
   const std::string origin(view(request[bhttp::field::origin]));
   if (context().service().lets_in(origin)) return {};
   context().incidents().report(Incident::ClientRefused, "{} ({}, origin {} is not in --cors)",
-                               log_text(id), client_of(request).text, log_text(origin));
+                               core::log_text(id), client_of(request).text, core::log_text(origin));
   return "Origin " + origin + " is not allowed by this server";
 }
 

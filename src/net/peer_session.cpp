@@ -1,6 +1,6 @@
 #include "peerjsd/net/peer_session.hpp"
 
-#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/core/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 
 #include <chrono>
@@ -55,11 +55,11 @@ void PeerSession::settled(core::Admission admission) {
 void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", log_text(id), address(),
-                remark(admission, carrier()));
+    spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
+                address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
-    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", log_text(id), address(),
-                                 core::refusal_reason(admission, address()));
+    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", core::log_text(id),
+                                 address(), core::refusal_reason(admission, address()));
   }
 }
 
@@ -109,7 +109,7 @@ void PeerSession::overflow() {
 void PeerSession::log_end(core::End end) {
   const std::chrono::duration<double> seconds = context().now() - since_;
   spdlog::log(level(end, carrier()), "Client disconnected: {} ({}, {}, {:.1f} s{})",
-              log_text(peer()->id), address(), core::to_string(end), seconds.count(),
+              core::log_text(peer()->id), address(), core::to_string(end), seconds.count(),
               dropped_ == 0 ? "" : fmt::format(", {} messages dropped", dropped_));
 }
 

@@ -1,6 +1,6 @@
 #include "peerjsd/net/websocket_session.hpp"
 
-#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/core/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 
 #include <algorithm>
@@ -126,7 +126,8 @@ void WebSocketSession::meter(unsigned events, core::Instant now) {
       flood_guard_.take(options.messages, options.flood_timeout, events, now);
   if (verdict.is_first) {
     context().incidents().report(Incident::Slowed, "more than {} messages a second ({}, {})",
-                                 options.messages.per_second, log_text(peer()->id), address());
+                                 options.messages.per_second, core::log_text(peer()->id),
+                                 address());
   }
   if (verdict.is_flood) return end_flood(verdict.lasted);
   if (verdict.pause > core::Duration::zero()) slow_down(verdict.pause);
@@ -134,8 +135,8 @@ void WebSocketSession::meter(unsigned events, core::Instant now) {
 
 void WebSocketSession::end_flood(core::Duration lasted) {
   context().incidents().report(Incident::Flood, "too many messages for {:.1f} s ({}, {})",
-                               std::chrono::duration<double>(lasted).count(), log_text(peer()->id),
-                               address());
+                               std::chrono::duration<double>(lasted).count(),
+                               core::log_text(peer()->id), address());
   finish(core::End::OverLimit);
   begin_close(CloseCode::PolicyViolation, "too many messages");
 }
@@ -168,14 +169,14 @@ void WebSocketSession::on_message(const WebSocketEvent& event, core::Instant now
   }
   if (receipt == core::Receipt::NoRoom) {
     context().incidents().report(Incident::NoRoom, "message of {} ({} bytes, {})",
-                                 log_text(peer()->id), event.data.size(), address());
+                                 core::log_text(peer()->id), event.data.size(), address());
   }
   const std::string_view complaint = core::complaint(receipt);
   if (complaint.empty()) return;
   // Once a connection: who sends nonsense for ever shall not fill the log.
   if (dropped_++ > 0) return;
   context().incidents().report(Incident::MessageDropped, "{} ({} bytes from {}, {})", complaint,
-                               event.data.size(), log_text(peer()->id), address());
+                               event.data.size(), core::log_text(peer()->id), address());
 }
 
 void WebSocketSession::on_close(const WebSocketEvent& event) {
@@ -187,7 +188,7 @@ void WebSocketSession::on_close(const WebSocketEvent& event) {
 /// The client broke the protocol: RFC 6455 7.1.7.
 void WebSocketSession::fail(CloseCode code, std::string_view reason) {
   context().incidents().report(Incident::WebSocketFailed, "{} ({}, {})", reason,
-                               peer() ? log_text(peer()->id) : "no peer", address());
+                               peer() ? core::log_text(peer()->id) : "no peer", address());
   finish_as(code == CloseCode::TooBig ? core::End::OverLimit : core::End::Lost);
   if (!close_sent_) begin_close(code, reason);
   close_when_flushed();

@@ -52,20 +52,22 @@ TEST(Envelope, CarriesReceipts) {
 }
 
 TEST(Envelope, CarriesABequest) {
-  const std::string text = to_text(Bequest{"key", "id", "token", {{"x", "y"}, {"1", "", "3"}}});
+  const core::Inheritance inheritance{
+      {"x", "y"}, {"1", "", "3"}, {{"z", MessageType::Offer, "4"}, {"", MessageType::Leave, ""}}};
+  const std::string text = to_text(Bequest{"key", "id", "token", inheritance});
   const auto bequest = parsed<Bequest>(text);
   EXPECT_EQ(bequest.key, "key");
   EXPECT_EQ(bequest.id, "id");
   EXPECT_EQ(bequest.token, "token");
-  EXPECT_EQ(bequest.inheritance, (core::Inheritance{{"x", "y"}, {"1", "", "3"}}));
+  EXPECT_EQ(bequest.inheritance, inheritance);
 }
 
 TEST(Envelope, IsWhatTheScriptsWrite) {
   EXPECT_EQ(parsed<Arrived>("7:arrived3:key2:id").id, "id");
   EXPECT_EQ(parsed<Challenged>("10:challenged3:key2:id").key, "key");
-  const std::string text = "5:moved3:key2:id4:node5:token";
+  const std::string text = "5:moved3:key2:id5:token";
   const auto moved = parsed<Moved>(text);
-  EXPECT_EQ(moved.node, "node");
+  EXPECT_EQ(moved.id, "id");
   EXPECT_EQ(moved.token, "token");
   EXPECT_EQ(parsed<Dismissed>(to_text(Dismissed{"key", "id"})).id, "id");
   parsed<Fence>(to_text(Fence{}));
@@ -83,12 +85,18 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "-1:a",
                                  "99999999999999999999:a",
                                  "8:delivery",
-                                 "5:moved3:key2:id4:node",
+                                 "5:moved3:key2:id",
                                  "8:delivery1:n1:x1:k1:d",
                                  "8:delivery1:n1:11:k1:d1:s",
                                  "8:delivery1:n1:11:k1:d1:s4:WHAT1:t",
-                                 "7:bequest1:k1:i1:t1:x",
-                                 "7:bequest1:k1:i1:t1:2",
+                                 "7:bequest1:k1:i1:t1:0",
+                                 "7:bequest1:k1:i1:t1:x1:0",
+                                 "7:bequest1:k1:i1:t1:01:x",
+                                 "7:bequest1:k1:i1:t1:21:01:p",
+                                 "7:bequest1:k1:i1:t1:11:11:p",
+                                 "7:bequest1:k1:i1:t1:01:01:d",
+                                 "7:bequest1:k1:i1:t1:01:01:d4:WHAT1:t",
+                                 "7:bequest1:k1:i1:t20:184467440737095516151:01:p",
                                  "8:receipts",
                                  "8:receipts1:n1:1",
                                  "8:receipts1:n1:x8:accepted",

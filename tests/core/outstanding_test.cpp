@@ -62,11 +62,73 @@ TEST_F(OutstandingTest, ReportsAnAttemptOnceWhenItsFirstMessageRunsOut) {
 TEST_F(OutstandingTest, DropsTheTailOfAnExpiredAttemptButNotANewOffer) {
   keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
   ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
-  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 6s), Verdict::Tail);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 6s), Verdict::Dropped);
   EXPECT_EQ(keep(kBob, R"("x")", MessageType::Candidate, "3", kStart + 6s), Verdict::Kept);
   EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Offer, "4", kStart + 7s), Verdict::Kept);
   EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "5", kStart + 7s), Verdict::Kept);
   EXPECT_EQ(texts(outstanding_.take(R"("x")")), (std::vector<std::string>{"3", "4", "5"}));
+}
+
+TEST_F(OutstandingTest, OffersInOrderAndKeepsWhatIsNotTakenForNoLongerThanBefore) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kBob, R"("x")", MessageType::Offer, "2", kStart + 1s);
+  keep(kAnn, R"("x")", MessageType::Candidate, "3", kStart + 1s);
+  keep(kBob, R"("x")", MessageType::Candidate, "4", kStart + 1s);
+  std::vector<std::string> offered;
+  outstanding_.offer(R"("x")", [&](const Outstanding::Message& message) {
+    offered.push_back(message.text);
+    return message.src == "bob" || message.text == "1";
+  });
+  EXPECT_EQ(offered, (std::vector<std::string>{"1", "2", "3", "4"}));
+  EXPECT_FALSE(outstanding_.holds(R"("x")", kBob.registration));
+  offered.clear();
+  keep(kAnn, R"("x")", MessageType::Candidate, "5", kStart + 1s);
+  outstanding_.offer(R"("x")", [&](const Outstanding::Message& message) {
+    offered.push_back(message.text);
+    return false;
+  });
+  EXPECT_EQ(offered, (std::vector<std::string>{"3"})) << "what follows is not asked for";
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 4999ms));
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 6s)) << "what was taken is owed nothing";
+  outstanding_.expire_next(kStart + 10s);
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+  EXPECT_TRUE(outstanding_.empty());
+}
+
+TEST_F(OutstandingTest, GivesBackAllOfASenderInTheOrderOfArrival) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kBob, R"("x")", MessageType::Offer, "2", kStart);
+  keep(kAnn, R"("y")", MessageType::Offer, "3", kStart);
+  keep(kAnn, R"("x")", MessageType::Candidate, "4", kStart);
+  std::vector<std::string> found;
+  for (const auto& sent : outstanding_.take_from(kAnn.registration)) {
+    found.push_back(sent.dst_json + sent.text);
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{R"("x"1)", R"("y"3)", R"("x"4)"}));
+  EXPECT_TRUE(outstanding_.take_from(kAnn.registration).empty());
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), (std::vector<std::string>{"2"}));
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+  EXPECT_TRUE(outstanding_.empty());
+}
+
+TEST_F(OutstandingTest, DropsALeaveInTheEndWithoutOwingAnything) {
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Leave, "1", kStart), Verdict::Kept);
+  EXPECT_EQ(keep(kBob, R"("x")", MessageType::Leave, "2", kStart + 1s), Verdict::Kept);
+  keep(kBob, R"("x")", MessageType::Offer, "3", kStart + 2s);
+  const auto expired = outstanding_.expire_next(kStart + 6s);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->src, "bob") << "ann has called nobody";
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 6s));
+  EXPECT_TRUE(outstanding_.take(R"("x")").empty());
+}
+
+TEST_F(OutstandingTest, ALeaveForWhichThereIsNoRoomEndsNoAttempt) {
+  Outstanding tight{{1000, 1000, 1000}, 5s, kHashKey};
+  EXPECT_EQ(tight.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart), Verdict::Kept);
+  EXPECT_EQ(tight.keep(kAnn, R"("x")", MessageType::Leave, std::string(500, 'x'), kStart),
+            Verdict::Dropped);
+  EXPECT_TRUE(tight.holds(R"("x")", kAnn.registration));
 }
 
 TEST_F(OutstandingTest, TailEndsAfterAnotherTimeout) {
@@ -105,7 +167,7 @@ TEST(Outstanding, RefusesWithATimeoutOfZeroAndThenDropsTheTail) {
   Outstanding outstanding(kRoomy, 0ms, kHashKey);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart), Verdict::Refused);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 500ms),
-            Verdict::Tail);
+            Verdict::Dropped);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Offer, "3", kStart + 600ms),
             Verdict::Refused);
   EXPECT_FALSE(outstanding.expire_next(kStart + 1600ms));
@@ -120,7 +182,7 @@ TEST(Outstanding, ATailLastsASecondEvenIfTheTimeoutIsShorter) {
     EXPECT_FALSE(outstanding.expire_next(kStart + timeout + 999ms));
     EXPECT_EQ(
         outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + timeout + 999ms),
-        Verdict::Tail);
+        Verdict::Dropped);
     EXPECT_FALSE(outstanding.expire_next(kStart + timeout + 1s));
     EXPECT_TRUE(outstanding.empty());
   }
@@ -181,7 +243,7 @@ TEST(Outstanding, AnAttemptThatOutgrowsTheRoomIsGivenUpWhole) {
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, std::string(500, 'x'), kStart),
             Verdict::Refused);
   EXPECT_EQ(outstanding.keep(kAnn, R"("x")", MessageType::Candidate, "small", kStart),
-            Verdict::Tail);
+            Verdict::Dropped);
   EXPECT_TRUE(outstanding.take(R"("x")").empty());
   EXPECT_EQ(outstanding.bytes(), 0U);
 }

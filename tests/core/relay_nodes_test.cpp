@@ -85,6 +85,17 @@ class RelayNodesTest : public testing::Test {
     return {"peerjs", it.src, it.registration, it.dst, it.type, it.text};
   }
 
+  /// A message that was forwarded, of `registration`.
+  Parcel forwarded_as(Registration registration, const std::string& src, const std::string& dst) {
+    kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(RecordingBackend::Forwarded{
+        src, registration, dst, MessageType::Offer, text("OFFER", src, dst)}));
+    const auto& it = *kept_.back();
+    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text};
+  }
+  Parcel forwarded_as(const RecordingTransport& src, const std::string& dst) {
+    return forwarded_as(src.peer()->registration, src.peer()->id, dst);
+  }
+
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
                const std::string& what) {
@@ -200,7 +211,7 @@ TEST_F(RelayNodesTest, ForgetsAPeerThatIsLostAndThenRefused) {
 TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
   join(b_, "b");
   const Claim claim = lose_before_answer(a_, "a");
-  relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}}, now_);
+  relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}, {}}, now_);
   EXPECT_EQ(backend_.released, Texts{});
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
   EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "1", "2"}));
@@ -211,7 +222,7 @@ TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
 
 TEST_F(RelayNodesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysAway) {
   join(b_, "b");
-  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {{"b"}, {}}, now_);
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {{"b"}, {}, {}}, now_);
   pass(29s);
   EXPECT_EQ(b_.take(), Texts{});
   pass(1s);
@@ -223,7 +234,7 @@ TEST_F(RelayNodesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
   attach(a_, "a");
   deliver("b", "a", MessageType::Expire, "told");
   EXPECT_EQ(attach(c_, "a"), Admission::Pending);
-  settle(c_, Admission::Resumed, {{}, {"inherited"}});
+  settle(c_, Admission::Resumed, {{}, {"inherited"}, {}});
   EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "inherited", "told"}));
 }
 
@@ -313,11 +324,51 @@ TEST_F(RelayNodesTest, ForwardsWhatWaitsWhenItsDestinationArrives) {
   relay_.on_returned(forwarded(), now_);
   receive(a_, sent_to("x", "CANDIDATE"));
   backend_.take();
-  relay_.on_arrival("peerjs", "x", now_);
+  relay_.on_arrival("peerjs", "x");
   EXPECT_EQ(backend_.take(),
             (Texts{text("OFFER", "a", "x"), text("OFFER", "b", "x"), text("CANDIDATE", "a", "x")}));
   pass(10s);
   EXPECT_EQ(a_.take(), Texts{}) << "it is under way";
+}
+
+TEST_F(RelayNodesTest, WhatCannotGoWhenItsDestinationArrivesWaitsForNoLongerThanBefore) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  receive(a_, sent_to("x", "CANDIDATE"));
+  backend_.take();
+  pass(3s);
+  backend_.forwarding = Backend::Forwarding::NoRoom;
+  relay_.on_arrival("peerjs", "x");
+  pass(1s);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.on_arrival("peerjs", "x");
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
+  receive(a_, sent_to("y"));
+  relay_.on_returned(forwarded(), now_);
+  pass(3s);
+  backend_.forwarding = Backend::Forwarding::Apart;
+  relay_.on_arrival("peerjs", "y");
+  pass(2s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "y", "a")});
+}
+
+TEST_F(RelayNodesTest, ForwardsWhatWaitsForAPeerThatIsLostWhenItIsGivenUp) {
+  join(a_, "a");
+  join(b_, "b");
+  relay_.detach(a_, End::Lost, now_);
+  pass(29s);
+  EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Kept);
+  EXPECT_EQ(backend_.take(), Texts{});
+  pass(1s);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+  EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")}) << "it may have come elsewhere";
+}
+
+TEST_F(RelayNodesTest, AsksNobodyForAnIdThatIsTooLong) {
+  join(a_, "a");
+  EXPECT_EQ(receive(a_, sent_to(std::string(256, 'x'))), Receipt::Forwarded);
+  EXPECT_EQ(receive(a_, sent_to(std::string(257, 'x'))), Receipt::Kept);
 }
 
 TEST_F(RelayNodesTest, ForwardsAllThatWaitsWhenOthersCanBeReachedAgain) {
@@ -327,7 +378,7 @@ TEST_F(RelayNodesTest, ForwardsAllThatWaitsWhenOthersCanBeReachedAgain) {
   EXPECT_EQ(receive(a_, sent_to("y")), Receipt::Kept);
   EXPECT_EQ(receive(a_, R"({"type":"OFFER","dst":7})"), Receipt::Kept);
   backend_.forwarding = Backend::Forwarding::Taken;
-  relay_.on_reconnect(now_);
+  relay_.on_reconnect();
   EXPECT_THAT(backend_.take(),
               testing::UnorderedElementsAre(text("OFFER", "a", "x"), text("OFFER", "a", "y")));
 }
@@ -361,10 +412,25 @@ TEST_F(RelayNodesTest, TellsTheSenderOnceThatNobodyKnowsWhatBecameOfAnAttempt) {
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")}) << "another attempt";
 }
 
-TEST_F(RelayNodesTest, DropsALeaveThatReturns) {
+TEST_F(RelayNodesTest, ALeaveThatReturnsWaitsAndIsDroppedWithoutAWord) {
   join(a_, "a");
   receive(a_, sent_to("x", "LEAVE"));
   relay_.on_returned(forwarded(), now_);
+  backend_.take();
+  relay_.on_arrival("peerjs", "x");
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "x")});
+  relay_.on_returned(
+      {"peerjs", "a", a_.peer()->registration, "x", MessageType::Leave, text("LEAVE", "a", "x")},
+      now_);
+  pass(5s);
+  relay_.on_arrival("peerjs", "x");
+  EXPECT_EQ(backend_.take(), Texts{});
+  EXPECT_EQ(a_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, ALeaveOfWhichNobodyKnowsWhetherItArrivedIsForgotten) {
+  join(a_, "a");
+  receive(a_, sent_to("x", "LEAVE"));
   relay_.on_abandoned(forwarded(), now_);
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{});
@@ -430,6 +496,61 @@ TEST_F(RelayNodesTest, TellsTheOtherNodeThatTheReceiverHasNoRoom) {
   deliver_offer("x", "a");
   EXPECT_EQ(a_.take(), Texts{});
   EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
+TEST_F(RelayNodesTest, KeepsALeaveForAPartnerThatIsLost) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  a_.take();
+  relay_.detach(a_, End::Lost, now_);
+  deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
+  deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
+  pass(20s);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), text("LEAVE", "x", "a")})) << "y was no partner";
+  relay_.detach(b_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{}) << "x has left before";
+}
+
+TEST_F(RelayNodesTest, KeepsALeaveForAPeerThatIsPending) {
+  attach(a_, "a");
+  deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
+  deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
+  settle(a_, Admission::Resumed, {{"x"}, {}, {}});
+  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("LEAVE", "x", "a")})) << "y was no partner";
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, WhatOtherNodesHaveToBeToldWaitsUntilTheyCanBe) {
+  join(a_, "a");
+  join(b_, "b");
+  deliver_offer("x", "a");
+  relay_.detach(b_, End::Lost, now_);
+  deliver_offer("y", "b");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  pass(4s);
+  relay_.detach(a_, End::GoingAway, now_);
+  pass(1s);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.on_reconnect();
+  EXPECT_THAT(backend_.take(),
+              testing::UnorderedElementsAre(text("LEAVE", "a", "x"), text("EXPIRE", "b", "y")));
+  EXPECT_EQ(relay_.counters().leaves, 1U);
+  EXPECT_EQ(relay_.counters().expires, 1U);
+}
+
+TEST_F(RelayNodesTest, WhereThereAreNoOthersNothingWaitsForThem) {
+  backend_.forwarding = Backend::Forwarding::Nobody;
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("x"));
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  pass(5s);
+  attach(c_, "a", "another");
+  settle(c_, Admission::Opened);
+  EXPECT_EQ(c_.take(), Texts{std::string(kOpen)}) << "no EXPIRE of another's";
+  EXPECT_EQ(relay_.counters().expires, 0U);
 }
 
 // Partners
@@ -531,7 +652,7 @@ TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   join(b_, "b");
   attach(a_, "a");
   deliver_offer("x", "a");
-  settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}});
+  settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}, {}});
   EXPECT_EQ(a_.answer, Admission::Resumed);
   EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "x", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
@@ -541,10 +662,59 @@ TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
 
 TEST_F(RelayNodesTest, GivesAnInheritanceThatComesLate) {
   join(a_, "a");
-  settle(a_, Admission::Resumed, {{"y"}, {"late"}});
+  settle(a_, Admission::Resumed, {{"y"}, {"late"}, {}});
   EXPECT_EQ(a_.take(), Texts{"late"});
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayNodesTest, SendsOnWhatAPeerHadSentBeforeItCame) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {{},
+          {},
+          {{"b", MessageType::Offer, text("OFFER", "a", "b")},
+           {"x", MessageType::Offer, text("OFFER", "a", "x")},
+           {"x", MessageType::Candidate, text("CANDIDATE", "a", "x")}}});
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "a", "b")});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
+  attach(a_, "a");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  settle(a_, Admission::Resumed, {{}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x")}}});
+  EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.on_reconnect();
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
+  relay_.on_returned(forwarded_as(a_, "x"), now_);
+  a_.take();
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
+TEST_F(RelayNodesTest, WhatAPeerThatHasMovedHadSentFollowsIt) {
+  join(a_, "a");
+  const Registration registration = a_.peer()->registration;
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  receive(a_, sent_to("x", "CANDIDATE"));
+  receive(a_, sent_to("y"));
+  relay_.hand_over("peerjs", "a");
+  relay_.on_returned(forwarded_as(registration, "a", "y"), now_);
+  EXPECT_EQ(
+      relay_.take_sent("peerjs", registration),
+      (std::vector<Inheritance::Sent>{{"x", MessageType::Offer, text("OFFER", "a", "x")},
+                                      {"x", MessageType::Candidate, text("CANDIDATE", "a", "x")},
+                                      {"y", MessageType::Offer, text("OFFER", "a", "y")}}));
+  EXPECT_TRUE(relay_.take_sent("peerjs", registration).empty());
+  backend_.take();
+  pass(5s);
+  EXPECT_EQ(backend_.take(), Texts{}) << "it is its new node that says when they expire";
 }
 
 TEST_F(RelayNodesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
@@ -552,12 +722,37 @@ TEST_F(RelayNodesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
   join(b_, "b");
   receive(a_, sent_to("b"));
   deliver_offer("x", "a");
+  receive(a_, sent_to("y"));
+  relay_.on_returned(forwarded(), now_);
   a_.unsent = {"unsent"};
   relay_.detach(a_, End::ServerStops, now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{"b", "x"}, {"unsent"}}));
+  EXPECT_EQ(
+      backend_.bequeathed[0].second,
+      (Inheritance{{"b", "x"}, {"unsent"}, {{"y", MessageType::Offer, text("OFFER", "a", "y")}}}));
   EXPECT_EQ(backend_.released, Texts{});
+  backend_.take();
+  relay_.detach(b_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "a")}) << "it has gone on elsewhere";
+}
+
+TEST_F(RelayNodesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  a_.unsent = {"unsent"};
+  relay_.detach(a_, End::Lost, now_);
+  receive(b_, sent_to("a", "CANDIDATE"));
+  relay_.bequeath_lost();
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].first, "a");
+  EXPECT_EQ(backend_.bequeathed[0].second.partners, (Texts{"b", "b"}));
+  EXPECT_EQ(backend_.bequeathed[0].second.texts, (Texts{"unsent", text("CANDIDATE", "b", "a")}));
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_NE(find("b"), nullptr);
+  pass(30s);
+  EXPECT_EQ(b_.take(), Texts{}) << "neither LEAVE nor EXPIRE";
 }
 
 TEST_F(RelayNodesTest, APeerThatIsPendingWhenTheServerStopsJustEnds) {

@@ -24,6 +24,7 @@ class RecordingBackend final : public core::Backend {
     return answer;
   }
   void release(const core::Peer& peer) override { released.push_back(peer.id); }
+  bool has_other_nodes() const override { return true; }
   void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override {
     bequeathed.emplace_back(peer.id, inheritance);
   }

@@ -33,7 +33,7 @@ class Claims {
 
   /// The peer has resumed on another node: gives it what it had here, or, where that is still to
   /// come from yet another one, what it will have had.
-  void hand_over(const Moved& moved);
+  void on_moved(const Moved& moved);
 
   /// Asks for everybody's id once more; of one bucket, or of all.
   void reclaim(std::optional<std::size_t> bucket);
@@ -56,8 +56,18 @@ class Claims {
     bool has_bequest = false;      // which may come before the answer
     core::Admission answer = core::Admission::Opened;
     core::Inheritance inheritance;
-    std::string heir;       // the node on which it has resumed meanwhile
-    core::Instant since{};  // granted
+    bool has_moved = false;  // to yet another node
+    core::Instant since{};   // granted
+  };
+
+  /// A peer that has resumed on another node, and is to get there what it had.
+  struct Departure {
+    std::string key;
+    std::string id;
+    std::string token;                               // its digest
+    std::optional<core::Registration> registration;  // none: it was not here
+    core::Inheritance inheritance;
+    core::Instant since{};
   };
 
   /// Of one key and bucket.
@@ -73,6 +83,7 @@ class Claims {
   void settle(core::Registration registration, core::Admission answer);
   bool is_settled(const Pending& pending, core::Instant now) const;
   void hand_over(const Moved& moved, core::Inheritance inheritance);
+  bool send(Departure& departure, core::Instant now);
   void send_batches();
   void send(const Batch& batch);
   void on_answer(const Batch& batch, const redisReply& reply);
@@ -80,6 +91,7 @@ class Claims {
   RedisNode& node_;
   Courier& courier_;
   std::map<core::Registration, Pending> pending_;
+  std::vector<Departure> departures_;  // of which something is under way, or Redis is away
   std::deque<Batch> batches_;
   std::size_t batches_sent_ = 0;  // and not answered
 };

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -37,6 +39,9 @@ class Courier {
   bool has_under_way(std::string_view key, std::string_view dst) const {
     return flights_.has(key, dst);
   }
+
+  /// Whether something of that peer has not arrived yet.
+  bool has_under_way_from(core::Registration src) const { return flights_.has_from(src); }
 
   void on_delivery(const Delivery& delivery);
   void on_receipts(const Receipts& receipts);
@@ -80,6 +85,7 @@ class Courier {
   RedisNode& node_;
   Flights flights_;
   core::Duration expire_timeout_{};
+  std::set<std::pair<std::string, std::string>> refused_;  // key and destination without room
   std::unordered_map<std::string, Origin> origins_;
   core::Instant looked_at_{};
   bool take_off_posted_ = false;

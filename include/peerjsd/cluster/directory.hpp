@@ -15,6 +15,9 @@ namespace peerjsd::cluster {
 
 /// Questions about the peers of all nodes. Only to be asked while the link is up; each is answered
 /// once, later, with nothing if Redis went away meanwhile.
+///
+/// A list takes Redis time for each peer. So it is asked for bucket by bucket, that others get
+/// their turn in between, and once for all who want it meanwhile.
 class Directory {
  public:
   explicit Directory(RedisNode& node) : node_(node) {}
@@ -32,17 +35,23 @@ class Directory {
   void on_down();
 
  private:
+  /// Of one key.
   struct Listing {
-    std::size_t owed = kBuckets;
+    std::size_t bucket = 0;  // that is asked
     std::vector<core::Whereabouts> found;
-    core::Backend::OnList on_list;
+    std::vector<core::Backend::OnList> askers;
+    std::vector<core::Backend::OnList> next;  // whom what is found before they asked is no answer
   };
+
+  void ask(const std::string& key, Listing& listing);
+  void on_bucket(const std::string& key, const redisReply& reply);
 
   /// Has `give_up` called if Redis goes away before forget().
   std::size_t remember(std::function<void()> give_up);
   void forget(std::size_t question) { questions_.erase(question); }
 
   RedisNode& node_;
+  std::map<std::string, Listing, std::less<>> listings_;  // by key
   std::map<std::size_t, std::function<void()>> questions_;
   std::size_t last_question_ = 0;
 };

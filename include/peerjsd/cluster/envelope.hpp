@@ -48,7 +48,6 @@ struct Arrived {
 struct Moved {
   std::string_view key;
   std::string_view id;
-  std::string_view node;
   std::string_view token;  ///< its digest
 };
 

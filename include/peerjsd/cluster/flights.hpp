@@ -74,6 +74,9 @@ class Flights {
     return flights_.contains(name_of(key, dst));
   }
 
+  /// Costs time for all there are.
+  bool has_from(core::Registration src) const;
+
   /// It has gone to that node.
   void sent_to(std::uint64_t number, std::string_view node);
 

@@ -62,6 +62,7 @@ class RedisBackend final : public core::Backend {
   // core::Backend
   Answer claim(const core::Peer& peer) override;
   void release(const core::Peer& peer) override;
+  bool has_other_nodes() const override { return true; }
   void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override;
   Forwarding forward(const core::Parcel& parcel) override;
   bool has_under_way(std::string_view key, std::string_view dst) const override {
@@ -78,7 +79,7 @@ class RedisBackend final : public core::Backend {
   void on(const Delivery& delivery) { courier_.on_delivery(delivery); }
   void on(const Receipts& receipts) { courier_.on_receipts(receipts); }
   void on(const Arrived& arrived) { courier_.on_arrival(arrived); }
-  void on(const Moved& moved) { claims_.hand_over(moved); }
+  void on(const Moved& moved) { claims_.on_moved(moved); }
   void on(const Challenged& challenged);
   void on(const Dismissed& dismissed);
   void on(const Fence&) { fence_ = FenceState::Passed; }

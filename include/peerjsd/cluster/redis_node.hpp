@@ -66,8 +66,11 @@ class RedisNode {
   /// Asks how many listen to what is published to that node: 0 or 1.
   void count_listeners(const std::string& node, std::function<void(long long)> on_count);
 
-  /// `will`: what it shall have when it comes back elsewhere; empty: it does not.
-  void free_id(std::string_view key, std::string_view id, std::string_view will);
+  /// The id is this node's no longer, if it was.
+  void free_id(std::string_view key, std::string_view id);
+
+  /// The same; and what it had goes to the node on which it is, or waits for it for a minute.
+  void bequeath(const Bequest& bequest);
 
  private:
   const std::string name_;

@@ -24,8 +24,18 @@ struct Parcel {
 
 /// What a peer takes along to another node.
 struct Inheritance {
+  /// A message of the peer that waits for its destination.
+  struct Sent {
+    std::string dst;
+    MessageType type;
+    std::string text;
+
+    bool operator==(const Sent&) const = default;
+  };
+
   std::vector<std::string> partners;  ///< ids, see Peer::partners
   std::vector<std::string> texts;     ///< that it has not received, in order
+  std::vector<Sent> sent;             ///< in order
 
   bool operator==(const Inheritance&) const = default;
 };
@@ -45,7 +55,8 @@ class Backend {
   enum class Forwarding : std::uint8_t {
     Taken,
     NoRoom,  ///< too much is under way already
-    Nobody,  ///< there are no other nodes that could be asked
+    Apart,   ///< the other nodes cannot be reached now
+    Nobody,  ///< there are none
   };
 
   Backend() = default;
@@ -60,7 +71,11 @@ class Backend {
   /// The peer has ended, or given its claim up.
   virtual void release(const Peer& peer) = 0;
 
-  /// The same, because the server stops: with what it shall have when it comes back elsewhere.
+  /// Whether a peer may come back on another node when this one stops.
+  virtual bool has_other_nodes() const = 0;
+
+  /// The peer has ended because the server stops: with what it shall have when it comes back
+  /// elsewhere.
   virtual void bequeath(const Peer& peer, const Inheritance& inheritance) = 0;
 
   /// Takes a message for a peer that is not here. If it is not delivered, Relay::on_returned() or
@@ -81,6 +96,7 @@ class LocalOnly final : public Backend {
  public:
   Answer claim(const Peer&) override { return Answer::Yes; }
   void release(const Peer&) override {}
+  bool has_other_nodes() const override { return false; }
   void bequeath(const Peer&, const Inheritance&) override {}
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
   bool has_under_way(std::string_view, std::string_view) const override { return false; }

@@ -6,6 +6,7 @@
 #include "peerjsd/core/peer.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ namespace peerjsd::core {
 /// its first message: the sender is told so once (EXPIRE) and all of it is dropped. What follows
 /// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is
 /// dropped without a word; an OFFER, though, starts a new attempt.
+///
+/// LEAVE and EXPIRE wait for as long, but they are no attempt to reach anybody: who sent nothing
+/// else is not told.
 class Outstanding {
  public:
   /// In bytes: texts and ids, and kOverhead for each message and each attempt.
@@ -38,8 +42,8 @@ class Outstanding {
 
   enum class Verdict : std::uint8_t {
     Kept,
-    Tail,     ///< dropped: its attempt has already run out
-    Refused,  ///< dropped, with its attempt: no room, or expire_timeout is 0. Owed an EXPIRE
+    Dropped,  ///< its attempt has already run out; or it is no attempt, and there is no room
+    Refused,  ///< with its attempt: no room, or expire_timeout is 0. Owed an EXPIRE
   };
 
   struct Sender {
@@ -52,6 +56,13 @@ class Outstanding {
     std::string text;
     std::string src;
     Registration registration;
+  };
+
+  /// A message of a sender.
+  struct Sent {
+    std::string dst_json;
+    MessageType type;
+    std::string text;
   };
 
   /// An attempt that ran out: whom to tell, and which destination (as JSON) it was for.
@@ -85,6 +96,14 @@ class Outstanding {
 
   /// All that waits for a destination, in the order of arrival. Ends the attempts.
   std::vector<Message> take(std::string_view dst_json);
+
+  /// Offers what waits for a destination, in the order of arrival, and keeps no longer what is
+  /// taken. Of a sender of whom something is not taken, neither is what follows; it goes on
+  /// waiting, for no longer than before. `take` must not call this object.
+  void offer(std::string_view dst_json, const std::function<bool(const Message&)>& take);
+
+  /// All of a sender that waits, in the order of arrival.
+  std::vector<Sent> take_from(Registration sender);
 
   /// The next attempt that has run out by `now`, oldest first.
   std::optional<Expired> expire_next(Instant now);
@@ -124,6 +143,7 @@ class Outstanding {
   void refuse(Sender sender, std::string_view dst_json, Instant now);
   void run_out(Attempt& attempt, Instant now);
   void forget(Attempt& attempt);
+  void drop_first(Attempt& attempt, std::size_t count);
   void charge(Attempt& attempt, std::size_t bytes);
   void release(Attempt& attempt, std::size_t bytes);
 

@@ -73,10 +73,11 @@ class Realm {
 /// a and b have exchanged a message. A peer is no partner of itself.
 void make_partners(Peer& a, Peer& b);
 
-void part(Peer& a, Peer& b);
+/// False: they were none.
+bool part(Peer& a, Peer& b);
 
 /// The same where the other one is, or was, on another node.
 void make_partner(Peer& peer, std::string_view elsewhere);
-void part(Peer& peer, std::string_view elsewhere);
+bool part(Peer& peer, std::string_view elsewhere);
 
 }  // namespace peerjsd::core

@@ -113,6 +113,9 @@ class Relay {
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
+  /// The server stops: peers that have lost their connection can only come back elsewhere.
+  void bequeath_lost();
+
   // What the backend has to say.
 
   /// The answer to a claim: Opened, Resumed (on another node the peer was connected, and inherits
@@ -130,14 +133,17 @@ class Relay {
   void on_abandoned(const Parcel& parcel, Instant now);
 
   /// Somebody has this id now, perhaps on another node: forwards what waits for it here.
-  void on_arrival(std::string_view key, std::string_view id, Instant now);
+  void on_arrival(std::string_view key, std::string_view id);
 
   /// Other nodes can be reached again: forwards all that waits.
-  void on_reconnect(Instant now);
+  void on_reconnect();
 
   /// The peer has resumed on another node: it ends here, without a LEAVE. Nothing if it is not
-  /// here.
+  /// here. What it had sent stays, for take_sent().
   std::optional<Inheritance> hand_over(std::string_view key, std::string_view id);
+
+  /// What waits of a peer that is not here any more, in the order in which it was sent.
+  std::vector<Inheritance::Sent> take_sent(std::string_view key, Registration registration);
 
   /// The id has become another peer's.
   void displace(const Claim& claim, Instant now);
@@ -172,15 +178,16 @@ class Relay {
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
   void open(Peer& peer, bool opens, const std::vector<std::string>& texts);
-  void settle_lost(Peer& peer, Admission answer);
-  void refuse(Peer& peer, Admission answer, Instant now);
+  void settle_lost(Peer& peer, Admission answer, Instant now);
+  void refuse(Peer& peer, Admission answer);
   static void forget(Peer& peer);
   Peer* find(std::string_view key, std::string_view id) const;
   Peer* find(const Claim& claim) const;
   void challenge(Peer& holder, Instant now);
-  bool make_room(Realm& realm);
+  bool make_room(Realm& realm, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer);
+  void deliver_kept(const Outstanding::Message& message, Peer& peer);
 
   Receipt take(Peer& src, const ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
@@ -191,14 +198,17 @@ class Relay {
   bool is_forwarded(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
   bool accept(const Parcel& parcel, Instant now);
-  void give(const Parcel& parcel, Peer& dst);
+  void give(const Parcel& parcel, Peer& dst, Instant now);
+  void keep_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
-  void forward_waiting(Realm& realm, const std::string& dst_json, Instant now);
-  void inherit(Peer& peer, const std::vector<std::string>& partners);
-  static Inheritance estate(const Peer& peer);
+  void forward_waiting(Realm& realm, const std::string& dst_json);
+  void inherit(Peer& peer, const Inheritance& inheritance, Instant now);
+  bool send_on(const Parcel& parcel, Instant now);
+  static Inheritance take_estate(Peer& peer);
+  void bequeath(Peer& peer);
   static void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
-                   std::string_view dst_json);
+                   std::string_view dst_json, Instant now);
 
   static void tell(Peer& peer, std::string text);
   static void save_unsent(Peer& peer);
@@ -207,8 +217,8 @@ class Relay {
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
-  void end_peer(Peer& peer, bool tell_partners);
-  void remove(Peer& peer, bool tell_partners);
+  void end_peer(Peer& peer, bool tell_partners, Instant now);
+  void remove(Peer& peer, bool tell_partners, Instant now);
 
   RelayOptions options_;
   Backend& backend_;

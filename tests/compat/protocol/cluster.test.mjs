@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cli, clusterSuite } from '../support/cluster.mjs';
+import { cli, clusterSuite, metric } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
   listed,
@@ -18,7 +18,7 @@ import {
 /** What the node of a peer is sent when the peer has come there from another one. */
 function bequest(id, token, text) {
   const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
-  const parts = ['bequest', 'peerjs', id, digest, '0', text];
+  const parts = ['bequest', 'peerjs', id, digest, '0', '1', text];
   return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
 }
 
@@ -235,6 +235,16 @@ clusterSuite('Cluster, asked who is there', discovery, (test) => {
     assert.equal(both.match(/HTTP\/1.1 200/g).length, 2, 'two requests at once, two answers');
     await all[0].close(1000);
     for (const node of nodes) await unregistered(node, all[0]);
+  });
+
+  test('many who ask at once share the work of Redis', async ({ nodes, peer }) => {
+    const a = await peer('s-', { server: nodes[1] });
+    const commands = () => metric(nodes[0], 'peerjsd_cluster_commands_total');
+    const before = await commands();
+    const lists = await Promise.all(Array.from({ length: 40 }, () => listed(nodes[0])));
+    for (const list of lists) assert.deepEqual(list, [a.id]);
+    const buckets = 64;
+    assert.ok((await commands()) - before < 10 * buckets, 'far less than a list for each of them');
   });
 
   test('the operator sees on which node each is', async ({ nodes, peer }) => {

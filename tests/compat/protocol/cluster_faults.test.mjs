@@ -10,8 +10,8 @@ import {
   timesUp,
   upAgain,
   withCluster,
+  withProxy,
 } from '../support/cluster.mjs';
-import { startTcpProxy } from '../support/tcp_proxy.mjs';
 import {
   errorText,
   get,
@@ -210,32 +210,7 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
   );
 });
 
-/** Two pages that know each other; for the first, which is lost, waits what the second sent. */
-async function lostWithAMessage(server, peer) {
-  const a = await peer('a-', { server, ...PAGE });
-  const b = await peer('b-', { server, ...PAGE });
-  await partners(a, b);
-  a.lose();
-  await until(() => server.log().includes('connection lost'), 'the end of the connection');
-  b.signal('CANDIDATE', a.id, 'meanwhile');
-  await b.fence();
-  return { a, b };
-}
-
 describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
-  /** One node whose Redis is behind a proxy, and one that has it at hand. */
-  const withProxy = (fn) =>
-    withCluster({ count: 1, args: ['-t', '20s'] }, async (cluster) => {
-      const proxy = await startTcpProxy(cluster.redis.port);
-      const far = await startNode(`redis://127.0.0.1:${proxy.port}`, ['-t', '20s']);
-      try {
-        await fn({ ...cluster, proxy, near: cluster.nodes[0], far });
-      } finally {
-        await far.stop();
-        await proxy.stop();
-      }
-    });
-
   it(
     'a slow one delays, but neither loses nor turns round',
     withProxy(async ({ proxy, near, far, peer }) => {
@@ -256,34 +231,15 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   );
 
   it(
-    'what a peer had elsewhere comes before the answer that it may have its id, and is not lost',
-    withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const { a, b } = await lostWithAMessage(near, peer);
-      proxy.answerDelay = 100;
-      const again = socket({ server: far, id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
-      await again.close(1001);
-      await b.expect(relayed('LEAVE', a.id, b.id));
-    }),
-  );
-
-  it(
-    'a peer that goes on before what it had has come gets that where it goes',
-    withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const { a, b } = await lostWithAMessage(near, peer);
-      proxy.answerDelay = 200;
-      const passing = socket({ server: far, id: a.id, ...PAGE });
-      const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
-      passing.lose();
-      const again = socket({ server: near, id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
-      b.signal('CANDIDATE', a.id, 'here');
-      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
-      await again.close(1001);
-      await b.expect(relayed('LEAVE', a.id, b.id));
+    'who comes before a node has reached it waits',
+    withProxy(async ({ proxy, nodes, near, name, socket }) => {
+      proxy.delay = 200;
+      const url = `redis://127.0.0.1:${proxy.port}`;
+      const fresh = await startNode(url, ['--cluster_down', 'refuse'], { up: false });
+      nodes.push(fresh);
+      const id = name('early-');
+      await socket({ server: fresh, id }).expect(OPEN);
+      await socket({ server: near, id, token: 'theirs' }).expect(ID_TAKEN);
     }),
   );
 
@@ -404,25 +360,6 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       await nodes[0].stop();
       await a.expectClosed();
       await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(OPEN);
-    }),
-  );
-
-  it(
-    'one that stops leaves its peers their partners',
-    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const b = await peer('b-', { server: nodes[1], ...PAGE });
-      const c = await peer('c-', { server: nodes[0], ...PAGE });
-      await partners(a, b);
-      await partners(c, a);
-      await nodes[0].stop();
-      const again = socket({ server: nodes[2], id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      const other = socket({ server: nodes[1], id: c.id, ...PAGE });
-      await other.expect(OPEN);
-      await again.close(1001);
-      await b.expect(relayed('LEAVE', a.id, b.id));
-      await other.expect(relayed('LEAVE', a.id, c.id));
     }),
   );
 });

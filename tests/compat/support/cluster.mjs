@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePort, launch, startOnFreePort, startPeerjsd } from './server.mjs';
 import { makeScope } from './suite.mjs';
+import { startTcpProxy } from './tcp_proxy.mjs';
 import { get, until } from './wire.mjs';
 
 const READY = /Ready to accept connections/;
@@ -117,4 +118,22 @@ export function withCluster(
       await own.redis.stop();
     }
   };
+}
+
+/**
+ * The same, with `count` nodes that have their Redis at hand, of which `near` is one, and `far`,
+ * whose way to it goes through a proxy. Messages wait for 20 s.
+ */
+export function withProxy(fn, { count = 1 } = {}) {
+  const args = ['-t', '20s'];
+  return withCluster({ count, args }, async (cluster) => {
+    const proxy = await startTcpProxy(cluster.redis.port);
+    const far = await startNode(`redis://127.0.0.1:${proxy.port}`, args);
+    try {
+      await fn({ ...cluster, proxy, near: cluster.nodes[0], far });
+    } finally {
+      await far.stop();
+      await proxy.stop();
+    }
+  });
 }

@@ -5,8 +5,12 @@ import { createConnection, createServer } from 'node:net';
 /** A proxy on a port of its own, to `port`. */
 export async function startTcpProxy(port) {
   const pairs = new Set();
-  // In ms; `answerDelay` is for the connections that subscribe to nothing.
-  const proxy = { delay: 0, answerDelay: 0, holdsAnswers: false };
+  // In ms; `answerDelay` is for the connections that subscribe to nothing. What is held never comes:
+  // only cut() follows.
+  const proxy = {
+    ...{ delay: 0, answerDelay: 0 },
+    ...{ holdsAnswers: false, holdsMessages: false, refuses: false },
+  };
   const subscribers = new Set();
 
   const delayOf = (from, isAnswer) =>
@@ -14,7 +18,8 @@ export async function startTcpProxy(port) {
 
   const pass = (from, to, isAnswer) => {
     from.on('data', async (data) => {
-      if (isAnswer && proxy.holdsAnswers) return; // they never come: only cut() follows
+      if (isAnswer && proxy.holdsAnswers) return;
+      if (isAnswer && proxy.holdsMessages && subscribers.has(from)) return;
       if (!isAnswer && data.includes('SUBSCRIBE')) subscribers.add(to);
       const delay = delayOf(from, isAnswer);
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
@@ -25,6 +30,7 @@ export async function startTcpProxy(port) {
   };
 
   const server = createServer((client) => {
+    if (proxy.refuses) return client.destroy();
     const upstream = createConnection(port, '127.0.0.1');
     const pair = [client, upstream];
     pairs.add(pair);

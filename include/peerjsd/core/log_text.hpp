@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-namespace peerjsd::net {
+namespace peerjsd::core {
 
 /// Text from a client, fit for one line of a log: control characters and quotes escaped, cut if it
 /// is long.
 std::string log_text(std::string_view text);
 
-}  // namespace peerjsd::net
+}  // namespace peerjsd::core

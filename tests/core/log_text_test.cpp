@@ -1,10 +1,10 @@
-#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/core/log_text.hpp"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace peerjsd::net {
+namespace peerjsd::core {
 namespace {
 
 TEST(LogText, LeavesOrdinaryIdsAlone) {
@@ -20,4 +20,4 @@ TEST(LogText, CutsWhatIsLong) {
 }
 
 }  // namespace
-}  // namespace peerjsd::net
+}  // namespace peerjsd::core

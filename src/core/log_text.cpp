@@ -1,16 +1,16 @@
-#include "peerjsd/net/log_text.hpp"
+#include "peerjsd/core/log_text.hpp"
 
 #include "peerjsd/core/json.hpp"
 
-namespace peerjsd::net {
+namespace peerjsd::core {
 
 std::string log_text(std::string_view text) {
   constexpr std::size_t longest = 128;
   std::string quoted;
-  core::json::append_quoted(quoted, text.substr(0, longest));
+  json::append_quoted(quoted, text.substr(0, longest));
   std::string result = quoted.substr(1, quoted.size() - 2);
   if (text.size() > longest) result += "...";
   return result;
 }
 
-}  // namespace peerjsd::net
+}  // namespace peerjsd::core

@@ -1,0 +1,215 @@
+// Peers that go from one node of a cluster to another, whatever is under way meanwhile: what they
+// have goes along.
+
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { metric, upAgain, timesUp, withCluster, withProxy } from '../support/cluster.mjs';
+import { OPEN, partners, relayed, until } from '../support/wire.mjs';
+
+const PAGE = { origin: 'http://app.test' };
+
+const delivered = (node) => metric(node, 'peerjsd_cluster_messages_total', '{result="delivered"}');
+
+/** Two pages that know each other; for the first, which is lost, waits what the second sent. */
+async function lostWithAMessage(server, peer, { other = server } = {}) {
+  const a = await peer('a-', { server, ...PAGE });
+  const b = await peer('b-', { server: other, ...PAGE });
+  await partners(a, b);
+  a.lose();
+  await until(() => server.log().includes('connection lost'), 'the end of the connection');
+  const before = await delivered(other);
+  b.signal('CANDIDATE', a.id, 'meanwhile');
+  await b.fence();
+  if (other === server) return { a, b };
+  await until(async () => (await delivered(other)) > before, 'its node to have the message');
+  return { a, b };
+}
+
+/** For as long as `fn` takes, the node does not reach its Redis. */
+async function apart({ proxy, far }, fn) {
+  const before = timesUp(far);
+  proxy.refuses = true;
+  proxy.cut();
+  await far.waitForLog(/cannot be reached/);
+  await fn();
+  proxy.refuses = false;
+  await upAgain(far, before);
+}
+
+describe('Cluster, peers that move', { concurrency: 3 }, () => {
+  it(
+    'what a peer had elsewhere comes before the answer that it may have its id, and is not lost',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(near, peer);
+      proxy.answerDelay = 100;
+      const again = socket({ server: far, id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'a peer that goes on before what it had has come gets that where it goes',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(near, peer);
+      proxy.answerDelay = 200;
+      const passing = socket({ server: far, id: a.id, ...PAGE });
+      const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      passing.lose();
+      const again = socket({ server: near, id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      b.signal('CANDIDATE', a.id, 'here');
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'what a peer has sent to one who is not there yet goes before what it sends from elsewhere',
+    withCluster({ args: ['-t', '20s'] }, async ({ nodes, name, peer, page, socket }) => {
+      const a = await page('a-', { server: nodes[0] });
+      const absent = name('late-');
+      a.signal('OFFER', absent, 'before');
+      await a.fence();
+      const again = socket({ server: nodes[1], id: a.id, token: a.token, ...PAGE });
+      await again.expect(OPEN);
+      again.signal('CANDIDATE', absent, 'after');
+      await again.fence();
+      const late = await peer(absent, { server: nodes[1] });
+      await late.expect(relayed('OFFER', a.id, late.id, '"before"'));
+      await late.expect(relayed('CANDIDATE', a.id, late.id, '"after"'));
+    }),
+  );
+
+  it(
+    'one that moves while it is not known whether it has got a message does not get it twice',
+    withProxy(
+      async ({ proxy, near, far, nodes, peer, socket }) => {
+        const a = await peer('a-', { server: far });
+        const b = await peer('b-', { server: near, ...PAGE });
+        proxy.holdsMessages = true;
+        a.signal('OFFER', b.id, 'once');
+        await b.expect(relayed('OFFER', a.id, b.id, '"once"'));
+        await peer('c-', { server: far }); // so that Redis has said to which node it went
+        const again = socket({ server: nodes[1], id: b.id, ...PAGE });
+        await apart({ proxy, far }, async () => {
+          proxy.holdsMessages = false;
+          await again.expect(OPEN);
+        });
+        await a.expect(relayed('EXPIRE', b.id, a.id));
+        a.signal('OFFER', b.id, 'twice');
+        await again.expect(relayed('OFFER', a.id, b.id, '"twice"'));
+      },
+      { count: 2 },
+    ),
+  );
+
+  it(
+    'one whose loss is found out late keeps the connection that it has elsewhere',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const old = await peer('a-', { server: far, ...PAGE });
+      const b = await peer('b-', { server: near, ...PAGE });
+      await partners(old, b);
+      let again;
+      await apart({ proxy, far }, async () => {
+        again = socket({ server: near, id: old.id, ...PAGE });
+        await again.expect(OPEN);
+        await new Promise((resolve) => setTimeout(resolve, 50)); // by the clock, it is later then
+        old.lose();
+        await far.waitForLog(/connection lost/);
+      });
+      const moved = () => metric(far, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      await until(async () => (await moved()) === 1, 'the node to let go of it');
+      b.signal('CANDIDATE', again.id, 1);
+      await again.expect(relayed('CANDIDATE', b.id, again.id, '1'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', again.id, b.id));
+    }),
+  );
+});
+
+describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
+  it(
+    'keep their partners',
+    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      const c = await peer('c-', { server: nodes[0], ...PAGE });
+      await partners(a, b);
+      await partners(c, a);
+      await nodes[0].stop();
+      const again = socket({ server: nodes[2], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      const other = socket({ server: nodes[1], id: c.id, ...PAGE });
+      await other.expect(OPEN);
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+      await other.expect(relayed('LEAVE', a.id, c.id));
+    }),
+  );
+
+  it(
+    'find what waited for them while they were lost',
+    withCluster({ args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
+      await nodes[0].stop();
+      const again = socket({ server: nodes[1], id: a.id, token: a.token, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'keep what they have even if they are elsewhere before Redis knows that they are gone',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: far, ...PAGE });
+      const b = await peer('b-', { server: near, ...PAGE });
+      await partners(a, b);
+      proxy.delay = 150;
+      const stopped = far.stop();
+      await a.expectClosed();
+      const again = socket({ server: near, id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+      await stopped;
+    }),
+  );
+});
+
+describe('Cluster, partners of a peer that leaves', { concurrency: 3 }, () => {
+  it(
+    'hear of it when they are back, if they were lost at that moment',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
+      const before = await delivered(nodes[1]);
+      await b.close(1001);
+      await until(async () => (await delivered(nodes[1])) > before, 'the LEAVE to be delivered');
+      const again = socket({ server: nodes[0], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      const told = [await again.next(), await again.next()].sort();
+      assert.deepEqual(told, [
+        relayed('CANDIDATE', b.id, a.id, '"meanwhile"'),
+        relayed('LEAVE', b.id, a.id),
+      ]);
+    }),
+  );
+
+  it(
+    'hear of it when Redis is back, if it was away',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: far, ...PAGE });
+      const b = await peer('b-', { server: near, ...PAGE });
+      await partners(a, b);
+      await apart({ proxy, far }, () => a.close(1001));
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+});
