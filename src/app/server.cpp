@@ -301,14 +301,17 @@ void Server::report(core::Instant now) {
   manager_.report(fmt::format("peers: {}, connections: {}", peers, sessions_.connections()));
 }
 
-/// A crowd that has gone leaves free memory all over the heap, which the allocator keeps. To look
-/// for it takes time in proportion to the heap, so it is done once for a crowd.
+/// A crowd that has gone, and what waited of it and for it, leave free memory all over the heap,
+/// which the allocator keeps. To look for it takes time in proportion to the heap, so it is done
+/// once for a crowd.
 void Server::return_free_memory() {
   constexpr std::size_t crowd = 100;
-  const std::size_t connections = sessions_.connections();
-  most_connections_ = std::max(most_connections_, connections);
-  if (most_connections_ < crowd || connections > most_connections_ / 2) return;
-  most_connections_ = connections;
+  constexpr std::size_t bytes_of_one = 1024;
+  std::size_t load = sessions_.connections();
+  for (const auto& [key, realm] : relay_.realms()) load += realm.outstanding.bytes() / bytes_of_one;
+  most_load_ = std::max(most_load_, load);
+  if (most_load_ < crowd || load > most_load_ / 2) return;
+  most_load_ = load;
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif

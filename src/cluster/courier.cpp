@@ -25,7 +25,7 @@ constexpr core::Duration kMemory = std::chrono::seconds(30);
 constexpr std::string_view kMoved = "moved";
 
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
-  return {flight.key, item.src, item.registration, flight.dst, item.type, item.text};
+  return {flight.key, item.src, item.registration, flight.dst, item.type, item.text, item.since};
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
 bool Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   for (const Delivery::Item& item : delivery.items) {
-    const core::Parcel parcel{delivery.key, item.src, {}, delivery.dst, item.type, item.text};
+    const core::Parcel parcel{delivery.key, item.src, {}, delivery.dst, item.type, item.text, now};
     if (!node_.relay().deliver(parcel, now)) return false;
     ++node_.counters().received;
   }

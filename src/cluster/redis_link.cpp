@@ -12,7 +12,9 @@ namespace {
 
 constexpr core::Duration kLongestLookUp = std::chrono::seconds(10);
 constexpr core::Duration kShortestPause = std::chrono::milliseconds(100);
-constexpr core::Duration kLongestPause = std::chrono::seconds(3);
+constexpr core::Duration kLongestPause = std::chrono::seconds(1);
+/// After so long it counts as up, and the next failure as the first.
+constexpr core::Duration kUpForGood = std::chrono::seconds(3);
 constexpr core::Duration kPingInterval = std::chrono::milliseconds(500);
 
 /// Of the reply to ROLE.
@@ -28,11 +30,11 @@ RedisLink::RedisLink(boost::asio::io_context& io, RedisUrl url, std::string chan
       url_(std::move(url)),
       channel_(std::move(channel)),
       events_(std::move(events)),
-      tls_(boost::asio::ssl::context::tls_client),
       random_(std::random_device{}()) {
   if (!url_.has_tls) return;
-  tls_.set_verify_mode(boost::asio::ssl::verify_peer);
-  tls_.set_default_verify_paths();
+  tls_.emplace(boost::asio::ssl::context::tls_client);
+  tls_->set_verify_mode(boost::asio::ssl::verify_peer);
+  tls_->set_default_verify_paths();
 }
 
 RedisLink::~RedisLink() {
@@ -89,7 +91,7 @@ void RedisLink::connect(const std::vector<Endpoint>& endpoints) {
   subscription_->set_on_message(events_.on_message);
   const Endpoint& endpoint = endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
   for (const auto& connection : {commands_, subscription_}) {
-    if (url_.has_tls) connection->secure(tls_, current().host);
+    if (tls_) connection->secure(*tls_, current().host);
     connection->connect(endpoint, now());
     greet(*connection);
   }
@@ -169,7 +171,7 @@ void RedisLink::send(std::initializer_list<std::string_view> command, OnReply on
 void RedisLink::fail(const std::string& why) {
   if (commands_ != nullptr) commands_->close();
   if (subscription_ != nullptr) subscription_->close();
-  if (state_ == State::Up && now() > since_ + kLongestPause) failures_ = 0;
+  if (state_ == State::Up && now() > since_ + kUpForGood) failures_ = 0;
   state_ = State::Down;
   since_ = now();
   retry_at_ = since_ + pause();

@@ -14,7 +14,7 @@ constexpr bool is_attempt(MessageType type) {
 }  // namespace
 
 Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json, MessageType type,
-                                       std::string text, Instant now) {
+                                       std::string text, Instant since) {
   Attempt* attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
     if (type != MessageType::Offer) return Verdict::Dropped;
@@ -25,10 +25,10 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
       text.size() + kOverhead + (attempt == nullptr ? cost_of_attempt(sender, dst_json) : 0);
   if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
     if (!is_attempt(type)) return Verdict::Dropped;
-    refuse(sender, dst_json, now);
+    refuse(sender, dst_json, since);
     return Verdict::Refused;
   }
-  if (attempt == nullptr) attempt = &start(sender, dst_json, now);
+  if (attempt == nullptr) attempt = &start(sender, dst_json, since);
   charge(*attempt, text.size() + kOverhead);
   attempt->messages.push_back({order_++, type, std::move(text)});
   return Verdict::Kept;
@@ -66,8 +66,9 @@ std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   std::vector<std::pair<std::uint64_t, Message>> ordered;
   for (auto& [sender, attempt] : destination->second.attempts) {
     for (Kept& kept : attempt.messages) {
-      ordered.push_back(
-          {kept.order, {kept.type, std::move(kept.text), attempt.src, attempt.registration}});
+      ordered.push_back({kept.order,
+                         {kept.type, std::move(kept.text), attempt.src, attempt.registration,
+                          Queue::since(attempt)}});
     }
     release(attempt, attempt.bytes);
   }
@@ -94,7 +95,8 @@ void Outstanding::offer(std::string_view dst_json,
   for (const auto& [order, attempt, i] : ordered) {
     if (taken[attempt] < i) continue;  // one before it was not taken
     Kept& kept = attempt->messages[i];
-    Message message{kept.type, std::move(kept.text), attempt->src, attempt->registration};
+    Message message{kept.type, std::move(kept.text), attempt->src, attempt->registration,
+                    Queue::since(*attempt)};
     if (take(message)) {
       release(*attempt, message.text.size() + kOverhead);
       ++taken[attempt];

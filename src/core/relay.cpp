@@ -302,7 +302,8 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
       src.realm.outstanding.holds(message.dst_json, src.registration)) {
     return keep(src, message, now);
   }
-  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_};
+  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type,
+                      text_,         now};
   switch (forward(parcel)) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
@@ -341,7 +342,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (caller == nullptr) {
-    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text};
+    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
     if (send_on(parcel, now)) ++counters_.expires;
     return;
   }
@@ -464,8 +465,8 @@ void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
   for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
     if (!tell_partners) break;
     const std::string text = leave_text(peer, partner);
-    const Parcel parcel{peer.realm.key,     peer.id, peer.registration, partner,
-                        MessageType::Leave, text};
+    const Parcel parcel{peer.realm.key, peer.id, peer.registration, partner, MessageType::Leave,
+                        text,           now};
     if (send_on(parcel, now)) ++counters_.leaves;
   }
   peer.realm.remove(peer);

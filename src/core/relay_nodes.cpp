@@ -72,7 +72,7 @@ void Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
     }
   }
   for (const Inheritance::Sent& sent : inheritance.sent) {
-    send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text}, now);
+    send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, now}, now);
   }
 }
 
@@ -291,8 +291,8 @@ void Relay::forward_waiting(Realm& realm, const std::string& dst_json) {
   const auto id = json::unquote(dst_json);
   if (!id || realm.find(*id) != nullptr) return;  // nobody can have it, or it will have it here
   realm.outstanding.offer(dst_json, [&](const Outstanding::Message& message) {
-    return is_forwarded(
-        {realm.key, message.src, message.registration, *id, message.type, message.text});
+    return is_forwarded({realm.key, message.src, message.registration, *id, message.type,
+                         message.text, message.since});
   });
 }
 

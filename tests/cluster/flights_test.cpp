@@ -24,7 +24,8 @@ Texts texts(const auto& items) {
 class FlightsTest : public testing::Test {
  protected:
   bool add(std::string_view dst, std::string_view text, std::string_view key = "peerjs") {
-    return flights_.add({key, "src", core::Registration{1}, dst, core::MessageType::Offer, text});
+    return flights_.add(
+        {key, "src", core::Registration{1}, dst, core::MessageType::Offer, text, kStart});
   }
 
   /// The number of the next flight that takes off, and has these texts; 0: there is none.

@@ -41,6 +41,22 @@ TEST(DeadlineQueue, BeginsAnewWhenPushedAgain) {
   EXPECT_EQ(queue.since(a), kStart + 20ms);
 }
 
+TEST(DeadlineQueue, PutsWhatHasWaitedLongerBeforeWhatHasNot) {
+  Queue queue;
+  Item a;
+  Item b;
+  Item c;
+  queue.push(a, kStart);
+  queue.push(b, kStart + 20ms);
+  queue.push(c, kStart + 10ms);
+  EXPECT_EQ(queue.pop_due(kStart + 1s, 0ms), &a);
+  EXPECT_EQ(queue.pop_due(kStart + 1s, 0ms), &c);
+  EXPECT_EQ(queue.pop_due(kStart + 1s, 0ms), &b);
+  queue.push(b, kStart + 20ms);
+  queue.push(c, kStart + 10ms);
+  EXPECT_EQ(queue.front(), &c) << "even before all";
+}
+
 TEST(DeadlineQueue, ForgetsWhatWasRemovedOrDestroyed) {
   Queue queue;
   Item a;

@@ -82,15 +82,15 @@ class RelayNodesTest : public testing::Test {
   Parcel forwarded() {
     kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(backend_.forwarded.back()));
     const auto& it = *kept_.back();
-    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text};
+    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text, it.since};
   }
 
   /// A message that was forwarded, of `registration`.
   Parcel forwarded_as(Registration registration, const std::string& src, const std::string& dst) {
     kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(RecordingBackend::Forwarded{
-        src, registration, dst, MessageType::Offer, text("OFFER", src, dst)}));
+        src, registration, dst, MessageType::Offer, text("OFFER", src, dst), now_}));
     const auto& it = *kept_.back();
-    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text};
+    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text, it.since};
   }
   Parcel forwarded_as(const RecordingTransport& src, const std::string& dst) {
     return forwarded_as(src.peer()->registration, src.peer()->id, dst);
@@ -99,7 +99,7 @@ class RelayNodesTest : public testing::Test {
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
                const std::string& what) {
-    return relay_.deliver({"peerjs", src, {}, dst, type, what}, now_);
+    return relay_.deliver({"peerjs", src, {}, dst, type, what, now_}, now_);
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
@@ -306,6 +306,23 @@ TEST_F(RelayNodesTest, KeepsWhatReturnsAndExpiresItOnce) {
   EXPECT_EQ(a_.take(), Texts{});
 }
 
+TEST_F(RelayNodesTest, WhatReturnsHasWaitedSinceItWasSent) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  const Parcel late = forwarded();
+  pass(2s);
+  receive(a_, sent_to("y"));
+  relay_.on_returned(forwarded(), now_);
+  pass(2s);
+  relay_.on_returned(late, now_);
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{});
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "y", "a")});
+}
+
 TEST_F(RelayNodesTest, AnotherSenderNeedNotWaitBehindTheFirst) {
   join(a_, "a");
   join(b_, "b");
@@ -419,9 +436,9 @@ TEST_F(RelayNodesTest, ALeaveThatReturnsWaitsAndIsDroppedWithoutAWord) {
   backend_.take();
   relay_.on_arrival("peerjs", "x");
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "x")});
-  relay_.on_returned(
-      {"peerjs", "a", a_.peer()->registration, "x", MessageType::Leave, text("LEAVE", "a", "x")},
-      now_);
+  relay_.on_returned({"peerjs", "a", a_.peer()->registration, "x", MessageType::Leave,
+                      text("LEAVE", "a", "x"), now_},
+                     now_);
   pass(5s);
   relay_.on_arrival("peerjs", "x");
   EXPECT_EQ(backend_.take(), Texts{});

@@ -17,6 +17,7 @@ class RecordingBackend final : public core::Backend {
     std::string dst;
     core::MessageType type;
     std::string text;
+    core::Instant since;
   };
 
   Answer claim(const core::Peer& peer) override {
@@ -31,7 +32,7 @@ class RecordingBackend final : public core::Backend {
   Forwarding forward(const core::Parcel& parcel) override {
     if (forwarding == Forwarding::Taken) {
       forwarded.push_back({std::string(parcel.src), parcel.registration, std::string(parcel.dst),
-                           parcel.type, std::string(parcel.text)});
+                           parcel.type, std::string(parcel.text), parcel.since});
     }
     return forwarding;
   }

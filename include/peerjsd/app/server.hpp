@@ -110,7 +110,7 @@ class Server {
   core::Instant reported_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
-  std::size_t most_connections_ = 0;  // since free memory was last returned
+  std::size_t most_load_ = 0;  // since free memory was last returned
   bool ended_ = false;
 };
 

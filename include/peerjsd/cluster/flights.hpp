@@ -30,6 +30,7 @@ class Flights {
     core::Registration registration;
     core::MessageType type;
     std::string text;
+    core::Instant since;
   };
 
   struct Flight {

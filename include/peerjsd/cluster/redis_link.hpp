@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -78,7 +79,7 @@ class RedisLink {
   const RedisUrl url_;
   const std::string channel_;
   Events events_;
-  boost::asio::ssl::context tls_;  // of which only rediss:// makes use
+  std::optional<boost::asio::ssl::context> tls_;
   State state_ = State::Down;
   core::Instant since_{};     // the state
   core::Instant retry_at_{};  // when down

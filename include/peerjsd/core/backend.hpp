@@ -20,6 +20,7 @@ struct Parcel {
   std::string_view dst;
   MessageType type;
   std::string_view text;  ///< as the destination gets it
+  Instant since;          ///< it has been waiting to arrive
 };
 
 /// What a peer takes along to another node.

@@ -32,8 +32,8 @@ class Deadline {
 };
 
 /// Objects that all wait equally long, oldest first. Because the delay is one for the whole queue,
-/// pushing, leaving and finding what is due are O(1), and a tick costs what is due, not what
-/// exists. Objects are not owned.
+/// leaving and finding what is due are O(1), as is pushing what begins to wait now; and a tick
+/// costs what is due, not what exists. Objects are not owned.
 template <class T, class Tag>
 class DeadlineQueue {
  public:
@@ -45,18 +45,21 @@ class DeadlineQueue {
 
   static void remove(T& object) { link_of(object).unlink(); }
 
-  /// When the object was last pushed.
+  /// Since when the object waits.
   static Instant since(const T& object) { return link_of(object).since_; }
 
-  /// Puts `object` at the end, taking it out of where it stood.
-  void push(T& object, Instant now) {
+  /// Puts `object` behind all that have waited for as long, taking it out of where it stood. Costs
+  /// as much as there are that wait for less.
+  void push(T& object, Instant since) {
     Deadline<Tag>& link = link_of(object);
     link.unlink();
-    link.since_ = now;
-    link.prev_ = head_.prev_;
-    link.next_ = &head_;
-    head_.prev_->next_ = &link;
-    head_.prev_ = &link;
+    link.since_ = since;
+    Deadline<Tag>* before = head_.prev_;
+    while (before != &head_ && before->since_ > since) before = before->prev_;
+    link.prev_ = before;
+    link.next_ = before->next_;
+    before->next_->prev_ = &link;
+    before->next_ = &link;
   }
 
   /// Takes out and returns the oldest object if it has waited for `delay`, else nullptr.

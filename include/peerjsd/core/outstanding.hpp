@@ -56,6 +56,7 @@ class Outstanding {
     std::string text;
     std::string src;
     Registration registration;
+    Instant since;  ///< its attempt waits
   };
 
   /// A message of a sender.
@@ -81,8 +82,9 @@ class Outstanding {
     expire_timeout_ = expire_timeout;
   }
 
+  /// `since`: when it was sent. It may have been elsewhere meanwhile.
   Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
-               Instant now);
+               Instant since);
 
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import {
+  apart,
   metric,
   startNode,
   startRedis,
@@ -267,6 +268,24 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
       await b.fence();
       assert.equal(await metric(near, 'peerjsd_cluster_repeated_total'), 5);
     }),
+  );
+
+  it(
+    'what is too much for one go when the way is there again follows by and by',
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const a = await peer('a-', { server: far });
+        const b = await peer('b-', { server: near });
+        const large = (i) => `${i}${'x'.repeat(40_000)}`;
+        await apart({ proxy, far }, async () => {
+          for (let i = 0; i < 5; i += 1) a.signal('CANDIDATE', b.id, large(i));
+          await a.fence();
+        });
+        for (let i = 0; i < 5; i += 1) assert.equal(payloadOf(await b.next()), large(i));
+        await a.fence();
+      },
+      { args: ['--send_queue_bytes', '64KiB', '--max_message_bytes', '64KiB'] },
+    ),
   );
 
   it(

@@ -1,9 +1,9 @@
 // Peers that go from one node of a cluster to another, whatever is under way meanwhile: what they
 // have goes along.
 
-import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { metric, upAgain, timesUp, withCluster, withProxy } from '../support/cluster.mjs';
+import { describe, it } from 'node:test';
+import { apart, metric, withCluster, withProxy } from '../support/cluster.mjs';
 import { OPEN, partners, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
@@ -23,17 +23,6 @@ async function lostWithAMessage(server, peer, { other = server } = {}) {
   if (other === server) return { a, b };
   await until(async () => (await delivered(other)) > before, 'its node to have the message');
   return { a, b };
-}
-
-/** For as long as `fn` takes, the node does not reach its Redis. */
-async function apart({ proxy, far }, fn) {
-  const before = timesUp(far);
-  proxy.refuses = true;
-  proxy.cut();
-  await far.waitForLog(/cannot be reached/);
-  await fn();
-  proxy.refuses = false;
-  await upAgain(far, before);
 }
 
 describe('Cluster, peers that move', { concurrency: 3 }, () => {

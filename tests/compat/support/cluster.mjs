@@ -124,8 +124,8 @@ export function withCluster(
  * The same, with `count` nodes that have their Redis at hand, of which `near` is one, and `far`,
  * whose way to it goes through a proxy. Messages wait for 20 s.
  */
-export function withProxy(fn, { count = 1 } = {}) {
-  const args = ['-t', '20s'];
+export function withProxy(fn, { count = 1, args: more = [] } = {}) {
+  const args = ['-t', '20s', ...more];
   return withCluster({ count, args }, async (cluster) => {
     const proxy = await startTcpProxy(cluster.redis.port);
     const far = await startNode(`redis://127.0.0.1:${proxy.port}`, args);
@@ -136,4 +136,15 @@ export function withProxy(fn, { count = 1 } = {}) {
       await proxy.stop();
     }
   });
+}
+
+/** For as long as `fn` takes, the node does not reach its Redis. */
+export async function apart({ proxy, far }, fn) {
+  const before = timesUp(far);
+  proxy.refuses = true;
+  proxy.cut();
+  await far.waitForLog(/cannot be reached/);
+  await fn();
+  proxy.refuses = false;
+  await upAgain(far, before);
 }
