@@ -147,7 +147,7 @@ class Twins {
                                                  Carrier::Stream, Carrier::RenewedStream};
     const Credentials who = credentials();
     const core::PeerKind kind = bytes_.flip() ? core::PeerKind::Native : core::PeerKind::Page;
-    const core::Client about{kind, bytes_.one_of(kGroups)};
+    const core::Client about{.kind = kind, .group = bytes_.one_of(kGroups)};
     if (client.transport == nullptr) {
       client.line = {};
       client.line.carrier = bytes_.one_of(carriers);

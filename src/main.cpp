@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -22,9 +21,9 @@
 
 namespace {
 
-using peerjsd::app::Certificates;
 using peerjsd::app::Check;
 using peerjsd::app::Config;
+using peerjsd::app::Credentials;
 using peerjsd::app::HealthCheck;
 using peerjsd::app::LogFormat;
 using peerjsd::app::Server;
@@ -78,21 +77,13 @@ Config fitted(Config config) {
   return config;
 }
 
-/// If the configuration names them. What is wrong with them; empty if nothing is.
-std::string load(std::optional<Certificates>& certificates, const Config& config) {
-  if (config.sslcert.empty()) return {};
-  certificates.emplace(peerjsd::net::TlsFiles{config.sslcert, config.sslkey});
-  return certificates->load();
-}
-
 int fail(int code, const std::string& problem) {
   std::cerr << "peerjsd: " << problem << std::endl;
   return code;
 }
 
 int check(const Check& asked) {
-  std::optional<Certificates> certificates;
-  const std::string problem = load(certificates, asked.config);
+  const std::string problem = Credentials().load(asked.config);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
   if (!asked.is_quiet) std::cout << to_text(asked.config) << std::flush;
   return EXIT_SUCCESS;
@@ -128,14 +119,14 @@ int run(const Config& config, int argc, char** argv) {
       peerjsd::app::set_up_logging(config.log_level, config.log_format, config.log_file);
   if (!problem.empty()) return fail(kStartFailed, problem);
   ServiceManager manager(variable);
-  std::optional<Certificates> certificates;
-  problem = load(certificates, config);
+  Credentials credentials;
+  problem = credentials.load(config);
   if (problem.empty()) problem = problem_with_sockets_of(manager);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
   const bool is_passed = manager.listener().has_value();
   boost::asio::io_context io(1);
   const auto server =
-      Server::create(io, fitted(config), std::move(certificates), std::move(manager));
+      Server::create(io, fitted(config), std::move(credentials), std::move(manager));
   if (!server) {
     return fail(kStartFailed, is_passed ? explain(server.error())
                                         : explain(config.host, config.port, "--", server.error()));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# core/ and http/ decide; they must not be able to do. Includes go downward only:
-# main > app > net, cluster > http > core.
+# core/, http/ and auth/ decide; they must not be able to do. Includes go downward only:
+# main > app > net, cluster > http, auth > core.
 set -euo pipefail
 cd "$1"
 
@@ -16,12 +16,14 @@ refuse() {  # refuse WHY PATTERN PLACE...
 }
 room() { printf '%s\n' "include/peerjsd/$1" "src/$1"; }
 
-refuse "core and http use no Boost and no logging" \
-  '#include <(boost|spdlog|fmt)/' $(room core) $(room http)
-refuse "core and http read no clock and no random device" \
-  '::now\(|random_device|getrandom|getentropy|/dev/u?random|<(sys|netinet)/' $(room core) $(room http)
-refuse "core includes core only" 'peerjsd/(http|net|cluster|app)/' $(room core)
-refuse "http includes core and http only" 'peerjsd/(net|cluster|app)/' $(room http)
+refuse "core, http and auth use no Boost and no logging" \
+  '#include <(boost|spdlog|fmt)/' $(room core) $(room http) $(room auth)
+refuse "core, http and auth read no clock and no random device" \
+  '::now\(|random_device|getrandom|getentropy|/dev/u?random|<(sys|netinet)/' \
+  $(room core) $(room http) $(room auth)
+refuse "core includes core only" 'peerjsd/(http|auth|net|cluster|app)/' $(room core)
+refuse "http includes core and http only" 'peerjsd/(auth|net|cluster|app)/' $(room http)
+refuse "auth includes core and auth only" 'peerjsd/(http|net|cluster|app)/' $(room auth)
 refuse "net includes neither app nor cluster" 'peerjsd/(cluster|app)/' $(room net)
 refuse "cluster includes neither app nor net" 'peerjsd/(net|app)/' $(room cluster)
 refuse "only cluster knows Redis" 'hiredis' $(room core) $(room http) $(room net) $(room app)

@@ -75,6 +75,22 @@ Layer file_layer(const CommandLine& line, const Environment& environment) {
   return file ? read_config_file(*file, in_environment(name)) : Layer{};
 }
 
+/// Options that do nothing, or cannot do what they say, without another.
+std::string problem_with_auth(const Config& config) {
+  const bool has_keys = asks_for_tokens(config);
+  const std::string need_keys = ": it needs --auth_secret, --auth_public_key or --auth_jwks";
+  if (!has_keys && !config.auth_issuer.empty()) return "--auth_issuer" + need_keys;
+  if (!has_keys && !config.auth_audience.empty()) return "--auth_audience" + need_keys;
+  if (config.ids == IdSource::Server && config.id_secret.empty()) {
+    return "--ids: for server, --id_secret must be given too; make one with: openssl rand -hex 16";
+  }
+  if (config.turn_secret.empty() != config.turn_urls.empty()) {
+    return config.turn_urls.empty() ? "--turn_secret: --turn_urls must be given too"
+                                    : "--turn_urls: --turn_secret must be given too";
+  }
+  return {};
+}
+
 Loaded apply(const std::vector<Setting>& settings) {
   Config config;
   for (const Setting& setting : settings) {
@@ -87,6 +103,8 @@ Loaded apply(const std::vector<Setting>& settings) {
                                   ? "--sslkey: its certificate must be given too, with --sslcert"
                                   : "--sslcert: its key must be given too, with --sslkey"));
   }
+  const std::string problem = problem_with_auth(config);
+  if (!problem.empty()) return failed(problem);
   return Start{std::move(config)};
 }
 
@@ -106,6 +124,11 @@ std::chrono::milliseconds effective_ping_interval(const Config& config) {
     return config.ping_interval;
   }
   return std::clamp(config.alive_timeout / 2, milliseconds{1}, config.ping_interval);
+}
+
+bool asks_for_tokens(const Config& config) {
+  return !config.auth_secret.empty() || !config.auth_public_key.empty() ||
+         !config.auth_jwks.empty();
 }
 
 Loaded load_config(int argc, const char* const* argv, const Environment& environment) {
@@ -132,10 +155,12 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
 
 namespace {
 
-/// To begin, or to cease, to speak TLS is nothing that clients could follow.
+/// To begin, or to cease, to speak TLS or to ask for signed tokens is nothing that clients could
+/// follow.
 bool is_fixed(const Option& option, const Config& running, const Config& wanted) {
   const bool is_of_tls = option.name == "sslkey" || option.name == "sslcert";
   if (is_of_tls) return running.sslcert.empty() != wanted.sslcert.empty();
+  if (option.name.starts_with("auth_")) return asks_for_tokens(running) != asks_for_tokens(wanted);
   return option.is_fixed();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <optional>
 
 #include "config_text.hpp"
@@ -77,6 +78,18 @@ constexpr ValueKind<core::LeavePolicy> kLeave{parse_leave, print_leave,
                                               "one of auto, always and never", "WHEN"};
 constexpr ValueKind<ClusterDown> kClusterDown{parse_cluster_down, print_cluster_down,
                                               "one of accept_local and refuse", "POLICY"};
+constexpr ValueKind<AuthExpiry> kAuthExpiry{parse_auth_expiry, print_auth_expiry,
+                                            "one of end and ignore", "POLICY"};
+constexpr ValueKind<IdSource> kIdSource{parse_id_source, print_id_source, "one of any and server",
+                                        "SOURCE"};
+constexpr ValueKind<std::string> kName{parse_name, print_text, "a text without commas", "TEXT..."};
+constexpr ValueKind<std::string> kFiles{parse_name, print_text, "a file name without commas",
+                                        "FILE..."};
+constexpr ValueKind<std::string> kIceUrl{
+    parse_ice_url, print_text,
+    "a URL like turn:turn.example.com:3478, turns:turn.example.com?transport=tcp or "
+    "stun:stun.example.com",
+    "URL..."};
 constexpr ValueKind<core::IdFormat> kIdFormat{parse_id_format, print_id_format,
                                               "one of uuid and token", "FORMAT"};
 
@@ -125,6 +138,11 @@ std::string write_list(const Config& config) {
   return result;
 }
 
+template <const auto& kKind, auto kField>
+std::string read_list_of(Config& config, const Texts& texts) {
+  return read_list(kKind, texts, config.*kField);
+}
+
 std::string read_keys(Config& config, const Texts& texts) {
   if (texts.empty()) return refusal("", kKey.expected);
   return read_list(kKey, texts, config.keys);
@@ -147,18 +165,32 @@ constexpr Option::Binding bind_list(Arity arity, decltype(Option::Binding::read)
   return {arity, kKind.placeholder, read, write_list<kField>};
 }
 
-/// Whatever is wrong with it, it is not repeated.
-std::string read_admin_token(Config& config, const Texts& texts) {
-  constexpr std::size_t fewest = 16;
-  if (!texts.back().empty() && texts.back().size() < fewest) {
-    return "a token must have " + std::to_string(fewest) +
-           " characters or more; make one with: openssl rand -hex 16";
+// Whatever is wrong with a secret, it is not repeated.
+
+template <auto kField, std::size_t kFewest>
+std::string read_secret(Config& config, const Texts& texts) {
+  if (!texts.back().empty() && texts.back().size() < kFewest) {
+    return "it must have " + std::to_string(kFewest) +
+           " characters or more; make one with: openssl rand -hex " + std::to_string(kFewest);
   }
-  config.admin_token = texts.back();
+  config.*kField = texts.back();
   return {};
 }
 
-/// The same: there may be a password in it.
+template <auto kField, std::size_t kFewest>
+constexpr Option::Binding bind_secret(std::string_view placeholder) {
+  return {Arity::Value, placeholder, read_secret<kField, kFewest>, write_value<kFile, kField>};
+}
+
+/// How long they have to be is for the keys to say.
+std::string read_auth_secret(Config& config, const Texts& texts) {
+  config.auth_secret.clear();
+  std::ranges::copy_if(texts, std::back_inserter(config.auth_secret),
+                       [](const std::string& text) { return !text.empty(); });
+  return {};
+}
+
+/// There may be a password in it.
 std::string read_cluster(Config& config, const Texts& texts) {
   if (!texts.back().empty() && !cluster::parse_redis_url(texts.back())) {
     return "it must be like redis://host:6379, redis://:password@host1:6379,host2:6379/0 or "
@@ -173,6 +205,7 @@ constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kPeers = "Peers";
 constexpr std::string_view kTiming = "Timing";
 constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kAuth = "Who may connect";
 constexpr std::string_view kCluster = "Cluster";
 constexpr std::string_view kWatching = "Watching";
 constexpr std::string_view kProgram = "Program";
@@ -273,6 +306,44 @@ constexpr auto kOptions = std::to_array<Option>({
     {"outstanding_total", '\0', "", kLimits, "most that waits for absent peers in all",
      bind<kSize, &Config::outstanding_total>()},
 
+    {"auth_secret",
+     '\0',
+     "",
+     kAuth,
+     "secret by which clients' tokens are signed (JWT, HS256); several: any of them",
+     {Arity::List, "SECRET", read_auth_secret, write_list<&Config::auth_secret>},
+     Trait::Secret},
+    {"auth_public_key", '\0', "", kAuth,
+     "public keys for the same (PEM: RS256, ES256 or EdDSA), read again when they are replaced",
+     bind_list<kFiles, &Config::auth_public_key>(Arity::SpreadList,
+                                                 read_list_of<kFiles, &Config::auth_public_key>)},
+    {"auth_jwks", '\0', "", kAuth, "the same as a JWK set, whose keys are told apart by kid",
+     bind<kFile, &Config::auth_jwks>()},
+    {"auth_issuer", '\0', "", kAuth, "iss that tokens must have, one of these; empty: any",
+     bind_list<kName, &Config::auth_issuer>(Arity::SpreadList,
+                                            read_list_of<kName, &Config::auth_issuer>)},
+    {"auth_audience", '\0', "", kAuth,
+     "aud that tokens must have, one of these; empty: only tokens without one",
+     bind_list<kName, &Config::auth_audience>(Arity::SpreadList,
+                                              read_list_of<kName, &Config::auth_audience>)},
+    {"auth_leeway", '\0', "", kAuth, "how far the clocks of signer and server may be apart",
+     bind<kTime, &Config::auth_leeway>()},
+    {"auth_expiry", '\0', "", kAuth,
+     "what becomes of a peer whose token expires while it is connected: end or ignore",
+     bind<kAuthExpiry, &Config::auth_expiry>()},
+    {"ids", '\0', "", kAuth, "ids that clients may have: any, or those that the server made",
+     bind<kIdSource, &Config::ids>()},
+    {"id_secret", '\0', "", kAuth, "secret by which the server knows its ids again",
+     bind_secret<&Config::id_secret, 16>("SECRET"), Trait::Secret},
+    {"turn_secret", '\0', "", kAuth,
+     "secret shared with a TURN server (coturn: static-auth-secret): PATH/KEY/ice has credentials",
+     bind_secret<&Config::turn_secret, 1>("SECRET"), Trait::Secret},
+    {"turn_urls", '\0', "", kAuth, "where that is, and STUN servers",
+     bind_list<kIceUrl, &Config::turn_urls>(Arity::SpreadList,
+                                            read_list_of<kIceUrl, &Config::turn_urls>)},
+    {"turn_ttl", '\0', "", kAuth, "how long these credentials hold",
+     bind<kTime, &Config::turn_ttl>()},
+
     {"cluster",
      '\0',
      "",
@@ -289,13 +360,9 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kPort, &Config::admin_port>(), Trait::Fixed},
     {"admin_host", '\0', "", kWatching, "address to listen on for them",
      bind<kHost, &Config::admin_host>(), Trait::Fixed},
-    {"admin_token",
-     '\0',
-     "",
-     kWatching,
+    {"admin_token", '\0', "", kWatching,
      "secret for /peers, which lists and ends peers (Authorization: Bearer TOKEN); empty: nobody",
-     {Arity::Value, "TOKEN", read_admin_token, write_value<kFile, &Config::admin_token>},
-     Trait::Secret},
+     bind_secret<&Config::admin_token, 16>("TOKEN"), Trait::Secret},
 
     {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
      bind<kLogLevel, &Config::log_level>()},

@@ -227,6 +227,40 @@ std::string print_cluster_down(const ClusterDown& policy) {
   return policy == ClusterDown::Refuse ? "refuse" : "accept_local";
 }
 
+std::optional<AuthExpiry> parse_auth_expiry(std::string_view text) {
+  if (text == "end") return AuthExpiry::End;
+  if (text == "ignore") return AuthExpiry::Ignore;
+  return std::nullopt;
+}
+
+std::string print_auth_expiry(const AuthExpiry& expiry) {
+  return expiry == AuthExpiry::Ignore ? "ignore" : "end";
+}
+
+std::optional<IdSource> parse_id_source(std::string_view text) {
+  if (text == "any") return IdSource::Any;
+  if (text == "server") return IdSource::Server;
+  return std::nullopt;
+}
+
+std::string print_id_source(const IdSource& source) {
+  return source == IdSource::Server ? "server" : "any";
+}
+
+std::optional<std::string> parse_name(std::string_view text) {
+  if (text.empty() || text.find(',') != text.npos) return std::nullopt;
+  return std::string(text);
+}
+
+std::optional<std::string> parse_ice_url(std::string_view text) {
+  for (const std::string_view scheme : {"turn:", "turns:", "stun:", "stuns:"}) {
+    const bool is_url = text.starts_with(scheme) && text.size() > scheme.size() &&
+                        text.find_first_of(" ,\"/") == text.npos;
+    if (is_url) return std::string(text);
+  }
+  return std::nullopt;
+}
+
 std::optional<core::IdFormat> parse_id_format(std::string_view text) {
   if (text == "uuid") return core::IdFormat::Uuid;
   if (text == "token") return core::IdFormat::Token;

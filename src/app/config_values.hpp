@@ -53,6 +53,12 @@ std::optional<std::string> parse_log_level(std::string_view text);
 std::optional<LogFormat> parse_log_format(std::string_view text);
 std::optional<core::LeavePolicy> parse_leave(std::string_view text);
 std::optional<ClusterDown> parse_cluster_down(std::string_view text);
+std::optional<AuthExpiry> parse_auth_expiry(std::string_view text);
+std::optional<IdSource> parse_id_source(std::string_view text);
+/// Of what comes between commas: not empty.
+std::optional<std::string> parse_name(std::string_view text);
+/// turn:, turns:, stun: or stuns:, and a host.
+std::optional<std::string> parse_ice_url(std::string_view text);
 std::optional<core::IdFormat> parse_id_format(std::string_view text);
 
 /// With the largest suffix that divides it: "2MiB".
@@ -60,6 +66,8 @@ std::string print_size(const std::size_t& bytes);
 std::string print_log_format(const LogFormat& format);
 std::string print_leave(const core::LeavePolicy& policy);
 std::string print_cluster_down(const ClusterDown& policy);
+std::string print_auth_expiry(const AuthExpiry& expiry);
+std::string print_id_source(const IdSource& source);
 std::string print_id_format(const core::IdFormat& format);
 
 }  // namespace peerjsd::app

@@ -23,7 +23,7 @@ using core::Receipt;
 template <class Kind, std::size_t kSize>
 using Names = std::array<std::pair<Kind, std::string_view>, kSize>;
 
-constexpr Names<Receipt, 18> kReceipts = {{{Receipt::Relayed, "relayed"},
+constexpr Names<Receipt, 19> kReceipts = {{{Receipt::Relayed, "relayed"},
                                            {Receipt::Forwarded, "forwarded"},
                                            {Receipt::Kept, "kept"},
                                            {Receipt::Expired, "expired"},
@@ -39,10 +39,11 @@ constexpr Names<Receipt, 18> kReceipts = {{{Receipt::Relayed, "relayed"},
                                            {Receipt::NotAnObject, "not_an_object"},
                                            {Receipt::TooDeep, "too_deep"},
                                            {Receipt::UnknownType, "unknown_type"},
+                                           {Receipt::NotAllowed, "not_allowed"},
                                            {Receipt::WrongVerb, "wrong_verb"},
                                            {Receipt::NoDestination, "no_destination"}}};
 
-constexpr Names<Admission, 13> kAdmissions = {
+constexpr Names<Admission, 14> kAdmissions = {
     {{Admission::Opened, "opened"},
      {Admission::Resumed, "resumed"},
      {Admission::Standby, "standby"},
@@ -55,6 +56,7 @@ constexpr Names<Admission, 13> kAdmissions = {
      {Admission::IdTaken, "id_taken"},
      {Admission::LimitReached, "limit_reached"},
      {Admission::AddressLimitReached, "address_limit_reached"},
+     {Admission::OwnerLimitReached, "owner_limit_reached"},
      {Admission::Unavailable, "unavailable"}}};
 
 static_assert(kReceipts.size() == decltype(core::RelayCounters::receipts)::kKinds);

@@ -3,6 +3,7 @@
 #include "peerjsd/app/id_rules.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/metrics.hpp"
+#include "peerjsd/auth/issued_ids.hpp"
 #include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ using boost::system::error_code;
 constexpr core::Duration kTick = std::chrono::milliseconds(25);
 static_assert(2 * kTick <= std::chrono::milliseconds(50), "EXPIRE comes within 50 ms of its time");
 
-/// How often to look whether the certificate has been renewed.
+/// How often to look whether certificates and keys have been renewed.
 constexpr core::Duration kWatchInterval = std::chrono::seconds(1);
 
 void system_random(std::span<std::byte> bytes) {
@@ -55,6 +56,14 @@ std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, con
                                               random_hash_key());
 }
 
+std::function<bool(std::string_view)> accepts_id(const Config& config) {
+  auto rules = id_rules(config.id_pattern, config.reserved_ids);
+  if (config.ids == IdSource::Any) return rules;
+  return [rules = std::move(rules), ids = auth::IssuedIds(config.id_secret)](std::string_view id) {
+    return ids.is_sealed(id) && rules(id);
+  };
+}
+
 core::RelayOptions relay_options(const Config& config) {
   return {
       config.keys,
@@ -69,14 +78,26 @@ core::RelayOptions relay_options(const Config& config) {
       config.max_token_bytes,
       {config.outstanding_per_destination, config.outstanding_per_sender, config.outstanding_total},
       random_hash_key(),
-      id_rules(config.id_pattern, config.reserved_ids)};
+      accepts_id(config)};
 }
 
 http::ServiceOptions service_options(const Config& config) {
   std::optional<http::Demo> demo;
   if (config.demo) demo = {config.keys.front(), config.demo_client};
-  return {config.path,      config.cors, config.allow_discovery, config.compat_http_key,
-          config.id_format, demo};
+  http::ServiceOptions options;
+  options.path = config.path;
+  options.cors = config.cors;
+  options.allow_discovery = config.allow_discovery;
+  options.any_key = config.compat_http_key;
+  options.id_format = config.id_format;
+  options.has_turn = !config.turn_secret.empty();
+  options.demo = demo;
+  if (config.ids == IdSource::Server) {
+    options.seal = [ids = auth::IssuedIds(config.id_secret)](std::string id) {
+      return ids.seal(std::move(id));
+    };
+  }
+  return options;
 }
 
 net::SessionOptions session_options(const Config& config) {
@@ -94,31 +115,43 @@ net::SessionOptions session_options(const Config& config) {
   options.alive_timeout = config.alive_timeout;
   options.access_log = config.access_log;
   options.tick = kTick;
+  options.turn = {config.turn_secret, config.turn_urls, config.turn_ttl};
   return options;
 }
 
 }  // namespace
 
-boost::system::result<std::unique_ptr<Server>> Server::create(
-    boost::asio::io_context& io, const Config& config, std::optional<Certificates> certificates,
-    ServiceManager manager) {
+std::string Credentials::load(const Config& config) {
+  if (!config.sslcert.empty()) {
+    certificates.emplace(net::TlsFiles{config.sslcert, config.sslkey});
+    std::string problem = certificates->load();
+    if (!problem.empty()) return problem;
+  }
+  gate = TokenGate::of(config);
+  return gate ? gate->load() : std::string();
+}
+
+boost::system::result<std::unique_ptr<Server>> Server::create(boost::asio::io_context& io,
+                                                              const Config& config,
+                                                              Credentials credentials,
+                                                              ServiceManager manager) {
   auto listener = manager.listener() ? net::Listener::adopt(io, *manager.listener())
                                      : net::Listener::bind(io, config.host, config.port);
   if (!listener) return listener.error();
   return std::unique_ptr<Server>(
-      new Server(io, config, std::move(certificates), std::move(manager), std::move(*listener)));
+      new Server(io, config, std::move(credentials), std::move(manager), std::move(*listener)));
 }
 
-Server::Server(boost::asio::io_context& io, const Config& config,
-               std::optional<Certificates> certificates, ServiceManager manager,
-               std::unique_ptr<net::Listener> listener)
+Server::Server(boost::asio::io_context& io, const Config& config, Credentials credentials,
+               ServiceManager manager, std::unique_ptr<net::Listener> listener)
     : io_(io),
       config_(config),
       cluster_(cluster_of(io, config)),
       relay_(relay_options(config), backend()),
       service_(service_options(config), relay_, system_random),
       sessions_(io, relay_, service_, session_options(config)),
-      certificates_(std::move(certificates)),
+      certificates_(std::move(credentials.certificates)),
+      gate_(std::move(credentials.gate)),
       manager_(std::move(manager)),
       admin_api_(
           config.admin_token, relay_, sessions_, [this] { return metrics(); },
@@ -127,6 +160,7 @@ Server::Server(boost::asio::io_context& io, const Config& config,
       tick_timer_(io),
       signals_(io) {
   if (cluster_) cluster_->set_relay(relay_);
+  sessions_.set_gate(gate_.get());
 }
 
 core::Backend& Server::backend() {
@@ -223,12 +257,12 @@ void Server::reread() {
 
 std::string Server::reload(const Config& wanted) {
   const Change change = change_of(config_, wanted);
-  if (certificates_) {
-    Certificates certificates({change.config.sslcert, change.config.sslkey});
-    std::string problem = certificates.load();
-    if (!problem.empty()) return problem;
-    certificates_ = std::move(certificates);
-  }
+  Credentials credentials;
+  std::string problem = credentials.load(change.config);
+  if (!problem.empty()) return problem;
+  certificates_ = std::move(credentials.certificates);
+  sessions_.set_gate(credentials.gate.get());
+  gate_ = std::move(credentials.gate);
   apply(change.config);
   spdlog::info("Configuration reloaded; changed: {}",
                change.names.empty() ? "nothing" : fmt::format("{}", fmt::join(change.names, ", ")));
@@ -248,10 +282,25 @@ void Server::apply(const Config& config) {
   config_ = config;
 }
 
-void Server::watch_certificates(core::Instant now) {
-  if (!certificates_ || now < certificates_watched_ + kWatchInterval) return;
-  certificates_watched_ = now;
-  if (!certificates_->changed()) return;
+void Server::watch_files(core::Instant now) {
+  if (now < files_watched_ + kWatchInterval) return;
+  files_watched_ = now;
+  watch_certificates();
+  watch_keys();
+}
+
+void Server::watch_keys() {
+  if (!gate_ || !gate_->changed()) return;
+  const std::string problem = gate_->load();
+  if (problem.empty()) {
+    spdlog::info("Keys for tokens reloaded, there are {}", gate_->keys());
+  } else {
+    spdlog::error("Keys for tokens not reloaded, the old ones go on: {}", problem);
+  }
+}
+
+void Server::watch_certificates() {
+  if (!certificates_ || !certificates_->changed()) return;
   const std::string problem = certificates_->load();
   if (problem.empty()) {
     spdlog::info("Certificate reloaded");
@@ -287,7 +336,7 @@ void Server::tick() {
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
-  watch_certificates(now);
+  watch_files(now);
   report(now);
   flush_logs();
   return_free_memory();

@@ -9,7 +9,7 @@ LeaveTiming leave_timing(LeavePolicy policy, PeerKind kind, End end) {
   if (policy == LeavePolicy::Never) return LeaveTiming::None;
   if (policy == LeavePolicy::Always || kind == PeerKind::Native) return LeaveTiming::AtOnce;
   if (end == End::ClosedWithoutCode) return LeaveTiming::None;
-  if (end == End::Lost) return LeaveTiming::AfterGrace;
+  if (end == End::Lost || end == End::Expired) return LeaveTiming::AfterGrace;
   return LeaveTiming::AtOnce;
 }
 
@@ -37,6 +37,8 @@ std::string_view to_string(End end) {
       return "server stops";
     case End::Dismissed:
       return "dismissed by the operator";
+    case End::Expired:
+      return "token expired";
     case End::Displaced:
       return "id taken on another node";
   }

@@ -39,6 +39,10 @@ Peer& Realm::add(std::string id, std::string token, const Client& client,
                  Registration registration) {
   auto peer = std::make_unique<Peer>(*this, std::move(id), std::move(token), client, registration);
   const std::string_view name = peer->id;
+  if (client.owner_limit > 0) {
+    peer->is_counted = true;
+    ++owned_[peer->token];
+  }
   return *peers_.emplace(name, std::move(peer)).first->second;
 }
 
@@ -54,7 +58,23 @@ std::vector<const Peer*> Realm::peers_after(std::string_view id, std::size_t mos
   return after;
 }
 
+std::size_t Realm::owned(std::string_view token) const {
+  const auto found = owned_.find(token);
+  return found == owned_.end() ? 0 : found->second;
+}
+
+Peer* Realm::find_lost(std::string_view token) const {
+  for (const auto& [id, peer] : peers_) {
+    if (peer->transport == nullptr && peer->token == token) return peer.get();
+  }
+  return nullptr;
+}
+
 void Realm::remove(Peer& peer) {
+  if (peer.is_counted) {
+    const auto count = owned_.find(peer.token);
+    if (--count->second == 0) owned_.erase(count);
+  }
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));
 }
@@ -87,6 +107,12 @@ void make_partners(Peer& a, Peer& b) {
   part(b, a.id);
 }
 
+bool are_partners(const Peer& a, const Peer& b) {
+  // Sorted by address, whatever it is of.
+  auto* const sought = const_cast<Peer*>(&b);
+  return std::ranges::binary_search(a.partners, sought, std::less<>());
+}
+
 bool part(Peer& a, Peer& b) {
   return erase(a.partners, &b) && erase(b.partners, &a);
 }
@@ -95,6 +121,10 @@ void make_partner(Peer& peer, std::string_view elsewhere) {
   auto& ids = peer.partners_elsewhere;
   const auto place = std::ranges::lower_bound(ids, elsewhere);
   if (place == ids.end() || *place != elsewhere) ids.emplace(place, elsewhere);
+}
+
+bool are_partners(const Peer& peer, std::string_view elsewhere) {
+  return std::ranges::binary_search(peer.partners_elsewhere, elsewhere);
 }
 
 bool part(Peer& peer, std::string_view elsewhere) {

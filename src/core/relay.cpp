@@ -31,6 +31,14 @@ bool continues(Carrier from, Carrier to) {
   return from != Carrier::WebSocket && to != Carrier::Stream;
 }
 
+/// `dst`: nullptr if it is not here; `id`: its. While it is pending its partners are not known.
+bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
+  if (dst == &src) return true;
+  const bool may_be_called = dst == nullptr || dst->is_pending || dst->client.rights.may_be_called;
+  if (src.client.rights.may_call && may_be_called) return true;
+  return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
+}
+
 Backend& alone() {
   static LocalOnly backend;
   return backend;
@@ -102,7 +110,11 @@ Admission Relay::decide(Transport& transport, const Credentials& who, const Clie
   Peer* const holder = realm->second.find(who.id);
   if (holder == nullptr && !realm->second.is_open()) return Admission::InvalidKey;
   if (holder == nullptr) return admit(realm->second, transport, who, client, now);
-  if (is_same_secret(holder->token, who.token)) return resume(*holder, transport, client, now);
+  if (is_same_secret(holder->token, who.token)) {
+    const Admission admission = resume(*holder, transport, client, now);
+    if (holder->transport == &transport) expiries_.set(*holder, who.expiry);
+    return admission;
+  }
   challenge(*holder, now);
   return Admission::IdTaken;
 }
@@ -122,10 +134,14 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
+  if (client.owner_limit > 0 && !make_room_for(who, realm, client.owner_limit, now)) {
+    return Admission::OwnerLimitReached;
+  }
   if (!make_room(realm, now)) return Admission::LimitReached;
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
+  expiries_.set(peer, who.expiry);
   switch (backend_.claim(peer)) {
     case Backend::Answer::Yes:
       break;
@@ -173,6 +189,7 @@ void Relay::forget(Peer& peer) {
     peer.transport->peer_ = nullptr;
     peer.realm.count_out(peer.client.group);
   }
+  expiries_.forget(peer);
   peer.realm.remove(peer);
 }
 
@@ -190,6 +207,21 @@ bool Relay::make_room(Realm& realm, Instant now) {
   if (longest_lost == nullptr) return false;
   end_peer(*longest_lost, true, now);
   return true;
+}
+
+/// `src`: nullptr if it is not here; `id`: its.
+bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
+  if (dst.client.rights.may_be_called) return true;
+  return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id);
+}
+
+/// The same among the peers of one owner.
+bool Relay::make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now) {
+  if (realm.owned(who.token) < limit) return true;
+  Peer* const lost = realm.find_lost(who.token);
+  if (lost == nullptr) return false;
+  end_peer(*lost, true, now);
+  return realm.owned(who.token) < limit;
 }
 
 void Relay::bind(Peer& peer, Transport& transport, Instant now) {
@@ -215,6 +247,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer) {
     const bool were_partners = src != nullptr ? part(*src, peer) : part(peer, message.src);
     if (!were_partners) return;
   } else if (message.type != MessageType::Expire) {
+    if (!is_open_to(peer, src, message.src)) return;
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);
     if (is_elsewhere(message.registration)) make_partner(peer, message.src);
   }
@@ -272,6 +305,7 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   text_.clear();
   append_message(text_, message.type, src_json_, message.dst_json, message.payload);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
+  if (!may_send(src, dst, message.dst)) return forbid(src, message, now);
   if (dst == nullptr) return send_away(src, message, now);
   if (!dst->is_reachable()) {
     // What has been sent away before comes back.
@@ -284,6 +318,15 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   }
   deliver(src, *dst, message.type, text_);
   return Receipt::Relayed;
+}
+
+/// It is as if there were no such peer: the sender is told so once for each attempt.
+Receipt Relay::forbid(Peer& src, const ClientMessage& message, Instant now) {
+  const Outstanding::Sender sender{src.id, src.registration};
+  if (src.realm.outstanding.give_up(sender, message.dst_json, message.type, now)) {
+    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+  }
+  return Receipt::NotAllowed;
 }
 
 void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view text) {
@@ -403,6 +446,7 @@ void Relay::expire(Instant now) {
   while (Peer* const peer = probed_.pop_due(now, options_.takeover_probe)) {
     end_connection(*peer, End::Silent, now);
   }
+  while (const auto due = expiries_.pop_due(now)) end_expired(*due, now);
   for (auto& [key, realm] : realms_) {
     while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
       end_peer(*peer, true, now);
@@ -411,6 +455,14 @@ void Relay::expire(Instant now) {
       send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
     }
   }
+}
+
+/// A peer that is lost may come back with another token for as long as it may come back at all.
+void Relay::end_expired(const Expiries::Due& due, Instant now) {
+  Peer* const peer = find(Claim{due.key, due.id, due.registration});
+  if (peer == nullptr || peer->transport == nullptr) return;
+  peer->transport->send(error_text("Token has expired"));
+  end_connection(*peer, End::Expired, now);
 }
 
 /// One of the two is empty: while it is pending nothing is sent to it, then nothing kept for it.
@@ -469,6 +521,7 @@ void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
                         text,           now};
     if (send_on(parcel, now)) ++counters_.leaves;
   }
+  expiries_.forget(peer);
   peer.realm.remove(peer);
 }
 

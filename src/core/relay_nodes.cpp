@@ -151,6 +151,7 @@ void Relay::move_away(Peer& peer) {
     part(peer, partner);
     make_partner(partner, peer.id);
   }
+  expiries_.forget(peer);
   peer.realm.remove(peer);
 }
 
@@ -213,6 +214,8 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   if (dst == nullptr) return false;
   if (parcel.type == MessageType::Expire) {
     tell(*dst, std::string(parcel.text));
+  } else if (!dst->is_pending && !is_open_to(*dst, sender_of(parcel), parcel.src)) {
+    on_abandoned(parcel, now);
   } else if (dst->is_reachable()) {
     give(parcel, *dst, now);
   } else if (parcel.type == MessageType::Leave && !dst->is_pending) {
@@ -248,7 +251,7 @@ void Relay::keep(const Parcel& parcel, Instant now) {
   Realm& realm = realms_.find(parcel.key)->second;
   const std::string dst_json = json::quoted(parcel.dst);
   const auto verdict = realm.outstanding.keep({parcel.src, parcel.registration}, dst_json,
-                                              parcel.type, std::string(parcel.text), now);
+                                              parcel.type, std::string(parcel.text), parcel.since);
   if (verdict == Outstanding::Verdict::Refused) {
     send_expire(realm, parcel.src, parcel.registration, dst_json, now);
   }

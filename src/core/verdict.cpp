@@ -24,6 +24,8 @@ std::string refusal_reason(Admission admission, std::string_view address) {
       return "Server has reached its concurrent user limit";
     case Admission::AddressLimitReached:
       return std::string(address) + " has reached its concurrent user limit";
+    case Admission::OwnerLimitReached:
+      return "Token has reached its concurrent user limit";
     case Admission::Unavailable:
       return "The server cannot reach its cluster, try again later";
     case Admission::Opened:
@@ -57,6 +59,8 @@ std::string_view complaint(Receipt receipt) {
       return "its type is not that of the URL";
     case Receipt::NoDestination:
       return "no dst";
+    case Receipt::NotAllowed:
+      return "not allowed by a token";
     case Receipt::Unauthorized:
       return "nobody is registered with this key, id and token";
     default:

@@ -29,7 +29,12 @@ route::WebSocket websocket_route(std::string_view query) {
   return route;
 }
 
-Route get_route(Segments segments) {
+route::IceServers ice_route(std::string key, std::string_view query) {
+  route::WebSocket asked = websocket_route(query);
+  return {std::move(key), std::move(asked.id), std::move(asked.token)};
+}
+
+Route get_route(Segments segments, std::string_view query) {
   if (segments.empty()) return route::Info{};
   if (segments.size() == 1 && equal_ignoring_case(segments[0], "demo")) return route::Demo{};
   if (segments.size() != 2) return route::NotFound{};
@@ -37,6 +42,7 @@ Route get_route(Segments segments) {
   if (!key) return route::BadTarget{};
   if (equal_ignoring_case(segments[1], "id")) return route::NewId{std::move(*key)};
   if (equal_ignoring_case(segments[1], "peers")) return route::Peers{std::move(*key)};
+  if (equal_ignoring_case(segments[1], "ice")) return ice_route(std::move(*key), query);
   return route::NotFound{};
 }
 
@@ -90,6 +96,9 @@ std::string describe(const route::NewId& asked) {
 std::string describe(const route::Peers& asked) {
   return below({asked.key, "peers"});
 }
+std::string describe(const route::IceServers& asked) {
+  return below({asked.key, "ice?id=" + asked.id});
+}
 std::string describe(const route::WebSocket& asked) {
   return "/peerjs?key=" + asked.key + "&id=" + asked.id;
 }
@@ -131,7 +140,7 @@ Route Router::route(std::string_view method, std::string_view target) const {
     return websocket_route(query);
   }
   if (!std::ranges::equal(head, prefix_, equal_ignoring_case)) return route::NotFound{};
-  return is_post ? post_route(rest, query) : get_route(rest);
+  return is_post ? post_route(rest, query) : get_route(rest, query);
 }
 
 }  // namespace peerjsd::http

@@ -82,12 +82,21 @@ std::string Service::nonce() const {
 Reply Service::reply_to(const Request&, const route::NewId& asked) const {
   if (!is_key(asked.key)) return invalid_key();
   const core::Realm* const realm = relay_.realm(asked.key);
-  std::string id = core::make_peer_id(options_.id_format, random_);
-  while (realm != nullptr && realm->find(id) != nullptr) {
-    id = core::make_peer_id(options_.id_format, random_);
-  }
+  std::string id = fresh_id();
+  while (realm != nullptr && realm->find(id) != nullptr) id = fresh_id();
   // peerjs takes the body as it is: no newline.
   return reply(200, kHtml, std::move(id));
+}
+
+std::string Service::fresh_id() const {
+  std::string id = core::make_peer_id(options_.id_format, random_);
+  return options_.seal ? options_.seal(std::move(id)) : id;
+}
+
+/// Where there are TURN servers, and the key is right, it is not for this class to answer.
+Reply Service::reply_to(const Request& request, const route::IceServers& asked) const {
+  return options_.has_turn && !is_key(asked.key) ? invalid_key()
+                                                 : reply_to(request, route::NotFound{});
 }
 
 Reply Service::reply_to(const Request& request, const route::Peers& asked) const {
@@ -147,6 +156,18 @@ Reply Service::reply_to(const Request&, core::Receipt receipt) const {
   const std::string_view complaint = core::complaint(receipt);
   if (!complaint.empty()) return reply(400, kText, std::string(complaint) + "\n");
   return reply(200, kText, "OK");
+}
+
+Reply Service::confidential(std::string json, std::string_view origin) const {
+  Reply answer = reply(200, kJson, std::move(json));
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  return readable(std::move(answer), origin);
+}
+
+Reply Service::unauthorized(std::string_view reason, std::string_view origin) const {
+  Reply answer = reply(401, kText, std::string(reason));
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return readable(std::move(answer), origin);
 }
 
 Reply Service::stream_head(std::string_view origin) const {

@@ -9,6 +9,7 @@
 #include "peerjsd/net/stream_session.hpp"
 #include "peerjsd/net/websocket_session.hpp"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -26,6 +27,13 @@ constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm
 
 core::PeerKind kind_of(const HttpRequest& request) {
   return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
+}
+
+/// The token of `Authorization: Bearer TOKEN`; empty: there is none.
+std::string_view bearer_of(const HttpRequest& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::string_view text = view(request[bhttp::field::authorization]);
+  return text.starts_with(scheme) ? text.substr(scheme.size()) : std::string_view();
 }
 
 /// What its answer depends on. Views of the request.
@@ -123,36 +131,43 @@ void HttpSession::open_websocket(const HttpRequest& request, const http::route::
   if (!hand_over()) return;
   log_access(request, 101);
   const std::string_view key = view(request[bhttp::field::sec_websocket_key]);
-  const std::string problem = complaint_of_origin(request, asked.id);
-  if (problem.empty()) {
+  const auto verdict = examine(request, {asked.key, asked.id, asked.token});
+  if (const auto* const pass = std::get_if<Pass>(&verdict)) {
+    const auto kind = asked.version ? core::PeerKind::Page : kind_of(request);
     WebSocketSession::open(context(), release_socket(), client_of(request),
                            {switching_protocols(key),
-                            {asked.key, asked.id, asked.token},
-                            asked.version ? core::PeerKind::Page : kind_of(request),
+                            {asked.key, asked.id, pass->owner, pass->expiry},
+                            {kind, pass->rights, pass->owner_limit},
                             asked.version ? std::string_view(*asked.version) : std::string_view(),
                             std::string(rest)});
   } else {
     WebSocketSession::refuse(context(), release_socket(), client_of(request),
-                             switching_protocols(key), problem);
+                             switching_protocols(key), std::get<std::string>(verdict));
   }
   close();
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse({503, "The server is stopping"}, request);
-  const std::string problem = complaint_of_origin(request, asked.id);
-  if (!problem.empty()) {
-    const std::string_view origin = view(request[bhttp::field::origin]);
+  const auto verdict = examine(request, {asked.key, asked.id, asked.token});
+  const std::string_view origin = view(request[bhttp::field::origin]);
+  if (const auto* const problem = std::get_if<std::string>(&verdict)) {
     log_access(request, 200);
-    write(to_wire(context().service().stream_refusal(problem, origin), {request.version()}));
+    write(to_wire(context().service().stream_refusal(*problem, origin), {request.version()}));
     return close_when_flushed();
   }
   if (!hand_over()) return;
   log_access(request, 200);
-  StreamSession::open(
-      context(), release_socket(), client_of(request),
-      {request.version(), std::string(view(request[bhttp::field::origin])), std::string(asked.key),
-       std::string(asked.id), std::string(asked.token), kind_of(request), asked.is_renewal});
+  const auto& pass = std::get<Pass>(verdict);
+  StreamSession::open(context(), release_socket(), client_of(request),
+                      {request.version(),
+                       std::string(origin),
+                       asked.key,
+                       asked.id,
+                       pass.owner,
+                       pass.expiry,
+                       {kind_of(request), pass.rights, pass.owner_limit},
+                       asked.is_renewal});
   close();
 }
 
@@ -182,7 +197,10 @@ core::Receipt HttpSession::receive(const HttpRequest& request,
                                    const http::route::Message& message) {
   // A LEAVE needs no more than its URL to say.
   const std::string_view text = request.body().empty() ? "{}" : std::string_view(request.body());
-  return context().relay().receive({message.key, message.id, message.token}, message.verb, text,
+  const auto verdict = check_token(request, {message.key, message.id, message.token});
+  const auto* const pass = std::get_if<Pass>(&verdict);
+  const std::string_view owner = pass == nullptr ? std::string_view() : pass->owner;
+  return context().relay().receive({message.key, message.id, owner}, message.verb, text,
                                    context().now());
 }
 
@@ -203,8 +221,33 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   write_answer(request, context().service().answer(facts_of(request), receipt));
 }
 
+void HttpSession::respond(const HttpRequest& request, const http::route::IceServers& asked) {
+  const http::Service& service = context().service();
+  if (!service.has_turn(asked.key)) return respond<>(request, asked);
+  const std::string_view origin = view(request[bhttp::field::origin]);
+  const std::string_view token = asked.token.empty() ? bearer_of(request) : asked.token;
+  std::string problem = complaint_of_origin(request, asked.id);
+  if (problem.empty()) {
+    const auto verdict = check_token(request, {asked.key, asked.id, token});
+    if (const auto* const reason = std::get_if<std::string>(&verdict)) problem = *reason;
+  }
+  if (!problem.empty()) return write_answer(request, service.unauthorized(problem, origin));
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  write_answer(request, service.confidential(
+                            auth::ice_servers(context().options().turn, asked.id, now), origin));
+}
+
 /// Where there are other nodes, the list is of all of them.
 void HttpSession::respond(const HttpRequest& request, const http::route::Peers& asked) {
+  if (context().gate() != nullptr && context().service().may_list(asked.key)) {
+    const auto verdict = check_token(request, {asked.key, {}, bearer_of(request)});
+    const auto* const pass = std::get_if<Pass>(&verdict);
+    if (pass == nullptr || !pass->may_list) {
+      return write_answer(request, context().service().unauthorized(
+                                       "Unauthorized", view(request[bhttp::field::origin])));
+    }
+  }
   const auto on_list =
       [self = boost::intrusive_ptr<HttpSession>(this), request,
        key = std::string(asked.key)](const std::optional<std::vector<core::Whereabouts>>& list) {
@@ -305,6 +348,27 @@ void HttpSession::meter(unsigned requests) {
   if (proxy_ || requests == 0 || is_closing()) return;
   const core::Duration owed = rate_.take(context().options().messages, requests, context().now());
   if (owed > core::Duration::zero()) slow_down(owed);
+}
+
+/// With what a client is let in, or what it is told why it is not. That something is missing is the
+/// relay's to say.
+std::variant<Pass, std::string> HttpSession::examine(const HttpRequest& request,
+                                                     const core::Credentials& who) {
+  std::string problem = complaint_of_origin(request, who.id);
+  if (!problem.empty()) return problem;
+  if (who.id.empty() || who.token.empty()) return Pass{std::string(who.token)};
+  return check_token(request, who);
+}
+
+std::variant<Pass, std::string> HttpSession::check_token(const HttpRequest& request,
+                                                         const core::Credentials& who) {
+  if (context().gate() == nullptr) return Pass{std::string(who.token)};
+  auto verdict = context().gate()->check(who);
+  if (auto* const pass = std::get_if<Pass>(&verdict)) return std::move(*pass);
+  const auto& rejection = std::get<Rejection>(verdict);
+  context().incidents().report(Incident::TokenRefused, "{} ({}, {})", core::log_text(who.id),
+                               client_of(request).text, core::log_text(rejection.detail));
+  return rejection.reason;
 }
 
 /// Why a page of that origin is not let in; empty if it is. What is no page is let in.

@@ -16,6 +16,8 @@ std::string_view to_string(Incident incident) {
       return "WebSocket refused";
     case Incident::ClientRefused:
       return "Client refused";
+    case Incident::TokenRefused:
+      return "Token refused";
     case Incident::MessageDropped:
       return "Message dropped";
     case Incident::NoRoom:

@@ -40,9 +40,9 @@ PeerSession::~PeerSession() {
   context().versions().release(version_);
 }
 
-core::Admission PeerSession::admit(const core::Credentials& who, core::PeerKind kind) {
-  const core::Admission admission =
-      context().relay().attach(*this, who, {kind, client().group}, context().now());
+core::Admission PeerSession::admit(const core::Credentials& who, core::Client about) {
+  about.group = client().group;
+  const core::Admission admission = context().relay().attach(*this, who, about, context().now());
   report(admission, who.id);
   return admission;
 }

@@ -50,7 +50,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddre
                              Request request)
     : PeerSession(context, std::move(socket), std::move(address)),
       request_(std::make_unique<const Request>(std::move(request))),
-      pacer_(request_->kind == core::PeerKind::Page),
+      pacer_(request_->about.kind == core::PeerKind::Page),
       head_(
           streaming_head(context.service().stream_head(request_->origin), request_->http_version)),
       is_chunked_(request_->http_version >= 11),
@@ -62,7 +62,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddre
 void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
-      admit({request_->key, request_->id, request_->token}, request_->kind);
+      admit({request_->key, request_->id, request_->token, request_->expiry}, request_->about);
   const bool is_decided =
       admission != core::Admission::Later && admission != core::Admission::Pending;
   if (is_decided) on_settled(admission);

@@ -33,6 +33,7 @@ CloseCode code_of(core::End reason) {
     case core::End::OverLimit:
       return CloseCode::TryAgainLater;
     case core::End::Dismissed:
+    case core::End::Expired:
       return CloseCode::PolicyViolation;
     default:
       return CloseCode::NoStatus;
@@ -81,7 +82,7 @@ void WebSocketSession::refuse(SessionContext& context, Socket socket, ClientAddr
 }
 
 void WebSocketSession::begin(const Request& request) {
-  const core::Admission admission = admit(request.who, request.kind);
+  const core::Admission admission = admit(request.who, request.about);
   set_client_version(request.version);
   if (admission == core::Admission::Pending) {
     early_ = std::make_unique<std::string>();

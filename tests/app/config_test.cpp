@@ -157,6 +157,13 @@ Config unlike_the_defaults() {
   config.outstanding_total = 13 * kMiB;
   config.admin_port = 16;
   config.admin_host = "::1";
+  config.auth_public_key = {"a.pem", "b c.pem"};
+  config.auth_jwks = "keys.json";
+  config.auth_issuer = {"https://a", "b"};
+  config.auth_audience = {"c"};
+  config.auth_leeway = milliseconds{17};
+  config.auth_expiry = AuthExpiry::Ignore;
+  config.turn_ttl = milliseconds{18};
   config.cluster_down = ClusterDown::Refuse;
   config.log_level = "warn";
   config.log_format = LogFormat::Json;
@@ -169,13 +176,21 @@ Config unlike_the_defaults() {
 
 Arguments as_flags(const Config& config) {
   Arguments arguments;
+  const std::map<std::string, std::vector<std::string>> lists = {
+      {"key", config.keys},
+      {"cors", config.cors},
+      {"reserved_ids", config.reserved_ids},
+      {"auth_public_key", config.auth_public_key},
+      {"auth_issuer", config.auth_issuer},
+      {"auth_audience", config.auth_audience},
+      {"turn_urls", config.turn_urls},
+  };
   for (const auto& [key, value] : options_of(config)) {
-    if (key != "key" && key != "cors" && key != "reserved_ids")
-      arguments.push_back("--" + key + "=" + value);
+    if (!lists.contains(key)) arguments.push_back("--" + key + "=" + value);
   }
-  for (const std::string& key : config.keys) arguments.push_back("--key=" + key);
-  for (const std::string& origin : config.cors) arguments.push_back("--cors=" + origin);
-  for (const std::string& id : config.reserved_ids) arguments.push_back("--reserved_ids=" + id);
+  for (const auto& [key, values] : lists) {
+    for (const std::string& value : values) arguments.push_back("--" + key + "=" + value);
+  }
   return arguments;
 }
 
@@ -652,13 +667,47 @@ TEST(Config, KeepsASecretToItself) {
   EXPECT_EQ(config.admin_token, "0123456789abcdef");
   EXPECT_EQ(to_text(config).find("admin_token"), std::string::npos);
   EXPECT_EQ(error_of({"--admin_token", "0123456789abcde"}),
-            "--admin_token: a token must have 16 characters or more; make one with: openssl rand "
+            "--admin_token: it must have 16 characters or more; make one with: openssl rand "
             "-hex 16");
   EXPECT_EQ(config_of({"--admin_token="}).admin_token, "");
   EXPECT_EQ(error_of({"--admin_token=", "0123456789abcdef"}),
             "(not shown): no argument is expected here; options begin with --");
   EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef"),
             "1: 'admin_token' does not begin a line of the form 'key = value'");
+}
+
+TEST(Config, KeepsTheSecretsOfAuthToItself) {
+  const std::string secret = "0123456789abcdef0123456789abcdef";
+  const Config config = config_of({"--auth_secret", secret, "--auth_secret=another", "--id_secret",
+                                   secret, "--turn_secret", secret, "--turn_urls", "turn:a"},
+                                  {{"PEERJSD_IDS", "server"}});
+  EXPECT_EQ(config.auth_secret, (std::vector<std::string>{secret, "another"}));
+  EXPECT_EQ(config.id_secret, secret);
+  EXPECT_EQ(config.ids, IdSource::Server);
+  EXPECT_EQ(config.turn_secret, secret);
+  for (const std::string& hidden : {secret, std::string("another")}) {
+    EXPECT_EQ(to_text(config).find(hidden), std::string::npos);
+  }
+  EXPECT_EQ(error_of({"--id_secret", "sesame"}).find("sesame"), std::string::npos);
+  EXPECT_EQ(error_of({"--turn_secret", "sesame"}), "--turn_secret: --turn_urls must be given too");
+  EXPECT_EQ(config_of({"--auth_secret="}).auth_secret, std::vector<std::string>{});
+  EXPECT_EQ(config_of({}, {{"PEERJSD_AUTH_SECRET", secret + ", another"}}).auth_secret,
+            (std::vector<std::string>{secret, "another"}));
+}
+
+TEST(Config, WhetherTokensAreAskedForCannotChangeButTheirKeysCan) {
+  Config running;
+  Config wanted;
+  wanted.auth_secret = {"0123456789abcdef0123456789abcdef"};
+  EXPECT_EQ(change_of(running, wanted).fixed, std::vector<std::string>{"--auth_secret"});
+  EXPECT_EQ(change_of(running, wanted).config.auth_secret, std::vector<std::string>{});
+  running = wanted;
+  wanted.auth_secret.clear();
+  wanted.auth_jwks = "keys.json";
+  EXPECT_EQ(change_of(running, wanted).fixed, std::vector<std::string>{});
+  EXPECT_EQ(change_of(running, wanted).config.auth_jwks, "keys.json");
+  wanted.auth_jwks.clear();
+  EXPECT_EQ(change_of(running, wanted).fixed, std::vector<std::string>{"--auth_secret"});
 }
 
 TEST(CheckConfig, IsQuietOnRequest) {
@@ -743,13 +792,19 @@ TEST(Change, TakesAllButWhatIsFixed) {
   wanted.admin_token = "0123456789abcdef";
   wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
-  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert", "--cluster",
+  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
+                                "--auth_public_key", "--auth_jwks", "--auth_issuer",
+                                "--auth_audience", "--auth_leeway", "--auth_expiry", "--cluster",
                                 "--admin_port", "--admin_host", "--log_format", "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
   expected.path = "/";
   expected.sslkey = expected.sslcert = "";
+  expected.auth_public_key = expected.auth_issuer = expected.auth_audience = {};
+  expected.auth_jwks = "";
+  expected.auth_leeway = milliseconds{30000};
+  expected.auth_expiry = AuthExpiry::End;
   expected.cluster = "";
   expected.admin_port = 0;
   expected.admin_host = "127.0.0.1";

@@ -45,7 +45,7 @@ TEST_F(ServerTest, TellsItsServiceManagerHowItIs) {
   config.host = "127.0.0.1";
   config.port = 0;
   auto created =
-      Server::create(io_, config, std::nullopt, ServiceManager([&](const char* variable) {
+      Server::create(io_, config, {}, ServiceManager([&](const char* variable) {
                        return variable == std::string("NOTIFY_SOCKET") ? name.c_str() : nullptr;
                      }));
   ASSERT_TRUE(created);

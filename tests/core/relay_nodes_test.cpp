@@ -47,7 +47,8 @@ class RelayNodesTest : public testing::Test {
  protected:
   Admission attach(RecordingTransport& transport, std::string_view id,
                    std::string_view token = "token") {
-    return relay_.attach(transport, {"peerjs", id, token}, {PeerKind::Page, kGroup}, now_);
+    return relay_.attach(transport, {"peerjs", id, token},
+                         {.kind = PeerKind::Page, .group = kGroup}, now_);
   }
 
   static Claim claim_of(const RecordingTransport& transport) {

@@ -220,7 +220,8 @@ class AddressLimitRelayTest : public RelayTest {
 
   Admission attach_from(AddressGroup group, RecordingTransport& transport, std::string_view id,
                         std::string_view key = "peerjs") {
-    return relay_.attach(transport, {key, id, "token"}, {PeerKind::Native, group}, now_);
+    return relay_.attach(transport, {key, id, "token"}, {.kind = PeerKind::Native, .group = group},
+                         now_);
   }
 };
 
@@ -243,7 +244,7 @@ TEST_F(AddressLimitRelayTest, TheEndOfAPeerMakesRoom) {
 }
 
 TEST_F(AddressLimitRelayTest, WhoIsLostDoesNotCount) {
-  relay_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page, kHere}, now_);
+  relay_.attach(a_, {"peerjs", "a", "token"}, {.kind = PeerKind::Page, .group = kHere}, now_);
   detach(a_, End::Lost);
   EXPECT_EQ(attach_from(kHere, b_, "b"), Admission::Opened);
   EXPECT_EQ(attach_from(kHere, c_, "a"), Admission::Resumed);
@@ -264,10 +265,12 @@ TEST_F(AddressLimitRelayTest, NobodyIsCountedOnTheLocalNetworkOrWithoutALimit) {
   EXPECT_EQ(attach_from(AddressGroup::Local, b_, "b"), Admission::Opened);
   Relay unlimited(options());
   RecordingTransport d, e;
-  EXPECT_EQ(unlimited.attach(d, {"peerjs", "d", "t"}, {PeerKind::Page, kHere}, now_),
-            Admission::Opened);
-  EXPECT_EQ(unlimited.attach(e, {"peerjs", "e", "t"}, {PeerKind::Page, kHere}, now_),
-            Admission::Opened);
+  EXPECT_EQ(
+      unlimited.attach(d, {"peerjs", "d", "t"}, {.kind = PeerKind::Page, .group = kHere}, now_),
+      Admission::Opened);
+  EXPECT_EQ(
+      unlimited.attach(e, {"peerjs", "e", "t"}, {.kind = PeerKind::Page, .group = kHere}, now_),
+      Admission::Opened);
 }
 
 // Relaying

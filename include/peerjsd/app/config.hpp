@@ -23,6 +23,12 @@ std::string_view version();
 /// What becomes of new peers while the other nodes of a cluster cannot be asked for their ids.
 enum class ClusterDown : std::uint8_t { AcceptLocal, Refuse };
 
+/// What becomes of a peer whose signed token expires while it is connected.
+enum class AuthExpiry : std::uint8_t { End, Ignore };
+
+/// Which ids clients may have.
+enum class IdSource : std::uint8_t { Any, Server };
+
 /// Every option of the daemon with its default. A field is named after its flag, its key in the
 /// config file and (in capitals, after PEERJSD_) its environment variable; only `keys` is `--key`.
 /// Names, meaning and defaults of what npm peer 1.0.2 has too are those of its command line, except
@@ -72,6 +78,20 @@ struct Config {
   std::size_t outstanding_per_sender = 4 * kMiB;
   std::size_t outstanding_total = 64 * kMiB;
 
+  // Who may connect, see TokenGate; all empty: everybody.
+  std::vector<std::string> auth_secret;      ///< secrets
+  std::vector<std::string> auth_public_key;  ///< files
+  std::string auth_jwks;                     ///< file
+  std::vector<std::string> auth_issuer;
+  std::vector<std::string> auth_audience;
+  std::chrono::milliseconds auth_leeway{30000};
+  AuthExpiry auth_expiry = AuthExpiry::End;
+  IdSource ids = IdSource::Any;
+  std::string id_secret;    ///< secret, see auth::IssuedIds
+  std::string turn_secret;  ///< secret, see auth::TurnOptions; empty: there is no TURN
+  std::vector<std::string> turn_urls;
+  std::chrono::milliseconds turn_ttl{86'400'000};
+
   std::string cluster;  ///< secret, see cluster::RedisUrl; empty: this node is alone
   ClusterDown cluster_down = ClusterDown::AcceptLocal;
 
@@ -90,6 +110,9 @@ struct Config {
 /// How often to ping a WebSocket; 0: never. Two pings fit into alive_timeout, whatever
 /// ping_interval says: a peer that sends nothing of its own must get to show that it lives.
 std::chrono::milliseconds effective_ping_interval(const Config& config);
+
+/// Whether clients need a signed token.
+bool asks_for_tokens(const Config& config);
 
 /// The program goes on with this configuration.
 struct Start {

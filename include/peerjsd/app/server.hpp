@@ -5,6 +5,7 @@
 #include "peerjsd/app/certificates.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/service_manager.hpp"
+#include "peerjsd/app/token_gate.hpp"
 #include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/http/service.hpp"
@@ -26,15 +27,24 @@
 
 namespace peerjsd::app {
 
+/// What the configuration names and files hold.
+struct Credentials {
+  std::optional<Certificates> certificates;  ///< none: it does not serve TLS
+  std::unique_ptr<TokenGate> gate;           ///< none: everybody may connect
+
+  /// Empty, or what is wrong with them in one line.
+  std::string load(const Config& config);
+};
+
 /// Owns everything, and the life of the process: start, tick, drain.
 class Server {
  public:
   /// Listens, on the socket that `manager` has opened or else where `config` says, but accepts
-  /// nobody before start(). With `certificates`, which are loaded, it serves TLS and nothing else.
-  /// On failure: why it cannot listen there.
-  static boost::system::result<std::unique_ptr<Server>> create(
-      boost::asio::io_context& io, const Config& config,
-      std::optional<Certificates> certificates = std::nullopt, ServiceManager manager = {});
+  /// nobody before start(). On failure: why it cannot listen there.
+  static boost::system::result<std::unique_ptr<Server>> create(boost::asio::io_context& io,
+                                                               const Config& config,
+                                                               Credentials credentials = {},
+                                                               ServiceManager manager = {});
 
   ~Server();
 
@@ -70,9 +80,8 @@ class Server {
   std::string incidents() { return sessions_.incidents().summary(); }
 
  private:
-  Server(boost::asio::io_context& io, const Config& config,
-         std::optional<Certificates> certificates, ServiceManager manager,
-         std::unique_ptr<net::Listener> listener);
+  Server(boost::asio::io_context& io, const Config& config, Credentials credentials,
+         ServiceManager manager, std::unique_ptr<net::Listener> listener);
 
   core::Backend& backend();
   std::string metrics() const;
@@ -83,7 +92,9 @@ class Server {
   void reread();
   void reopen_log() const;
   void apply(const Config& config);
-  void watch_certificates(core::Instant now);
+  void watch_files(core::Instant now);
+  void watch_certificates();
+  void watch_keys();
   void report(core::Instant now);
   void return_free_memory();
   void drain(core::Instant now);
@@ -97,6 +108,7 @@ class Server {
   http::Service service_;
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
+  std::unique_ptr<TokenGate> gate_;
   ServiceManager manager_;
   Reread reread_;
   AdminApi admin_api_;
@@ -106,7 +118,7 @@ class Server {
   boost::asio::signal_set signals_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   net::Histogram loop_lag_;
-  core::Instant certificates_watched_{};
+  core::Instant files_watched_{};
   core::Instant reported_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;

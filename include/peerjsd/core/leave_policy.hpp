@@ -29,6 +29,7 @@ enum class End : std::uint8_t {
   Replaced,           ///< the same id and token came back on another transport
   ServerStops,
   Dismissed,  ///< the operator ended it
+  Expired,    ///< its token has
   Displaced,  ///< its id has become another peer's, on another node
 };
 

@@ -44,6 +44,7 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   Client client;  ///< as it came last
   /// Whether it may have its id is not known yet: its client waits for OPEN, and nobody reaches it.
   bool is_pending = false;
+  bool is_counted = false;         ///< see Realm::owned()
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
   /// While it is lost: what it will get before anything else when it comes back.

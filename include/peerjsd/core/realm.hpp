@@ -4,6 +4,8 @@
 #include "peerjsd/core/outstanding.hpp"
 #include "peerjsd/core/peer.hpp"
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +43,13 @@ class Realm {
   void count_in(AddressGroup group);
   void count_out(AddressGroup group);
 
+  /// How many peers there are with that token, of those that are counted: who is let in with an
+  /// owner_limit.
+  std::size_t owned(std::string_view token) const;
+
+  /// One of them that is lost; nullptr: there is none. Costs time for every peer.
+  Peer* find_lost(std::string_view token) const;
+
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
 
@@ -68,16 +77,20 @@ class Realm {
   // Keyed by a view of the peer's own id.
   std::unordered_map<std::string_view, std::unique_ptr<Peer>, KeyedHash> peers_;
   std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local
+  std::map<std::string, std::size_t, std::less<>> owned_;
 };
 
 /// a and b have exchanged a message. A peer is no partner of itself.
 void make_partners(Peer& a, Peer& b);
+
+bool are_partners(const Peer& a, const Peer& b);
 
 /// False: they were none.
 bool part(Peer& a, Peer& b);
 
 /// The same where the other one is, or was, on another node.
 void make_partner(Peer& peer, std::string_view elsewhere);
+bool are_partners(const Peer& peer, std::string_view elsewhere);
 bool part(Peer& peer, std::string_view elsewhere);
 
 }  // namespace peerjsd::core

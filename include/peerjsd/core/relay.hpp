@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/backend.hpp"
 #include "peerjsd/core/count_by.hpp"
+#include "peerjsd/core/expiries.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/realm.hpp"
@@ -35,11 +36,13 @@ struct RelayOptions {
   std::function<bool(std::string_view)> accepts_id;  ///< for an id that a client wants; none: any
 };
 
-/// What a client says of itself when it connects.
+/// What a client says of itself when it connects. Its token may have been verified, and stand for
+/// the one who owns it.
 struct Credentials {
   std::string_view key;
   std::string_view id;
   std::string_view token;
+  Instant expiry = Instant::max();  ///< of the token: then it is disconnected
 };
 
 /// A peer of this node, which may have gone meanwhile.
@@ -129,7 +132,7 @@ class Relay {
   /// The destination of a parcel that was forwarded is absent: it waits here.
   void on_returned(const Parcel& parcel, Instant now);
 
-  /// Nobody knows whether it was delivered: its sender is told so with an EXPIRE.
+  /// It was not delivered, as far as is known: its sender is told so with an EXPIRE.
   void on_abandoned(const Parcel& parcel, Instant now);
 
   /// Somebody has this id now, perhaps on another node: forwards what waits for it here.
@@ -180,17 +183,20 @@ class Relay {
   void open(Peer& peer, bool opens, const std::vector<std::string>& texts);
   void settle_lost(Peer& peer, Admission answer, Instant now);
   void refuse(Peer& peer, Admission answer);
-  static void forget(Peer& peer);
+  void forget(Peer& peer);
   Peer* find(std::string_view key, std::string_view id) const;
   Peer* find(const Claim& claim) const;
   void challenge(Peer& holder, Instant now);
   bool make_room(Realm& realm, Instant now);
+  bool make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer);
   void deliver_kept(const Outstanding::Message& message, Peer& peer);
 
   Receipt take(Peer& src, const ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
+  static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id);
+  Receipt forbid(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
   Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);
@@ -206,7 +212,7 @@ class Relay {
   bool send_on(const Parcel& parcel, Instant now);
   static Inheritance take_estate(Peer& peer);
   void bequeath(Peer& peer);
-  static void move_away(Peer& peer);
+  void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json, Instant now);
 
@@ -216,6 +222,7 @@ class Relay {
   void let_go(Peer& peer, End reason);
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
+  void end_expired(const Expiries::Due& due, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, bool tell_partners, Instant now);
   void remove(Peer& peer, bool tell_partners, Instant now);
@@ -225,6 +232,7 @@ class Relay {
   std::map<std::string, Realm, std::less<>> realms_;
   Liveness alive_;  // by last sign of life
   DeadlineQueue<Peer, ProbeTag> probed_;
+  Expiries expiries_;
   std::uint64_t registrations_ = 0;
   RelayCounters counters_;
   MessageParser parser_;

@@ -22,6 +22,7 @@ enum class Admission : std::uint8_t {
   IdTaken,
   LimitReached,
   AddressLimitReached,
+  OwnerLimitReached,
   Unavailable,  ///< the other nodes cannot be asked whether the id is free
   Pending,      ///< they have been asked
 };
@@ -44,7 +45,8 @@ enum class Receipt : std::uint8_t {
   NotAnObject,
   TooDeep,
   UnknownType,
-  WrongVerb,  ///< its type is not that of the URL it was posted to
+  NotAllowed,  ///< one of the two has no right to that: the sender was told so
+  WrongVerb,   ///< its type is not that of the URL it was posted to
   NoDestination,
 };
 

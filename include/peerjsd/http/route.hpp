@@ -25,6 +25,13 @@ struct Peers {  ///< GET P/:key/peers
   std::string key;
 };
 
+/// GET P/:key/ice: TURN servers, for who may connect with what the query says.
+struct IceServers {
+  std::string key;
+  std::string id;
+  std::string token;
+};
+
 struct WebSocket {  ///< P/peerjs, with what the query says
   std::string key;
   std::string id;
@@ -54,9 +61,9 @@ struct BadTarget {};  ///< a broken percent escape
 
 }  // namespace route
 
-using Route = std::variant<route::Info, route::Demo, route::NewId, route::Peers, route::WebSocket,
-                           route::Stream, route::Message, route::Preflight, route::NotFound,
-                           route::BadTarget>;
+using Route = std::variant<route::Info, route::Demo, route::NewId, route::Peers, route::IceServers,
+                           route::WebSocket, route::Stream, route::Message, route::Preflight,
+                           route::NotFound, route::BadTarget>;
 
 /// What was asked for, fit for a log: as it stands in the URL below the server's path, but without
 /// tokens, and without what may hold one.

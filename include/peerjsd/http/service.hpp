@@ -5,6 +5,7 @@
 #include "peerjsd/http/pages.hpp"
 #include "peerjsd/http/route.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct ServiceOptions {
   bool allow_discovery = false;
   bool any_key = false;  ///< give ids and lists whatever the key, as npm peer 1.0.2 does
   core::IdFormat id_format = core::IdFormat::Uuid;
+  /// Makes of a fresh id one that is known again; none: it stays as it is.
+  std::function<std::string(std::string)> seal;
+  bool has_turn = false;
   std::optional<Demo> demo;
 };
 
@@ -60,6 +64,8 @@ class Service {
 
   bool may_list(std::string_view key) const { return options_.allow_discovery && is_key(key); }
 
+  bool has_turn(std::string_view key) const { return options_.has_turn && is_key(key); }
+
   /// The answer to a request, by what it asks for: its route, or, if it was a message, what the
   /// relay said to that, or the ids that a list is to have. To HEAD as to GET: the body is for the
   /// caller to leave out.
@@ -67,6 +73,12 @@ class Service {
   Reply answer(const Request& request, const Asked& asked) const {
     return readable(reply_to(request, asked), request.origin);
   }
+
+  /// What only who asked for it may know: JSON.
+  Reply confidential(std::string json, std::string_view origin) const;
+
+  /// 401 for who has shown no token, or one that is not good for that.
+  Reply unauthorized(std::string_view reason, std::string_view origin) const;
 
   /// What goes before the lines of a stream; it has no body.
   Reply stream_head(std::string_view origin) const;
@@ -83,6 +95,7 @@ class Service {
   Reply reply_to(const Request& request, const route::Demo& asked) const;
   Reply reply_to(const Request& request, const route::NewId& asked) const;
   Reply reply_to(const Request& request, const route::Peers& asked) const;
+  Reply reply_to(const Request& request, const route::IceServers& asked) const;
   Reply reply_to(const Request& request, const route::WebSocket& asked) const;
   Reply reply_to(const Request& request, const route::Preflight& asked) const;
   Reply reply_to(const Request& request, const route::NotFound& asked) const;
@@ -93,6 +106,7 @@ class Service {
   /// With what CORS needs for the page to read it: clients of all generations read even a refusal
   /// only then.
   Reply readable(Reply reply, std::string_view origin) const;
+  std::string fresh_id() const;
   Reply show(Page page) const;
   std::string nonce() const;
   bool is_key(std::string_view key) const;

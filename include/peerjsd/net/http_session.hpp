@@ -2,12 +2,14 @@
 
 #include "peerjsd/http/route.hpp"
 #include "peerjsd/net/connection.hpp"
+#include "peerjsd/net/gate.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/rate_meter.hpp"
 #include "peerjsd/net/request_reader.hpp"
 
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -49,6 +51,7 @@ class HttpSession final : public Connection {
   void respond(const HttpRequest& request, const http::route::Message& asked);
   void respond(const HttpRequest& request, const http::route::Message& message,
                core::Receipt receipt);
+  void respond(const HttpRequest& request, const http::route::IceServers& asked);
   void respond(const HttpRequest& request, const http::route::Peers& asked);
   void respond_with(const HttpRequest& request, const http::route::Peers& asked,
                     const std::optional<std::vector<core::Whereabouts>>& list);
@@ -62,6 +65,9 @@ class HttpSession final : public Connection {
   ClientAddress client_of(const HttpRequest& request) const;
   bool may_ask(const HttpRequest& request);
   void meter(unsigned requests);
+  std::variant<Pass, std::string> examine(const HttpRequest& request, const core::Credentials& who);
+  std::variant<Pass, std::string> check_token(const HttpRequest& request,
+                                              const core::Credentials& who);
   std::string complaint_of_origin(const HttpRequest& request, std::string_view id);
 
   struct Postponed {

@@ -19,6 +19,7 @@ enum class Incident : std::uint8_t {
   HttpRefused,
   WebSocketRefused,
   ClientRefused,
+  TokenRefused,
   MessageDropped,
   NoRoom,  ///< for a message to wait; its sender got EXPIRE
   WebSocketFailed,
@@ -28,7 +29,7 @@ enum class Incident : std::uint8_t {
   Flood,       ///< ended, for it went on doing so
 };
 
-inline constexpr std::size_t kIncidents = 11;
+inline constexpr std::size_t kIncidents = 12;
 
 std::string_view to_string(Incident incident);
 

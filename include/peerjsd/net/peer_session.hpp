@@ -39,7 +39,8 @@ class PeerSession : public Connection, public core::Transport {
 
   /// Asks the relay to take the peer in, and logs what it says. Pending: on_settled() follows, and
   /// until then nothing may be read from the client.
-  core::Admission admit(const core::Credentials& who, core::PeerKind kind);
+  /// The group of `about` is the session's own to know.
+  core::Admission admit(const core::Credentials& who, core::Client about);
 
   virtual void on_settled(core::Admission admission) = 0;
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "peerjsd/auth/turn.hpp"
 #include "peerjsd/core/relay.hpp"
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/client_versions.hpp"
 #include "peerjsd/net/connection.hpp"
 #include "peerjsd/net/connection_limits.hpp"
+#include "peerjsd/net/gate.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/incidents.hpp"
 #include "peerjsd/net/poller.hpp"
@@ -41,6 +43,7 @@ struct SessionOptions {
   bool access_log = false;                              ///< log each HTTP request
   core::Duration alive_timeout{};                       ///< 0: none; the relay's
   core::Duration tick = std::chrono::milliseconds(25);  ///< from one expire() to the next
+  auth::TurnOptions turn;
 };
 
 /// The connections that exist, and what waits on them.
@@ -72,6 +75,10 @@ class SessionContext {
     options_ = std::move(options);
     limits_.set_options(options_.limits);
   }
+
+  /// nullptr: everybody may connect. `gate` must outlive the sessions.
+  const Gate* gate() const { return gate_; }
+  void set_gate(const Gate* gate) { gate_ = gate; }
 
   ConnectionLimits& limits() { return limits_; }
   ClientVersions& versions() { return versions_; }
@@ -142,6 +149,7 @@ class SessionContext {
   core::Relay& relay_;
   const http::Service& service_;
   SessionOptions options_;
+  const Gate* gate_ = nullptr;
   Queue requests_;  // a request is waited for, or the end of a stream that carries nobody
   Queue pings_;     // peers, by their last ping or keep-alive
   Queue ends_;      // closing

@@ -28,7 +28,8 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
     std::string key;
     std::string id;
     std::string token;
-    core::PeerKind kind;
+    core::Instant expiry;
+    core::Client about;
     bool is_renewal;
   };
 

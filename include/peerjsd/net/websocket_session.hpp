@@ -17,7 +17,7 @@ class WebSocketSession final : public PeerSession {
   struct Request {
     std::string handshake;  ///< the answer to it
     core::Credentials who;
-    core::PeerKind kind;
+    core::Client about;
     std::string_view version;  ///< of the client; empty: not known
     std::string early;         ///< what the client has sent after its handshake
   };

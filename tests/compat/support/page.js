@@ -8,7 +8,7 @@ let peer;
 // Candidates are cut down to loopback, before they go out and as they come in: what the machine's
 // other interfaces are must not matter, nothing is to be sent to them, and a stream brings some
 // twelve messages a second.
-const isLoopback = (text) => / (127\.0\.0\.1|::1) \d+ typ host/.test(text);
+const isLoopback = (text) => / (127\.0\.0\.1|::1) \d+ typ (host|relay)/.test(text);
 
 const addIceCandidate = RTCPeerConnection.prototype.addIceCandidate;
 RTCPeerConnection.prototype.addIceCandidate = function (candidate, ...rest) {
@@ -132,6 +132,16 @@ window.stage = {
       Object.assign(state, { sent: entry.messagesSent, received: entry.messagesReceived });
     }
     return state;
+  },
+
+  /** Of which kind the two ends are between which the connection has its data: "host", "relay". */
+  async route(name) {
+    const stats = await connections.get(name).peerConnection.getStats();
+    const pair = [...stats.values()].find(
+      ({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded',
+    );
+    const kind = (id) => stats.get(id).candidateType;
+    return { local: kind(pair.localCandidateId), remote: kind(pair.remoteCandidateId) };
   },
 
   /** Resolves once the remote video of the call has moved on twice, each time with new frames. */

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peerjsd::auth {
+
+/// RFC 4648 5, without padding, as JOSE writes it. One text for the same bytes only: nothing if
+/// there is anything else in it, or if bits that no byte needs are set.
+std::optional<std::string> decode_base64url(std::string_view text);
+
+/// RFC 4648 4, with padding.
+std::string encode_base64(std::string_view bytes);
+
+}  // namespace peerjsd::auth

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "peerjsd/core/client.hpp"
+#include "peerjsd/core/relay.hpp"
+#include "peerjsd/core/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace peerjsd::net {
+
+/// With what a client is let in.
+struct Pass {
+  std::string owner;  ///< stands for it in the place of its token
+  core::Rights rights{};
+  bool may_list = true;
+  std::uint32_t owner_limit = 0;                ///< see core::Client
+  core::Instant expiry = core::Instant::max();  ///< see core::Credentials
+};
+
+/// Why it is not.
+struct Rejection {
+  std::string reason;  ///< for the client
+  std::string detail;  ///< for the operator; no secret
+};
+
+/// Decides who may connect, and as whom. Where there is none everybody may, with any token.
+class Gate {
+ public:
+  Gate() = default;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+  virtual ~Gate() = default;
+
+  /// An empty id: any.
+  virtual std::variant<Pass, Rejection> check(const core::Credentials& who) const = 0;
+};
+
+}  // namespace peerjsd::net

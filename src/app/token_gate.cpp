@@ -1,0 +1,115 @@
+#include "peerjsd/app/token_gate.hpp"
+
+#include "peerjsd/core/verdict.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace peerjsd::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::time_point_cast;
+
+std::optional<std::string> contents_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return std::nullopt;
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (stream.bad()) return std::nullopt;
+  return text;
+}
+
+std::vector<std::string> files_of(const Config& config) {
+  std::vector<std::string> files = config.auth_public_key;
+  if (!config.auth_jwks.empty()) files.push_back(config.auth_jwks);
+  return files;
+}
+
+/// `add`: takes what is in the file, and returns what is wrong with it.
+template <class Add>
+std::string add_file(const std::string& option, const std::string& file, Add add) {
+  const auto text = contents_of(file);
+  const std::string problem = text ? add(*text) : "it cannot be read";
+  return problem.empty() ? problem : option + ": " + file + ": " + problem;
+}
+
+/// The same moment by the clock that nobody sets.
+core::Instant instant_of(auth::Time time, auth::Time now) {
+  const auto steady = time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+  constexpr milliseconds longest = std::chrono::hours(24 * 365 * 10);
+  return time - now > longest ? core::Instant::max() : steady + (time - now);
+}
+
+net::Rejection rejected(std::string reason, const std::string& detail = {}) {
+  std::string shown = detail.empty() ? reason : detail;
+  return {std::move(reason), std::move(shown)};
+}
+
+}  // namespace
+
+std::unique_ptr<TokenGate> TokenGate::of(const Config& config) {
+  return std::unique_ptr<TokenGate>(asks_for_tokens(config) ? new TokenGate(config) : nullptr);
+}
+
+TokenGate::TokenGate(const Config& config)
+    : secrets_(config.auth_secret),
+      key_files_(config.auth_public_key),
+      jwks_file_(config.auth_jwks),
+      rules_{config.auth_issuer, config.auth_audience, config.auth_leeway},
+      max_token_bytes_(config.max_token_bytes),
+      ends_expired_(config.auth_expiry == AuthExpiry::End),
+      watch_(files_of(config)) {}
+
+std::string TokenGate::load() {
+  watch_.read();
+  auth::KeySet keys;
+  for (const std::string& secret : secrets_) {
+    const std::string problem = keys.add_secret(secret);
+    if (!problem.empty()) return "--auth_secret: " + problem;
+  }
+  for (const std::string& file : key_files_) {
+    const std::string problem = add_file(
+        "--auth_public_key", file, [&](const std::string& text) { return keys.add_pem(text); });
+    if (!problem.empty()) return problem;
+  }
+  if (!jwks_file_.empty()) {
+    const std::string problem = add_file(
+        "--auth_jwks", jwks_file_, [&](const std::string& text) { return keys.add_jwks(text); });
+    if (!problem.empty()) return problem;
+  }
+  keys_ = std::move(keys);
+  return {};
+}
+
+std::variant<net::Pass, net::Rejection> TokenGate::check(const core::Credentials& who) const {
+  if (who.token.size() > max_token_bytes_) {
+    return rejected(core::refusal_reason(core::Admission::TokenTooLong, {}));
+  }
+  const auto now = time_point_cast<milliseconds>(std::chrono::system_clock::now());
+  const auto verdict = auth::verify_token(who.token, keys_, rules_, now);
+  if (const auto* const refusal = std::get_if<auth::TokenRefusal>(&verdict)) {
+    return rejected(std::string(to_string(refusal->fault)), refusal->detail);
+  }
+  return admit(who, std::get<auth::Grant>(verdict), now);
+}
+
+std::variant<net::Pass, net::Rejection> TokenGate::admit(const core::Credentials& who,
+                                                         const auth::Grant& grant,
+                                                         auth::Time now) const {
+  if (!grant.covers_key(who.key)) return rejected("Token is not for this key");
+  if (!who.id.empty() && !grant.covers_id(who.id)) return rejected("Token is not for this ID");
+  net::Pass pass{grant.owner};
+  pass.rights = {grant.may.call, grant.may.be_called};
+  pass.may_list = grant.may.list;
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  pass.owner_limit = static_cast<std::uint32_t>(std::min(grant.limit, most));
+  if (ends_expired_) pass.expiry = instant_of(grant.expiry + rules_.leeway, now);
+  return pass;
+}
+
+}  // namespace peerjsd::app

@@ -1,0 +1,115 @@
+// The unmodified client with signed tokens, and through a TURN server with credentials that the
+// server makes.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { exchange, openChannel, useBrowser, VERSIONS } from '../support/browser.mjs';
+import { launch, startOnFreePort, startPeerjsd } from '../support/server.mjs';
+import { SECRET, sign } from '../support/tokens.mjs';
+import { get } from '../support/wire.mjs';
+
+const { scenario } = useBrowser();
+const TURN_SECRET = 'of the relay';
+
+for (const version of VERSIONS) {
+  describe(`peerjs ${version} with signed tokens`, () => {
+    scenario('connects, talks, and has its id back at once with a fresh token', async (cast) => {
+      const [server, [one, two, again]] = await Promise.all([
+        cast.server(startPeerjsd(['--auth_secret', SECRET])),
+        cast.tabs(version, version, version),
+      ]);
+      assert.equal(await one.join(server, 'one', { token: await sign('one') }), 'one');
+      await two.join(server, 'two', { token: await sign('two') });
+      await openChannel(one, two, 'two', 'chat');
+      await exchange(one, two, 'chat');
+      const disconnected = one.event('peer disconnected');
+      await again.join(server, 'one', { token: await sign('one', { jti: 'fresh' }) });
+      await disconnected;
+    });
+
+    scenario('is told why it is refused', async (cast) => {
+      const [server, tab] = await Promise.all([
+        cast.server(startPeerjsd(['--auth_secret', SECRET])),
+        cast.tab(version),
+      ]);
+      const failed = tab.event('peer error');
+      await tab.start(server, 'one', { token: await sign('two') });
+      assert.deepEqual(await failed, { type: 'server-error', message: 'Token is not for this ID' });
+    });
+
+    scenario('is told when its token expires, and its data channel lives on', async (cast) => {
+      const [server, [one, two]] = await Promise.all([
+        cast.server(startPeerjsd(['--auth_secret', SECRET, '--auth_leeway', '0'])),
+        cast.tabs(version, version),
+      ]);
+      const soon = Math.floor(Date.now() / 1000) + 6;
+      await one.join(server, 'one', { token: await sign('one', { exp: soon }) });
+      await two.join(server, 'two', { token: await sign('two') });
+      await openChannel(one, two, 'two', 'chat');
+      const failed = one.event('peer error');
+      await one.event('peer disconnected');
+      assert.deepEqual(await failed, { type: 'server-error', message: 'Token has expired' });
+      await exchange(one, two, 'chat');
+    });
+  });
+}
+
+function startCoturn() {
+  const directory = mkdtempSync(join(tmpdir(), 'peerjsd-coturn-'));
+  const start = (port) =>
+    launch(
+      'turnserver',
+      'stdbuf',
+      [
+        ...['-oL', 'turnserver', '-n', '--use-auth-secret', '--realm=test', '--no-tls', '--no-dtls'],
+        ...[`--static-auth-secret=${TURN_SECRET}`, `--listening-port=${port}`, '--no-cli'],
+        ...['--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', '--allow-loopback-peers'],
+        ...['--log-file=stdout', '--verbose', `--userdb=${directory}/turndb`],
+        `--pidfile=${directory}/pid`,
+      ],
+      {},
+    );
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  return startOnFreePort(start, /DB connection success/).then((server) => ({ ...server, remove }));
+}
+
+describe('peerjs 1.5.5 through a TURN server', () => {
+  scenario('with credentials of the server it talks by relay, without them it does not', async (cast) => {
+    const coturn = await startCoturn();
+    cast.onClose(() => coturn.stop('SIGKILL').finally(coturn.remove));
+    const [server, [one, two, three]] = await Promise.all([
+      cast.server(
+        startPeerjsd([
+          ...['--auth_secret', SECRET, '--turn_secret', TURN_SECRET],
+          ...['--turn_urls', `turn:127.0.0.1:${coturn.port}?transport=udp`],
+        ]),
+      ),
+      cast.tabs('1.5.5', '1.5.5', '1.5.5'),
+    ]);
+    const options = async (id) => {
+      const token = await sign(id);
+      const { body } = await get(server, `/peerjs/ice?id=${id}&token=${token}`);
+      const { iceServers } = JSON.parse(body);
+      return { token, config: { iceServers, iceTransportPolicy: 'relay' } };
+    };
+    await one.join(server, 'one', await options('one'));
+    await two.join(server, 'two', await options('two'));
+    await openChannel(one, two, 'two', 'chat');
+    await exchange(one, two, 'chat');
+    const state = await one.do('route', 'chat');
+    assert.deepEqual(state, { local: 'relay', remote: 'relay' });
+    await coturn.waitForLog(/session \d+: .*user <\d+:one>/);
+
+    const wrong = await options('three');
+    for (const each of wrong.config.iceServers) each.credential = 'wrong';
+    await three.join(server, 'three', wrong);
+    const failed = three.event('peer error', 40_000);
+    await three.do('connect', 'none', 'one');
+    await coturn.waitForLog(/user <\d+:three>.*incoming packet.*error 401|check_stun_auth: Cannot find credentials of user <\d+:three>|401/);
+    assert.equal(three.all('none open').length, 0);
+    failed.catch(() => {});
+  });
+});
