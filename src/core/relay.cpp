@@ -461,7 +461,6 @@ void Relay::expire(Instant now) {
 void Relay::end_expired(const Expiries::Due& due, Instant now) {
   Peer* const peer = find(Claim{due.key, due.id, due.registration});
   if (peer == nullptr || peer->transport == nullptr) return;
-  peer->transport->send(error_text("Token has expired"));
   end_connection(*peer, End::Expired, now);
 }
 

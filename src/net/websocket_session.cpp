@@ -217,6 +217,10 @@ void WebSocketSession::finish_as(core::End end) {
 void WebSocketSession::close(core::End reason) {
   log_end(reason);
   if (is_leaving()) return;
+  // Clients before 1.4, which tell no version, take an error for the end of all their calls.
+  if (reason == core::End::Expired && !client_version().empty()) {
+    write_frame(Opcode::Text, core::error_text("Token has expired"));
+  }
   begin_close(code_of(reason), core::to_string(reason));
 }
 

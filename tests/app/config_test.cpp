@@ -789,19 +789,24 @@ TEST(SampleFile, HoldsEveryOptionAtItsDefault) {
 
 TEST(Change, TakesAllButWhatIsFixed) {
   Config wanted = unlike_the_defaults();
-  wanted.admin_token = "0123456789abcdef";
+  wanted.admin_token = wanted.id_secret = wanted.turn_secret = "0123456789abcdef";
+  wanted.auth_secret = {"0123456789abcdef"};
+  wanted.ids = IdSource::Server;
+  wanted.turn_urls = {"turn:a"};
   wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
-  EXPECT_EQ(change.fixed, (List{"--port", "--host", "--path", "--sslkey", "--sslcert",
-                                "--auth_public_key", "--auth_jwks", "--auth_issuer",
-                                "--auth_audience", "--auth_leeway", "--auth_expiry", "--cluster",
-                                "--admin_port", "--admin_host", "--log_format", "--log_file"}));
+  EXPECT_EQ(change.fixed,
+            (List{"--port", "--host", "--path", "--sslkey", "--sslcert", "--auth_secret",
+                  "--auth_public_key", "--auth_jwks", "--auth_issuer", "--auth_audience",
+                  "--auth_leeway", "--auth_expiry", "--cluster", "--admin_port", "--admin_host",
+                  "--log_format", "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
   expected.path = "/";
   expected.sslkey = expected.sslcert = "";
-  expected.auth_public_key = expected.auth_issuer = expected.auth_audience = {};
+  expected.auth_secret = expected.auth_public_key = expected.auth_issuer =
+      expected.auth_audience = {};
   expected.auth_jwks = "";
   expected.auth_leeway = milliseconds{30000};
   expected.auth_expiry = AuthExpiry::End;

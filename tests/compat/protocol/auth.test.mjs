@@ -78,7 +78,10 @@ suite('Signed tokens', tokens, ({ both: test }) => {
     const { name, peer, page, socket } = scope;
     const id = name('ann-');
     const b = await peer(name('bob-'), { token: await sign('bob', { peerjs: { id: '*' } }) });
-    const a = await page(id, { token: await sign(id, { exp: now() + 2 }) });
+    const soon = () => sign(id, { exp: now() + 2 });
+    const old = await page(id, { token: await soon() });
+    assert.deepEqual(await old.expectClosed(), { code: 1008, reason: 'token expired' });
+    const a = await page(id, { token: await soon(), version: '1.5.5' });
     await partners(a, b);
     await a.expect(errorText('Token has expired'));
     assert.deepEqual(await a.expectClosed(), { code: 1008, reason: 'token expired' });
