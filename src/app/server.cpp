@@ -291,11 +291,11 @@ void Server::watch_files(core::Instant now) {
 
 void Server::watch_keys() {
   if (!gate_ || !gate_->changed()) return;
-  const std::string problem = gate_->load();
-  if (problem.empty()) {
+  const std::string last = std::exchange(problem_with_keys_, gate_->load());
+  if (problem_with_keys_.empty()) {
     spdlog::info("Keys for tokens reloaded, there are {}", gate_->keys());
-  } else {
-    spdlog::error("Keys for tokens not reloaded, the old ones go on: {}", problem);
+  } else if (problem_with_keys_ != last) {
+    spdlog::error("Keys for tokens not reloaded, the old ones go on: {}", problem_with_keys_);
   }
 }
 

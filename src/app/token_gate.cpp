@@ -3,9 +3,9 @@
 #include "peerjsd/core/verdict.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -19,7 +19,11 @@ using std::chrono::time_point_cast;
 std::optional<std::string> contents_of(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string text;
+  std::array<char, 4096> part{};
+  while (stream.read(part.data(), part.size()) || stream.gcount() > 0) {
+    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
+  }
   if (stream.bad()) return std::nullopt;
   return text;
 }
@@ -66,7 +70,6 @@ TokenGate::TokenGate(const Config& config)
       watch_(files_of(config)) {}
 
 std::string TokenGate::load() {
-  watch_.read();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
     const std::string problem = keys.add_secret(secret);
@@ -83,15 +86,20 @@ std::string TokenGate::load() {
     if (!problem.empty()) return problem;
   }
   keys_ = std::move(keys);
+  watch_.read();
   return {};
 }
 
-std::variant<net::Pass, net::Rejection> TokenGate::check(const core::Credentials& who) const {
+std::variant<net::Pass, net::Rejection> TokenGate::check(const core::Credentials& who,
+                                                         net::Occasion occasion) const {
   if (who.token.size() > max_token_bytes_) {
     return rejected(core::refusal_reason(core::Admission::TokenTooLong, {}));
   }
   const auto now = time_point_cast<milliseconds>(std::chrono::system_clock::now());
-  const auto verdict = auth::verify_token(who.token, keys_, rules_, now);
+  auth::TokenRules rules = rules_;
+  const bool may_be_old = occasion == net::Occasion::Connected && !ends_expired_;
+  if (may_be_old) rules.leeway = std::chrono::hours(24 * 365 * 100);
+  const auto verdict = auth::verify_token(who.token, keys_, rules, now);
   if (const auto* const refusal = std::get_if<auth::TokenRefusal>(&verdict)) {
     return rejected(std::string(to_string(refusal->fault)), refusal->detail);
   }
@@ -103,7 +111,7 @@ std::variant<net::Pass, net::Rejection> TokenGate::admit(const core::Credentials
                                                          auth::Time now) const {
   if (!grant.covers_key(who.key)) return rejected("Token is not for this key");
   if (!who.id.empty() && !grant.covers_id(who.id)) return rejected("Token is not for this ID");
-  net::Pass pass{grant.owner};
+  net::Pass pass{grant.owner, grant.subject};
   pass.rights = {grant.may.call, grant.may.be_called};
   pass.may_list = grant.may.list;
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();

@@ -62,8 +62,12 @@ Key::Handle rsa_key(const Json& json) {
 
 Key::Handle ec_key(const Json& json) {
   if (text_of(json, "crv") != "P-256") return nullptr;
+  const std::string x = bytes_of(json, "x");
+  const std::string y = bytes_of(json, "y");
+  constexpr std::size_t size = 32;
+  if (x.size() != size || y.size() != size) return nullptr;
   constexpr std::string_view uncompressed = "\x04";
-  const std::string point = std::string(uncompressed) + bytes_of(json, "x") + bytes_of(json, "y");
+  const std::string point = std::string(uncompressed) + x + y;
   const Builder builder(::OSSL_PARAM_BLD_new(), &::OSSL_PARAM_BLD_free);
   ::OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, SN_X9_62_prime256v1,
                                     0);

@@ -47,8 +47,15 @@ std::string to_der(std::string_view signature) {
   return text;
 }
 
-/// Nothing: there is no algorithm for such a key.
+bool is_sound(EVP_PKEY* key) {
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&::EVP_PKEY_CTX_free)> context(
+      ::EVP_PKEY_CTX_new(key, nullptr), &::EVP_PKEY_CTX_free);
+  return context != nullptr && ::EVP_PKEY_public_check(context.get()) == 1;
+}
+
+/// Nothing: there is no algorithm for such a key, or it is no good.
 std::optional<Algorithm> algorithm_of(EVP_PKEY* key) {
+  if (!is_sound(key)) return std::nullopt;
   switch (::EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
       if (::EVP_PKEY_get_bits(key) < kFewestRsaBits) return std::nullopt;

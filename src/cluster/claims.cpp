@@ -92,6 +92,7 @@ void append(core::Inheritance& inheritance, const core::Inheritance& more) {
   };
   add(inheritance.partners, more.partners);
   add(inheritance.texts, more.texts);
+  add(inheritance.kept, more.kept);
   add(inheritance.sent, more.sent);
 }
 
@@ -219,7 +220,7 @@ bool Claims::send(Departure& departure, core::Instant now) {
   if (departure.registration) {
     const core::Registration registration = *departure.registration;
     if (age < kPatienceWithSent && courier_.has_under_way_from(registration)) return false;
-    append(inheritance, {{}, {}, node_.relay().take_sent(departure.key, registration)});
+    append(inheritance, {{}, {}, {}, node_.relay().take_sent(departure.key, registration)});
   }
   node_.bequeath({departure.key, departure.id, departure.token, std::move(inheritance)});
   return true;

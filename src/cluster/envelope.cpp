@@ -40,7 +40,7 @@ using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
 constexpr std::size_t kItem = 3;
-constexpr std::size_t kBequestHead = 5;
+constexpr std::size_t kBequestHead = 6;
 constexpr std::string_view kAccepted = "accepted";
 
 template <class Number>
@@ -72,25 +72,40 @@ Envelope parse_receipts(Parts parts) {
   return receipts;
 }
 
+/// The first `count` of `rest`, which are taken off it; nothing if there are not so many.
+std::optional<Parts> take(Parts& rest, std::string_view count) {
+  std::size_t number = 0;
+  if (!read_number(count, number) || number > rest.size()) return std::nullopt;
+  const Parts taken = rest.first(number);
+  rest = rest.subspan(number);
+  return taken;
+}
+
+/// Each of a name, a type and a text. False: they are none.
+template <class Message>
+bool read_messages(Parts parts, std::vector<Message>& messages) {
+  if (parts.size() % kItem != 0) return false;
+  for (std::size_t i = 0; i < parts.size(); i += kItem) {
+    const core::MessageType type = core::message_type(parts[i + 1]);
+    if (type == core::MessageType::Unknown) return false;
+    messages.push_back({std::string(parts[i]), type, std::string(parts[i + 2])});
+  }
+  return true;
+}
+
 Envelope parse_bequest(Parts parts) {
   if (parts.size() < kBequestHead) return {};
-  std::size_t partners = 0;
-  std::size_t texts = 0;
-  if (!read_number(parts[3], partners) || !read_number(parts[4], texts)) return {};
   Parts rest = parts.subspan(kBequestHead);
-  if (partners > rest.size() || texts > rest.size() - partners) return {};
+  const auto partners = take(rest, parts[3]);
+  const auto texts = take(rest, parts[4]);
+  const auto kept = take(rest, parts[5]);
+  if (!partners || !texts || !kept) return {};
   Bequest bequest{parts[0], parts[1], parts[2], {}};
   core::Inheritance& inheritance = bequest.inheritance;
-  inheritance.partners.assign(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(partners));
-  rest = rest.subspan(partners);
-  inheritance.texts.assign(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(texts));
-  rest = rest.subspan(texts);
-  if (rest.size() % kItem != 0) return {};
-  for (std::size_t i = 0; i < rest.size(); i += kItem) {
-    const core::MessageType type = core::message_type(rest[i + 1]);
-    if (type == core::MessageType::Unknown) return {};
-    inheritance.sent.push_back({std::string(rest[i]), type, std::string(rest[i + 2])});
-  }
+  inheritance.partners.assign(partners->begin(), partners->end());
+  inheritance.texts.assign(texts->begin(), texts->end());
+  if (!read_messages(*kept, inheritance.kept)) return {};
+  if (!read_messages(rest, inheritance.sent)) return {};
   return bequest;
 }
 
@@ -142,16 +157,20 @@ std::string to_text(Fence) {
 }
 
 std::string to_text(const Bequest& bequest) {
-  const auto& [partners, texts, all_sent] = bequest.inheritance;
-  std::string out = joined({"bequest", bequest.key, bequest.id, bequest.token,
-                            std::to_string(partners.size()), std::to_string(texts.size())});
+  const auto& [partners, texts, all_kept, all_sent] = bequest.inheritance;
+  std::string out =
+      joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size()),
+              std::to_string(texts.size()), std::to_string(kItem * all_kept.size())});
+  const auto append_message = [&out](std::string_view name, core::MessageType type,
+                                     std::string_view text) {
+    append(out, name);
+    append(out, core::to_string(type));
+    append(out, text);
+  };
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
-  for (const core::Inheritance::Sent& sent : all_sent) {
-    append(out, sent.dst);
-    append(out, core::to_string(sent.type));
-    append(out, sent.text);
-  }
+  for (const auto& [src, type, text] : all_kept) append_message(src, type, text);
+  for (const auto& [dst, type, text] : all_sent) append_message(dst, type, text);
   return out;
 }
 

@@ -63,13 +63,6 @@ std::size_t Realm::owned(std::string_view token) const {
   return found == owned_.end() ? 0 : found->second;
 }
 
-Peer* Realm::find_lost(std::string_view token) const {
-  for (const auto& [id, peer] : peers_) {
-    if (peer->transport == nullptr && peer->token == token) return peer.get();
-  }
-  return nullptr;
-}
-
 void Realm::remove(Peer& peer) {
   if (peer.is_counted) {
     const auto count = owned_.find(peer.token);

@@ -119,6 +119,12 @@ Admission Relay::decide(Transport& transport, const Credentials& who, const Clie
   return Admission::IdTaken;
 }
 
+Admission Relay::verdict_on_id(std::string_view id) const {
+  if (id.size() > options_.max_id_bytes) return Admission::IdTooLong;
+  if (options_.accepts_id && !options_.accepts_id(id)) return Admission::IdNotAllowed;
+  return Admission::Opened;
+}
+
 /// nullptr: there is no such peer, the token is not its own, or it is lost. Who is lost gets no
 /// answers, so that what it asks would pile up.
 Peer* Relay::authenticate(const Credentials& who) const {
@@ -130,7 +136,8 @@ Peer* Relay::authenticate(const Credentials& who) const {
 
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who,
                        const Client& client, Instant now) {
-  if (options_.accepts_id && !options_.accepts_id(who.id)) return Admission::IdNotAllowed;
+  const Admission on_id = verdict_on_id(who.id);
+  if (on_id != Admission::Opened) return on_id;
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
@@ -152,7 +159,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
       peer.is_pending = true;
       return Admission::Pending;
   }
-  open(peer, true, {});
+  open(peer, true, {}, now);
   return Admission::Opened;
 }
 
@@ -170,17 +177,17 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
   peer.client = client;
   bind(peer, transport, now);
   if (peer.is_pending) return Admission::Pending;
-  open(peer, opens, std::exchange(peer.backlog, {}));
+  open(peer, opens, std::exchange(peer.backlog, {}), now);
   return Admission::Resumed;
 }
 
 /// `texts`: what the peer has not received yet.
-void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts) {
+void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now) {
   if (opens) peer.transport->send(kOpenText);
   for (const std::string& text : texts) {
     if (!opens || text != kOpenText) peer.transport->send(text);
   }
-  deliver_outstanding(peer);
+  deliver_outstanding(peer, now);
 }
 
 /// It never had its id.
@@ -218,7 +225,8 @@ bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
 /// The same among the peers of one owner.
 bool Relay::make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now) {
   if (realm.owned(who.token) < limit) return true;
-  Peer* const lost = realm.find_lost(who.token);
+  const auto is_its = [&](const Peer& peer) { return peer.token == who.token; };
+  Peer* const lost = realm.lost.find_if(is_its);
   if (lost == nullptr) return false;
   end_peer(*lost, true, now);
   return realm.owned(who.token) < limit;
@@ -232,14 +240,14 @@ void Relay::bind(Peer& peer, Transport& transport, Instant now) {
   probed_.remove(peer);
 }
 
-void Relay::deliver_outstanding(Peer& peer) {
+void Relay::deliver_outstanding(Peer& peer, Instant now) {
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
-    deliver_kept(message, peer);
+    deliver_kept(message, peer, now);
   }
 }
 
 /// A LEAVE is for a partner, which another peer that has got the id is not.
-void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer) {
+void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now) {
   Peer* const holder = peer.realm.find(message.src);
   Peer* const src =
       holder != nullptr && holder->registration == message.registration ? holder : nullptr;
@@ -247,7 +255,11 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer) {
     const bool were_partners = src != nullptr ? part(*src, peer) : part(peer, message.src);
     if (!were_partners) return;
   } else if (message.type != MessageType::Expire) {
-    if (!is_open_to(peer, src, message.src)) return;
+    if (!is_open_to(peer, src, message.src)) {
+      return on_abandoned({peer.realm.key, message.src, message.registration, peer.id, message.type,
+                           message.text, message.since},
+                          now);
+    }
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);
     if (is_elsewhere(message.registration)) make_partner(peer, message.src);
   }

@@ -34,18 +34,18 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
     if (peer->is_pending) refuse(*peer, answer);
     return;
   }
-  inherit(*peer, inheritance, now);
+  const std::vector<std::string> inherited = inherit(*peer, inheritance, now);
   if (!std::exchange(peer->is_pending, false)) {
     // It was opened before its inheritance came.
-    for (const std::string& text : inheritance.texts) tell(*peer, text);
+    for (const std::string& text : inherited) tell(*peer, text);
     return;
   }
   counted(answer);
   std::vector<std::string>& texts = peer->backlog;
-  texts.insert(texts.begin(), inheritance.texts.begin(), inheritance.texts.end());
+  texts.insert(texts.begin(), inherited.begin(), inherited.end());
   if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
   peer->transport->settled(answer);
-  open(*peer, true, std::exchange(texts, {}));
+  open(*peer, true, std::exchange(texts, {}), now);
 }
 
 /// Its client has gone meanwhile, and may come back to what it had before.
@@ -62,18 +62,40 @@ void Relay::refuse(Peer& peer, Admission answer) {
   forward_waiting(realm, dst_json);
 }
 
-void Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
-  for (const std::string& id : inheritance.partners) {
+/// The texts that it is to get. Of what has waited for it, that is what its rights allow now.
+std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
+  const auto make_partner_of = [&peer](const std::string& id) {
     Peer* const here = peer.realm.find(id);
     if (here != nullptr) {
       make_partners(peer, *here);
     } else {
       make_partner(peer, id);
     }
+  };
+  std::ranges::for_each(inheritance.partners, make_partner_of);
+  std::vector<std::string> texts = inheritance.texts;
+  for (const Inheritance::Kept& kept : inheritance.kept) {
+    const Peer* const here = peer.realm.find(kept.src);
+    const Parcel parcel{
+        peer.realm.key, kept.src, registration_of(here, kept.src), peer.id, kept.type,
+        kept.text,      now};
+    if (!is_notice(kept.type) && !is_open_to(peer, here, kept.src)) {
+      on_abandoned(parcel, now);
+      continue;
+    }
+    if (!is_notice(kept.type)) make_partner_of(kept.src);
+    texts.push_back(kept.text);
   }
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, now}, now);
   }
+  return texts;
+}
+
+/// Of a sender of another node; `here`: the same if it has moved here, else nullptr.
+Registration Relay::registration_of(const Peer* here, std::string_view id) const {
+  if (here != nullptr) return here->registration;
+  return Registration{keyed_hash(options_.hash_key, id) | kRegisteredElsewhere};
 }
 
 /// To its destination, wherever that is; if it cannot go there now, it waits. False: a notice to
@@ -101,8 +123,7 @@ Inheritance Relay::take_estate(Peer& peer) {
     if (message.type == MessageType::Leave && std::erase(estate.partners, message.src) == 0) {
       continue;
     }
-    if (!is_notice(message.type)) estate.partners.push_back(std::move(message.src));
-    estate.texts.push_back(std::move(message.text));
+    estate.kept.push_back({std::move(message.src), message.type, std::move(message.text)});
   }
   return estate;
 }
@@ -176,11 +197,7 @@ bool Relay::deliver(const Parcel& from_elsewhere, Instant now) {
   const Realm* const of_key = realm(from_elsewhere.key);
   if (of_key == nullptr) return false;
   Parcel parcel = from_elsewhere;
-  const Peer* const src = of_key->find(parcel.src);  // it may have moved here
-  parcel.registration =
-      src != nullptr
-          ? src->registration
-          : Registration{keyed_hash(options_.hash_key, parcel.src) | kRegisteredElsewhere};
+  parcel.registration = registration_of(of_key->find(parcel.src), parcel.src);
   return accept(parcel, now);
 }
 

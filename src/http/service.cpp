@@ -94,9 +94,8 @@ std::string Service::fresh_id() const {
 }
 
 /// Where there are TURN servers, and the key is right, it is not for this class to answer.
-Reply Service::reply_to(const Request& request, const route::IceServers& asked) const {
-  return options_.has_turn && !is_key(asked.key) ? invalid_key()
-                                                 : reply_to(request, route::NotFound{});
+Reply Service::reply_to(const Request& request, const route::IceServers&) const {
+  return options_.has_turn ? invalid_key() : reply_to(request, route::NotFound{});
 }
 
 Reply Service::reply_to(const Request& request, const route::Peers& asked) const {
@@ -186,8 +185,12 @@ Reply Service::refusal(unsigned status, std::string_view reason, std::string_vie
 }
 
 bool Service::is_key(std::string_view key) const {
+  return options_.any_key || is_open(key);
+}
+
+bool Service::is_open(std::string_view key) const {
   const core::Realm* const realm = relay_.realm(key);
-  return options_.any_key || (realm != nullptr && realm->is_open());
+  return realm != nullptr && realm->is_open();
 }
 
 Reply Service::readable(Reply reply, std::string_view origin) const {

@@ -171,7 +171,16 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Stream&
   close();
 }
 
-void HttpSession::respond(const HttpRequest& request, const http::route::Message& asked) {
+void HttpSession::respond(const HttpRequest& request, const http::route::Message& message) {
+  const auto verdict =
+      check_token(request, {message.key, message.id, message.token}, Occasion::Connected);
+  const auto* const pass = std::get_if<Pass>(&verdict);
+  if (pass == nullptr) {
+    return write_answer(request,
+                        context().service().answer(facts_of(request), core::Receipt::Unauthorized));
+  }
+  http::route::Message asked = message;
+  asked.token = pass->owner;
   const core::Receipt receipt = receive(request, asked);
   const bool may_be_early =
       receipt == core::Receipt::Unauthorized || receipt == core::Receipt::Early;
@@ -197,10 +206,7 @@ core::Receipt HttpSession::receive(const HttpRequest& request,
                                    const http::route::Message& message) {
   // A LEAVE needs no more than its URL to say.
   const std::string_view text = request.body().empty() ? "{}" : std::string_view(request.body());
-  const auto verdict = check_token(request, {message.key, message.id, message.token});
-  const auto* const pass = std::get_if<Pass>(&verdict);
-  const std::string_view owner = pass == nullptr ? std::string_view() : pass->owner;
-  return context().relay().receive({message.key, message.id, owner}, message.verb, text,
+  return context().relay().receive({message.key, message.id, message.token}, message.verb, text,
                                    context().now());
 }
 
@@ -226,16 +232,27 @@ void HttpSession::respond(const HttpRequest& request, const http::route::IceServ
   if (!service.has_turn(asked.key)) return respond<>(request, asked);
   const std::string_view origin = view(request[bhttp::field::origin]);
   const std::string_view token = asked.token.empty() ? bearer_of(request) : asked.token;
-  std::string problem = complaint_of_origin(request, asked.id);
-  if (problem.empty()) {
-    const auto verdict = check_token(request, {asked.key, asked.id, token});
-    if (const auto* const reason = std::get_if<std::string>(&verdict)) problem = *reason;
-  }
+  const std::string problem = complaint_of_ice(request, asked);
   if (!problem.empty()) return write_answer(request, service.unauthorized(problem, origin));
+  const auto verdict = check_token(request, {asked.key, asked.id, token});
+  if (const auto* const reason = std::get_if<std::string>(&verdict)) {
+    return write_answer(request, service.unauthorized(*reason, origin));
+  }
+  const std::string& user = std::get<Pass>(verdict).user;
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  write_answer(request, service.confidential(
-                            auth::ice_servers(context().options().turn, asked.id, now), origin));
+  write_answer(request, service.confidential(auth::ice_servers(context().options().turn,
+                                                               user.empty() ? asked.id : user, now),
+                                             origin));
+}
+
+/// Why nobody could connect under that id; empty: somebody could.
+std::string HttpSession::complaint_of_ice(const HttpRequest& request,
+                                          const http::route::IceServers& asked) {
+  std::string problem = complaint_of_origin(request, asked.id);
+  if (!problem.empty()) return problem;
+  if (asked.id.empty()) return "No id supplied";
+  return core::refusal_reason(context().relay().verdict_on_id(asked.id), {});
 }
 
 /// Where there are other nodes, the list is of all of them.
@@ -361,9 +378,10 @@ std::variant<Pass, std::string> HttpSession::examine(const HttpRequest& request,
 }
 
 std::variant<Pass, std::string> HttpSession::check_token(const HttpRequest& request,
-                                                         const core::Credentials& who) {
+                                                         const core::Credentials& who,
+                                                         Occasion occasion) {
   if (context().gate() == nullptr) return Pass{std::string(who.token)};
-  auto verdict = context().gate()->check(who);
+  auto verdict = context().gate()->check(who, occasion);
   if (auto* const pass = std::get_if<Pass>(&verdict)) return std::move(*pass);
   const auto& rejection = std::get<Rejection>(verdict);
   context().incidents().report(Incident::TokenRefused, "{} ({}, {})", core::log_text(who.id),

@@ -54,7 +54,7 @@ class TokenGateTest : public testing::Test {
 
   static std::string reason(const TokenGate& gate, const std::string& token,
                             std::string_view id = "ann", std::string_view key = "peerjs") {
-    const auto verdict = gate.check({key, id, token});
+    const auto verdict = gate.check({key, id, token}, net::Occasion::Arriving);
     const auto* const rejection = std::get_if<net::Rejection>(&verdict);
     return rejection == nullptr ? "" : rejection->reason;
   }
@@ -69,7 +69,8 @@ TEST_F(TokenGateTest, IsNotThereWhereNoTokensAreAskedFor) {
 
 TEST_F(TokenGateTest, LetsInByASecret) {
   const auto gate = this->gate();
-  const auto verdict = gate->check({"peerjs", "ann", hs256(kSecret, claims())});
+  const auto verdict =
+      gate->check({"peerjs", "ann", hs256(kSecret, claims())}, net::Occasion::Arriving);
   const auto& pass = std::get<net::Pass>(verdict);
   EXPECT_EQ(pass.owner, R"(["","ann"])");
   EXPECT_EQ(pass.rights, core::Rights{});
@@ -99,7 +100,7 @@ TEST_F(TokenGateTest, PassesOnWhatATokenAllows) {
   const auto gate = this->gate();
   const std::string token =
       hs256(kSecret, claims(R"(,"peerjs":{"limit":99999999999,"may":["answer"]})"));
-  const auto verdict = gate->check({"peerjs", "ann", token});
+  const auto verdict = gate->check({"peerjs", "ann", token}, net::Occasion::Arriving);
   const auto& pass = std::get<net::Pass>(verdict);
   EXPECT_EQ(pass.rights, (core::Rights{.may_call = false, .may_be_called = true}));
   EXPECT_FALSE(pass.may_list);
@@ -109,15 +110,19 @@ TEST_F(TokenGateTest, PassesOnWhatATokenAllows) {
 TEST_F(TokenGateTest, ExpiryCanBeIgnoredWhileConnected) {
   config_.auth_expiry = AuthExpiry::Ignore;
   const auto gate = this->gate();
-  const auto verdict = gate->check({"peerjs", "ann", hs256(kSecret, claims())});
+  const auto verdict =
+      gate->check({"peerjs", "ann", hs256(kSecret, claims())}, net::Occasion::Arriving);
   EXPECT_EQ(std::get<net::Pass>(verdict).expiry, core::Instant::max());
-  EXPECT_EQ(reason(*gate, hs256(kSecret, claims("", -31s))), "Token has expired");
+  const std::string old = hs256(kSecret, claims("", -31s));
+  EXPECT_EQ(reason(*gate, old), "Token has expired");
+  const auto said = gate->check({"peerjs", "ann", old}, net::Occasion::Connected);
+  EXPECT_TRUE(std::holds_alternative<net::Pass>(said)) << "as by a POST of who is connected";
 }
 
 TEST_F(TokenGateTest, AnExpiryBeyondAllReasonIsNone) {
   const auto gate = this->gate();
   const std::string token = hs256(kSecret, R"({"sub":"ann","exp":99999999999})");
-  const auto verdict = gate->check({"peerjs", "ann", token});
+  const auto verdict = gate->check({"peerjs", "ann", token}, net::Occasion::Arriving);
   EXPECT_EQ(std::get<net::Pass>(verdict).expiry, core::Instant::max());
 }
 
@@ -147,6 +152,9 @@ TEST_F(TokenGateTest, SaysWhichFileIsNoGoodAndGoesOnWithTheOldKeys) {
                                     [&](std::string_view text) { return old_key.sign(text); })),
             "");
   std::filesystem::remove(name);
+  std::filesystem::create_directory(name);
+  EXPECT_EQ(gate->load(), "--auth_public_key: " + name + ": it cannot be read");
+  std::filesystem::remove(name);
   EXPECT_EQ(gate->load(), "--auth_public_key: " + name + ": it cannot be read");
   config_.auth_public_key.clear();
   config_.auth_jwks = file("keys.json", "{}");
@@ -167,6 +175,8 @@ TEST_F(TokenGateTest, NoticesFilesThatAreReplaced) {
                                    std::filesystem::file_time_type::clock::now() + 5s);
   EXPECT_FALSE(gate->changed()) << "it may still be being written";
   EXPECT_TRUE(gate->changed());
+  EXPECT_NE(gate->load(), "") << "it is no JWK set";
+  EXPECT_TRUE(gate->changed()) << "it may become one without looking newer";
 }
 
 }  // namespace

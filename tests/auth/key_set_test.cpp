@@ -102,6 +102,7 @@ TEST(KeySet, FindsByAlgorithmAndId) {
 TEST(KeySet, PassesOverKeysOfASetThatAreForSomethingElse) {
   KeySet keys;
   const std::string modulus(172, 'A');
+  const std::string large(342, '_');  // 256 bytes of ones
   EXPECT_EQ(keys.add_jwks(set_of({
                 R"({"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"})",
                 R"({"kty":"what"})",
@@ -115,6 +116,8 @@ TEST(KeySet, PassesOverKeysOfASetThatAreForSomethingElse) {
                 R"({"kty":"OKP","crv":"X25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})",
                 R"({"kty":"RSA","n":"_)" + modulus + R"(","e":"AQAB"})",
                 R"({"kty":"RSA","e":"AQAB"})",
+                R"({"kty":"RSA","n":")" + large.substr(0, 341) + R"(8","e":"AQ"})",
+                R"({"kty":"RSA","n":")" + std::string(342, 'A') + R"(","e":"AQAB"})",
                 with(kEdJwk, R"(,"use":"sig","alg":"EdDSA")"),
             })),
             "");

@@ -53,7 +53,10 @@ TEST(Envelope, CarriesReceipts) {
 
 TEST(Envelope, CarriesABequest) {
   const core::Inheritance inheritance{
-      {"x", "y"}, {"1", "", "3"}, {{"z", MessageType::Offer, "4"}, {"", MessageType::Leave, ""}}};
+      {"x", "y"},
+      {"1", "", "3"},
+      {{"v", MessageType::Answer, "0"}},
+      {{"z", MessageType::Offer, "4"}, {"", MessageType::Leave, ""}}};
   const std::string text = to_text(Bequest{"key", "id", "token", inheritance});
   const auto bequest = parsed<Bequest>(text);
   EXPECT_EQ(bequest.key, "key");
@@ -89,14 +92,17 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "8:delivery1:n1:x1:k1:d",
                                  "8:delivery1:n1:11:k1:d1:s",
                                  "8:delivery1:n1:11:k1:d1:s4:WHAT1:t",
-                                 "7:bequest1:k1:i1:t1:0",
-                                 "7:bequest1:k1:i1:t1:x1:0",
-                                 "7:bequest1:k1:i1:t1:01:x",
-                                 "7:bequest1:k1:i1:t1:21:01:p",
-                                 "7:bequest1:k1:i1:t1:11:11:p",
-                                 "7:bequest1:k1:i1:t1:01:01:d",
-                                 "7:bequest1:k1:i1:t1:01:01:d4:WHAT1:t",
-                                 "7:bequest1:k1:i1:t20:184467440737095516151:01:p",
+                                 "7:bequest1:k1:i1:t1:01:0",
+                                 "7:bequest1:k1:i1:t1:x1:01:0",
+                                 "7:bequest1:k1:i1:t1:01:x1:0",
+                                 "7:bequest1:k1:i1:t1:01:01:x",
+                                 "7:bequest1:k1:i1:t1:21:01:01:p",
+                                 "7:bequest1:k1:i1:t1:11:11:01:p",
+                                 "7:bequest1:k1:i1:t1:01:01:11:s",
+                                 "7:bequest1:k1:i1:t1:01:01:31:s4:WHAT1:t",
+                                 "7:bequest1:k1:i1:t1:01:01:01:d",
+                                 "7:bequest1:k1:i1:t1:01:01:01:d4:WHAT1:t",
+                                 "7:bequest1:k1:i1:t20:184467440737095516151:01:01:p",
                                  "8:receipts",
                                  "8:receipts1:n1:1",
                                  "8:receipts1:n1:x8:accepted",

@@ -212,7 +212,7 @@ TEST_F(RelayNodesTest, ForgetsAPeerThatIsLostAndThenRefused) {
 TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
   join(b_, "b");
   const Claim claim = lose_before_answer(a_, "a");
-  relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}, {}}, now_);
+  relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}, {}, {}}, now_);
   EXPECT_EQ(backend_.released, Texts{});
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
   EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "1", "2"}));
@@ -223,7 +223,7 @@ TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
 
 TEST_F(RelayNodesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysAway) {
   join(b_, "b");
-  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {{"b"}, {}, {}}, now_);
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {{"b"}, {}, {}, {}}, now_);
   pass(29s);
   EXPECT_EQ(b_.take(), Texts{});
   pass(1s);
@@ -235,7 +235,7 @@ TEST_F(RelayNodesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
   attach(a_, "a");
   deliver("b", "a", MessageType::Expire, "told");
   EXPECT_EQ(attach(c_, "a"), Admission::Pending);
-  settle(c_, Admission::Resumed, {{}, {"inherited"}, {}});
+  settle(c_, Admission::Resumed, {{}, {"inherited"}, {}, {}});
   EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "inherited", "told"}));
 }
 
@@ -245,7 +245,9 @@ TEST_F(RelayNodesTest, APeerThatIsPendingCanBeHandedOn) {
   deliver_offer("b", "a");
   const auto estate = relay_.hand_over("peerjs", "a");
   ASSERT_TRUE(estate);
-  EXPECT_EQ(estate->texts, (Texts{"told", text("OFFER", "b", "a")}));
+  EXPECT_EQ(estate->texts, Texts{"told"});
+  EXPECT_EQ(estate->kept,
+            (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a")}}));
   EXPECT_EQ(find("a"), nullptr);
 }
 
@@ -534,7 +536,7 @@ TEST_F(RelayNodesTest, KeepsALeaveForAPeerThatIsPending) {
   attach(a_, "a");
   deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
   deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
-  settle(a_, Admission::Resumed, {{"x"}, {}, {}});
+  settle(a_, Admission::Resumed, {{"x"}, {}, {}, {}});
   EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("LEAVE", "x", "a")})) << "y was no partner";
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{});
@@ -645,8 +647,10 @@ TEST_F(RelayNodesTest, HandsOverALostPeerWithWhatHasWaited) {
   receive(b_, sent_to("a"));
   const auto inheritance = relay_.hand_over("peerjs", "a");
   ASSERT_TRUE(inheritance);
-  EXPECT_EQ(inheritance->partners, Texts{"b"});
-  EXPECT_EQ(inheritance->texts, (Texts{"unsent", text("OFFER", "b", "a")}));
+  EXPECT_EQ(inheritance->partners, Texts{});
+  EXPECT_EQ(inheritance->texts, Texts{"unsent"});
+  EXPECT_EQ(inheritance->kept,
+            (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a")}}));
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{});
 }
@@ -670,7 +674,7 @@ TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   join(b_, "b");
   attach(a_, "a");
   deliver_offer("x", "a");
-  settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}, {}});
+  settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}, {}, {}});
   EXPECT_EQ(a_.answer, Admission::Resumed);
   EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "x", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
@@ -678,9 +682,25 @@ TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
 }
 
+TEST_F(RelayNodesTest, GivesAPeerWhatWaitedForItElsewhere) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {{},
+          {"first"},
+          {{"b", MessageType::Offer, text("OFFER", "b", "a")},
+           {"y", MessageType::Offer, text("OFFER", "y", "a")}},
+          {}});
+  EXPECT_EQ(a_.take(),
+            (Texts{std::string(kOpen), "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
 TEST_F(RelayNodesTest, GivesAnInheritanceThatComesLate) {
   join(a_, "a");
-  settle(a_, Admission::Resumed, {{"y"}, {"late"}, {}});
+  settle(a_, Admission::Resumed, {{"y"}, {"late"}, {}, {}});
   EXPECT_EQ(a_.take(), Texts{"late"});
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
@@ -691,6 +711,7 @@ TEST_F(RelayNodesTest, SendsOnWhatAPeerHadSentBeforeItCame) {
   attach(a_, "a");
   settle(a_, Admission::Resumed,
          {{},
+          {},
           {},
           {{"b", MessageType::Offer, text("OFFER", "a", "b")},
            {"x", MessageType::Offer, text("OFFER", "a", "x")},
@@ -704,7 +725,8 @@ TEST_F(RelayNodesTest, SendsOnWhatAPeerHadSentBeforeItCame) {
 TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
   attach(a_, "a");
   backend_.forwarding = Backend::Forwarding::Apart;
-  settle(a_, Admission::Resumed, {{}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x")}}});
+  settle(a_, Admission::Resumed,
+         {{}, {}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x")}}});
   EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
   backend_.forwarding = Backend::Forwarding::Taken;
   relay_.on_reconnect();
@@ -746,9 +768,9 @@ TEST_F(RelayNodesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
   relay_.detach(a_, End::ServerStops, now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(
-      backend_.bequeathed[0].second,
-      (Inheritance{{"b", "x"}, {"unsent"}, {{"y", MessageType::Offer, text("OFFER", "a", "y")}}}));
+  EXPECT_EQ(backend_.bequeathed[0].second,
+            (Inheritance{
+                {"b", "x"}, {"unsent"}, {}, {{"y", MessageType::Offer, text("OFFER", "a", "y")}}}));
   EXPECT_EQ(backend_.released, Texts{});
   backend_.take();
   relay_.detach(b_, End::GoingAway, now_);
@@ -765,8 +787,10 @@ TEST_F(RelayNodesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
   relay_.bequeath_lost();
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(backend_.bequeathed[0].second.partners, (Texts{"b", "b"}));
-  EXPECT_EQ(backend_.bequeathed[0].second.texts, (Texts{"unsent", text("CANDIDATE", "b", "a")}));
+  EXPECT_EQ(
+      backend_.bequeathed[0].second,
+      (Inheritance{
+          {"b"}, {"unsent"}, {{"b", MessageType::Candidate, text("CANDIDATE", "b", "a")}}, {}}));
   EXPECT_EQ(find("a"), nullptr);
   EXPECT_NE(find("b"), nullptr);
   pass(30s);

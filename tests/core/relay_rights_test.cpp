@@ -107,6 +107,27 @@ TEST_F(RelayRightsTest, NeitherMayReachTheOtherThroughItsAbsence) {
   const Client about{.kind = PeerKind::Page, .rights = kOnlyCalls};
   relay_.attach(c_, {"peerjs", "c", "token"}, about, now_);
   EXPECT_EQ(c_.take(), Texts{std::string(kOpen)}) << "what waited for it is not for it";
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "c", "b")});
+  pass(10s);
+  EXPECT_EQ(b_.take(), Texts{});
+}
+
+TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
+  RecordingBackend backend;
+  Relay relay(options(), backend);
+  const Client about{.kind = PeerKind::Page, .rights = kOnlyCalls};
+  relay.attach(a_, {"peerjs", "a", "token"}, about, now_);
+  const Claim claim{"peerjs", "a", a_.peer()->registration};
+  const std::string from_x = text("OFFER", "x", "a");
+  const std::string from_p = text("CANDIDATE", "p", "a");
+  relay.settle(
+      claim, Admission::Resumed,
+      {{"p"}, {}, {{"x", MessageType::Offer, from_x}, {"p", MessageType::Candidate, from_p}}, {}},
+      now_);
+  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), from_p}));
+  EXPECT_EQ(backend.take(), Texts{text("EXPIRE", "a", "x")});
+  relay.deliver({"peerjs", "x", {}, "a", MessageType::Offer, from_x, now_}, now_);
+  EXPECT_EQ(a_.take(), Texts{}) << "nor has it become a partner";
 }
 
 TEST_F(RelayRightsTest, RightsAreThoseOfTheLastToken) {
@@ -132,7 +153,10 @@ TEST_F(RelayRightsTest, HoldAcrossNodes) {
   EXPECT_TRUE(relay.deliver(parcel, now_));
   EXPECT_TRUE(relay.deliver(parcel, now_));
   EXPECT_EQ(a_.take(), Texts{});
-  EXPECT_EQ(backend.take(), (Texts{text("EXPIRE", "a", "x"), text("EXPIRE", "a", "x")}));
+  const std::string candidate = text("CANDIDATE", "x", "a");
+  relay.deliver({"peerjs", "x", {}, "a", MessageType::Candidate, candidate, now_}, now_);
+  EXPECT_EQ(backend.take(), (Texts{text("EXPIRE", "a", "x"), text("EXPIRE", "a", "x")}))
+      << "once for each attempt";
 }
 
 TEST_F(RelayRightsTest, AnOwnerHasNoMorePeersThanItsLimit) {
@@ -174,6 +198,13 @@ TEST_F(RelayRightsTest, APeerWhoseTokenExpiresIsDisconnected) {
   EXPECT_EQ(c_.closed, End::Expired);
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayRightsTest, WhatAnExpiryMeansForPartnersIsByTheRuleOfLeave) {
+  EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Page, End::Expired), LeaveTiming::AfterGrace);
+  EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Native, End::Expired), LeaveTiming::AtOnce);
+  EXPECT_EQ(leave_timing(LeavePolicy::Always, PeerKind::Page, End::Expired), LeaveTiming::AtOnce);
+  EXPECT_EQ(leave_timing(LeavePolicy::Never, PeerKind::Page, End::Expired), LeaveTiming::None);
 }
 
 TEST_F(RelayRightsTest, AFreshTokenCountsInsteadOfTheOldOne) {

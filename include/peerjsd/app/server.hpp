@@ -119,6 +119,7 @@ class Server {
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   net::Histogram loop_lag_;
   core::Instant files_watched_{};
+  std::string problem_with_keys_;
   core::Instant reported_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;

@@ -25,12 +25,13 @@ class TokenGate final : public net::Gate {
   /// on.
   std::string load();
 
-  /// FileWatch::changed().
+  /// FileWatch::changed(); after load() has failed it stays so.
   bool changed() { return watch_.changed(); }
 
   std::size_t keys() const { return keys_.size(); }
 
-  std::variant<net::Pass, net::Rejection> check(const core::Credentials& who) const override;
+  std::variant<net::Pass, net::Rejection> check(const core::Credentials& who,
+                                                net::Occasion occasion) const override;
 
  private:
   explicit TokenGate(const Config& config);

@@ -34,8 +34,18 @@ struct Inheritance {
     bool operator==(const Sent&) const = default;
   };
 
+  /// A message that waits for the peer.
+  struct Kept {
+    std::string src;
+    MessageType type;
+    std::string text;
+
+    bool operator==(const Kept&) const = default;
+  };
+
   std::vector<std::string> partners;  ///< ids, see Peer::partners
-  std::vector<std::string> texts;     ///< that it has not received, in order
+  std::vector<std::string> texts;     ///< on the way to it, but not received, in order
+  std::vector<Kept> kept;             ///< in order, after those
   std::vector<Sent> sent;             ///< in order
 
   bool operator==(const Inheritance&) const = default;

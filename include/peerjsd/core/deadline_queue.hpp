@@ -41,6 +41,16 @@ class DeadlineQueue {
 
   T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
 
+  /// The oldest of which `is_wanted` is true; nullptr: there is none. Costs what exists.
+  template <class Predicate>
+  T* find_if(Predicate is_wanted) {
+    for (Deadline<Tag>* link = head_.next_; link != &head_; link = link->next_) {
+      T* const object = static_cast<T*>(link);
+      if (is_wanted(*object)) return object;
+    }
+    return nullptr;
+  }
+
   static bool contains(const T& object) { return link_of(object).linked(); }
 
   static void remove(T& object) { link_of(object).unlink(); }

@@ -47,9 +47,6 @@ class Realm {
   /// owner_limit.
   std::size_t owned(std::string_view token) const;
 
-  /// One of them that is lost; nullptr: there is none. Costs time for every peer.
-  Peer* find_lost(std::string_view token) const;
-
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
 

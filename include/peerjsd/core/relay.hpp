@@ -160,6 +160,9 @@ class Relay {
   /// When the peer's client last gave a sign of life, or was lost.
   static Instant last_heard(const Peer& peer) { return Liveness::since(peer); }
 
+  /// Whether anybody may have that id: Opened, IdTooLong or IdNotAllowed.
+  Admission verdict_on_id(std::string_view id) const;
+
   /// nullptr: there has never been such a key.
   const Realm* realm(std::string_view key) const;
 
@@ -180,7 +183,7 @@ class Relay {
   Receipt hear(const Credentials& from, MessageType verb, std::string_view text, Instant now);
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
-  void open(Peer& peer, bool opens, const std::vector<std::string>& texts);
+  void open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now);
   void settle_lost(Peer& peer, Admission answer, Instant now);
   void refuse(Peer& peer, Admission answer);
   void forget(Peer& peer);
@@ -190,8 +193,8 @@ class Relay {
   bool make_room(Realm& realm, Instant now);
   bool make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
-  void deliver_outstanding(Peer& peer);
-  void deliver_kept(const Outstanding::Message& message, Peer& peer);
+  void deliver_outstanding(Peer& peer, Instant now);
+  void deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now);
 
   Receipt take(Peer& src, const ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
@@ -208,8 +211,9 @@ class Relay {
   void keep_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
-  void inherit(Peer& peer, const Inheritance& inheritance, Instant now);
+  std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
+  Registration registration_of(const Peer* here, std::string_view id) const;
   static Inheritance take_estate(Peer& peer);
   void bequeath(Peer& peer);
   void move_away(Peer& peer);

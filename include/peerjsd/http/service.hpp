@@ -64,7 +64,8 @@ class Service {
 
   bool may_list(std::string_view key) const { return options_.allow_discovery && is_key(key); }
 
-  bool has_turn(std::string_view key) const { return options_.has_turn && is_key(key); }
+  /// Whatever the key that --compat_http_key takes: one with which clients can connect.
+  bool has_turn(std::string_view key) const { return options_.has_turn && is_open(key); }
 
   /// The answer to a request, by what it asks for: its route, or, if it was a message, what the
   /// relay said to that, or the ids that a list is to have. To HEAD as to GET: the body is for the
@@ -110,6 +111,7 @@ class Service {
   Reply show(Page page) const;
   std::string nonce() const;
   bool is_key(std::string_view key) const;
+  bool is_open(std::string_view key) const;
   bool is_allowed(std::string_view origin) const;
 
   ServiceOptions options_;

@@ -12,7 +12,8 @@ namespace peerjsd::net {
 
 /// With what a client is let in.
 struct Pass {
-  std::string owner;  ///< stands for it in the place of its token
+  std::string owner;   ///< stands for it in the place of its token
+  std::string user{};  ///< its name elsewhere; empty: not known
   core::Rights rights{};
   bool may_list = true;
   std::uint32_t owner_limit = 0;                ///< see core::Client
@@ -25,6 +26,12 @@ struct Rejection {
   std::string detail;  ///< for the operator; no secret
 };
 
+/// For what a token is shown.
+enum class Occasion : std::uint8_t {
+  Arriving,
+  Connected,  ///< somebody of that owner is
+};
+
 /// Decides who may connect, and as whom. Where there is none everybody may, with any token.
 class Gate {
  public:
@@ -34,7 +41,8 @@ class Gate {
   virtual ~Gate() = default;
 
   /// An empty id: any.
-  virtual std::variant<Pass, Rejection> check(const core::Credentials& who) const = 0;
+  virtual std::variant<Pass, Rejection> check(const core::Credentials& who,
+                                              Occasion occasion) const = 0;
 };
 
 }  // namespace peerjsd::net

@@ -67,7 +67,9 @@ class HttpSession final : public Connection {
   void meter(unsigned requests);
   std::variant<Pass, std::string> examine(const HttpRequest& request, const core::Credentials& who);
   std::variant<Pass, std::string> check_token(const HttpRequest& request,
-                                              const core::Credentials& who);
+                                              const core::Credentials& who,
+                                              Occasion occasion = Occasion::Arriving);
+  std::string complaint_of_ice(const HttpRequest& request, const http::route::IceServers& asked);
   std::string complaint_of_origin(const HttpRequest& request, std::string_view id);
 
   struct Postponed {

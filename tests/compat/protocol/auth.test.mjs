@@ -140,6 +140,22 @@ suite('Signed tokens', tokens, ({ both: test }) => {
     assert.equal(other.body, errorText('Token is not valid'));
   });
 
+  test('a stream whose token has expired is disconnected, or may go on', async (scope) => {
+    const { name, start, streaming } = scope;
+    const cases = [[[], 401], [['--auth_expiry', 'ignore'], 200]];
+    for (const [more, expected] of cases) {
+      const server = await start(['--auth_secret', SECRET, '--auth_leeway', '0', ...more]);
+      const id = name('old-');
+      const token = await sign(id, { exp: now() + 1 });
+      const stream = streaming({ server, id, token });
+      await stream.open();
+      const say = () =>
+        post(server, { id, token, verb: 'candidate' }, { type: 'CANDIDATE', dst: id, payload: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 1_500)); // there is no sign that it has
+      assert.equal((await say()).status, expected);
+    }
+  });
+
   test('the list of peers is for who has a token that allows it', async ({ name, server, peer }) => {
     const id = name('ann-');
     await peer(id, { token: await sign(id) });
@@ -277,17 +293,29 @@ suite('Credentials for TURN', [...turn, '--turn_ttl', '60s', '--cors', 'http://a
     assert.ok(Math.abs(Number(expiry) - now() - 60) <= 2);
     assert.equal((await get(server, '/other/ice')).status, 401);
     assert.equal((await get(server, '/peerjs/ice', { Origin: 'http://eve.test' })).status, 401);
+    assert.equal((await get(server, '/peerjs/ice')).status, 401);
     const without = await start([]);
-    assert.equal((await get(without, '/peerjs/ice')).status, 404);
+    assert.equal((await get(without, '/peerjs/ice?id=ann')).status, 404);
+    const lenient = await start([...turn, '--compat_http_key']);
+    assert.equal((await get(lenient, '/other/ice?id=ann')).status, 401);
+    const strict = await start([...turn, '--reserved_ids', 'admin']);
+    assert.equal((await get(strict, '/peerjs/ice?id=admin')).status, 401);
   });
 
   test('with a signed token, where such are asked for', async ({ start }) => {
     const server = await start([...turn, '--auth_secret', SECRET]);
     const token = await sign('ann');
     const ask = (query, headers) => get(server, `/peerjs/ice?${query}`, headers);
-    assert.equal((await ask(`id=ann&token=${token}`)).status, 200);
+    const { status, body: given } = await ask(`id=ann&token=${token}`);
+    assert.equal(status, 200);
+    assert.match(JSON.parse(given).iceServers[1].username, /^\d+:ann$/);
+    const any = await sign('ann', { peerjs: { id: '*' } });
+    const other = JSON.parse((await ask(`id=payroll&token=${any}`)).body);
+    assert.match(other.iceServers[1].username, /^\d+:ann$/, 'the user is the subject');
     assert.equal((await ask('id=ann', { Authorization: `Bearer ${token}` })).status, 200);
-    for (const query of ['', 'id=ann', 'id=ann&token=x', `id=bob&token=${token}`, 'id=&token=']) {
+    const bad = ['', 'id=ann', 'id=ann&token=x', `id=bob&token=${token}`, 'id=&token=']
+      .concat(`token=${token}`, `id=&token=${any}`, `id=${'x'.repeat(1025)}&token=${any}`);
+    for (const query of bad) {
       const { status, body } = await ask(query);
       assert.equal(status, 401, query);
       assert.ok(!body.includes('credential'));

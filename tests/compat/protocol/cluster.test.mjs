@@ -18,7 +18,7 @@ import {
 /** What the node of a peer is sent when the peer has come there from another one. */
 function bequest(id, token, text) {
   const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
-  const parts = ['bequest', 'peerjs', id, digest, '0', '1', text];
+  const parts = ['bequest', 'peerjs', id, digest, '0', '1', '0', text];
   return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
 }
 
