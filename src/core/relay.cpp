@@ -1,3 +1,6 @@
+// Who is let in. What becomes of messages is in relay_messages.cpp, how peers end in
+// relay_ends.cpp, and what other nodes have to do with it in relay_nodes.cpp.
+
 #include "peerjsd/core/relay.hpp"
 
 #include "peerjsd/core/json.hpp"
@@ -7,12 +10,6 @@
 
 namespace peerjsd::core {
 namespace {
-
-std::string leave_text(const Peer& peer, std::string_view partner) {
-  std::string text;
-  append_message(text, MessageType::Leave, json::quoted(peer.id), json::quoted(partner), {});
-  return text;
-}
 
 /// In a time that does not depend on where they differ.
 bool is_same_secret(std::string_view a, std::string_view b) {
@@ -29,14 +26,6 @@ bool goes_before(Carrier a, Carrier b) {
 /// Whether the client takes `to` for a part of the connection that it has by `from`.
 bool continues(Carrier from, Carrier to) {
   return from != Carrier::WebSocket && to != Carrier::Stream;
-}
-
-/// `dst`: nullptr if it is not here; `id`: its. While it is pending its partners are not known.
-bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
-  if (dst == &src) return true;
-  const bool may_be_called = dst == nullptr || dst->is_pending || dst->client.rights.may_be_called;
-  if (src.client.rights.may_call && may_be_called) return true;
-  return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
 }
 
 Backend& alone() {
@@ -89,15 +78,6 @@ Receipt Relay::counted(Receipt receipt) {
 Admission Relay::attach(Transport& transport, const Credentials& who, const Client& client,
                         Instant now) {
   return counted(decide(transport, who, client, now));
-}
-
-Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
-  return counted(hear(from, text, now));
-}
-
-Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
-                       Instant now) {
-  return counted(hear(from, verb, text, now));
 }
 
 Admission Relay::decide(Transport& transport, const Credentials& who, const Client& client,
@@ -264,276 +244,6 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (is_elsewhere(message.registration)) make_partner(peer, message.src);
   }
   peer.transport->send(message.text);
-}
-
-Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
-  Peer* const src = from.peer_;
-  if (src == nullptr) return Receipt::Late;
-  if (src->is_pending) return Receipt::Early;
-  sign_of_life(from, now);
-  const auto parsed = parser_.parse(text);
-  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
-  return take(*src, std::get<ClientMessage>(parsed), now);
-}
-
-Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now) {
-  Peer* const src = authenticate(from);
-  if (src == nullptr) return Receipt::Unauthorized;
-  if (src->is_pending) return Receipt::Early;
-  // That the client lives says nothing of its WebSocket.
-  if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);
-  const auto parsed = parser_.parse(text);
-  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
-  auto message = std::get<ClientMessage>(parsed);
-  if (!message.has_type) message.type = verb;
-  if (message.type != verb) return Receipt::WrongVerb;
-  return take(*src, message, now);
-}
-
-Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
-  counters_.messages.add(message.type);
-  switch (message.type) {
-    case MessageType::Heartbeat:
-      return Receipt::Heartbeat;
-    case MessageType::Leave:
-      if (message.dst_json.empty()) {
-        end_connection(src, End::Left, now);
-        return Receipt::Left;
-      }
-      [[fallthrough]];
-    case MessageType::Offer:
-    case MessageType::Answer:
-    case MessageType::Candidate:
-      return transmit(src, message, now);
-    default:
-      return Receipt::UnknownType;
-  }
-}
-
-Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
-  if (message.dst_json.empty()) return Receipt::NoDestination;
-  src_json_.clear();
-  json::append_quoted(src_json_, src.id);
-  text_.clear();
-  append_message(text_, message.type, src_json_, message.dst_json, message.payload);
-  Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
-  if (!may_send(src, dst, message.dst)) return forbid(src, message, now);
-  if (dst == nullptr) return send_away(src, message, now);
-  if (!dst->is_reachable()) {
-    // What has been sent away before comes back.
-    const bool has_before = backend_.has_under_way(src.realm.key, dst->id);
-    return has_before ? send_away(src, message, now) : keep(src, message, now);
-  }
-  if (!dst->transport->has_room_for(text_.size())) {
-    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-    return Receipt::NoRoom;
-  }
-  deliver(src, *dst, message.type, text_);
-  return Receipt::Relayed;
-}
-
-/// It is as if there were no such peer: the sender is told so once for each attempt.
-Receipt Relay::forbid(Peer& src, const ClientMessage& message, Instant now) {
-  const Outstanding::Sender sender{src.id, src.registration};
-  if (src.realm.outstanding.give_up(sender, message.dst_json, message.type, now)) {
-    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-  }
-  return Receipt::NotAllowed;
-}
-
-void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view text) {
-  if (type == MessageType::Leave) {
-    part(src, dst);  // so that no second LEAVE follows from the server
-  } else {
-    make_partners(src, dst);
-  }
-  dst.transport->send(text);
-}
-
-/// What this sender has waiting here goes first; and nobody has an id that is too long, so that
-/// other nodes need not be troubled with it. Expects the message's text in text_.
-Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
-  if (message.dst.empty() || message.dst.size() > options_.max_id_bytes ||
-      src.realm.outstanding.holds(message.dst_json, src.registration)) {
-    return keep(src, message, now);
-  }
-  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type,
-                      text_,         now};
-  switch (forward(parcel)) {
-    case Backend::Forwarding::Taken:
-      return Receipt::Forwarded;
-    case Backend::Forwarding::NoRoom:
-      send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-      return Receipt::NoRoom;
-    case Backend::Forwarding::Apart:
-    case Backend::Forwarding::Nobody:
-      break;
-  }
-  return keep(src, message, now);
-}
-
-/// Expects the message's text in text_.
-Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
-  if (message.type == MessageType::Leave) return Receipt::Absent;
-  switch (src.realm.outstanding.keep({src.id, src.registration}, message.dst_json, message.type,
-                                     text_, now)) {
-    case Outstanding::Verdict::Kept:
-      return Receipt::Kept;
-    case Outstanding::Verdict::Dropped:
-      return Receipt::Absent;
-    case Outstanding::Verdict::Refused:
-      break;
-  }
-  send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-  return options_.expire_timeout == Duration::zero() ? Receipt::Expired : Receipt::NoRoom;
-}
-
-void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
-                        std::string_view dst_json, Instant now) {
-  Peer* const caller = realm.find(src);
-  if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
-    return;
-  }
-  std::string text;
-  append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
-  if (caller == nullptr) {
-    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
-    if (send_on(parcel, now)) ++counters_.expires;
-    return;
-  }
-  ++counters_.expires;
-  tell(*caller, std::move(text));
-}
-
-/// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
-void Relay::tell(Peer& peer, std::string text) {
-  if (peer.is_reachable()) {
-    peer.transport->send(text);
-  } else {
-    peer.backlog.push_back(std::move(text));
-  }
-}
-
-void Relay::sign_of_life(Transport& from, Instant now) {
-  if (from.peer_ == nullptr) return;
-  alive_.push(*from.peer_, now);
-  probed_.remove(*from.peer_);
-}
-
-void Relay::detach(Transport& transport, End end, Instant now) {
-  Peer* const peer = transport.peer_;
-  if (peer == nullptr) return;
-  const LeaveTiming timing = leave_timing_of(*peer, end);
-  if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
-  if (end == End::ServerStops && !peer->is_pending && backend_.has_other_nodes()) {
-    save_unsent(*peer);
-    unbind(*peer, end);
-    return bequeath(*peer);
-  }
-  unbind(*peer, end);
-  conclude(*peer, timing, now);
-}
-
-/// Who goes before its claim is answered may have partners, on the node from which it came; they
-/// are known with the answer.
-LeaveTiming Relay::leave_timing_of(const Peer& peer, End end) const {
-  const LeaveTiming timing = leave_timing(options_.leave, peer.client.kind, end);
-  return peer.is_pending && timing == LeaveTiming::AtOnce ? LeaveTiming::AfterGrace : timing;
-}
-
-bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
-  const Realm* const of_key = realm(key);
-  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(id);
-  if (peer == nullptr) return false;
-  end_connection(*peer, End::Dismissed, now);
-  return true;
-}
-
-void Relay::expire(Instant now) {
-  if (options_.alive_timeout > Duration::zero()) {
-    while (Peer* const peer = alive_.pop_due(now, options_.alive_timeout)) {
-      end_connection(*peer, End::Silent, now);
-    }
-  }
-  while (Peer* const peer = probed_.pop_due(now, options_.takeover_probe)) {
-    end_connection(*peer, End::Silent, now);
-  }
-  while (const auto due = expiries_.pop_due(now)) end_expired(*due, now);
-  for (auto& [key, realm] : realms_) {
-    while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
-      end_peer(*peer, true, now);
-    }
-    while (const auto expired = realm.outstanding.expire_next(now)) {
-      send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
-    }
-  }
-}
-
-/// A peer that is lost may come back with another token for as long as it may come back at all.
-void Relay::end_expired(const Expiries::Due& due, Instant now) {
-  Peer* const peer = find(Claim{due.key, due.id, due.registration});
-  if (peer == nullptr || peer->transport == nullptr) return;
-  end_connection(*peer, End::Expired, now);
-}
-
-/// One of the two is empty: while it is pending nothing is sent to it, then nothing kept for it.
-void Relay::save_unsent(Peer& peer) {
-  for (std::string& text : peer.transport->take_unsent()) peer.backlog.push_back(std::move(text));
-}
-
-void Relay::unbind(Peer& peer, End end) {
-  counters_.ends.add(end);
-  peer.transport->peer_ = nullptr;
-  peer.transport = nullptr;
-  peer.realm.count_out(peer.client.group);
-}
-
-void Relay::let_go(Peer& peer, End reason) {
-  peer.transport->close(reason);
-  unbind(peer, reason);
-}
-
-void Relay::end_connection(Peer& peer, End end, Instant now) {
-  if (peer.transport != nullptr) let_go(peer, end);
-  conclude(peer, leave_timing_of(peer, end), now);
-}
-
-void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
-  switch (timing) {
-    case LeaveTiming::AtOnce:
-      return end_peer(peer, true, now);
-    case LeaveTiming::None:
-      return end_peer(peer, false, now);
-    case LeaveTiming::AfterGrace:
-      peer.realm.lost.push(peer, now);
-  }
-}
-
-void Relay::end_peer(Peer& peer, bool tell_partners, Instant now) {
-  Realm& realm = peer.realm;
-  const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
-  backend_.release(peer);
-  remove(peer, tell_partners, now);
-  if (!dst_json.empty()) forward_waiting(realm, dst_json);
-}
-
-void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
-  while (!peer.partners.empty()) {
-    Peer& partner = *peer.partners.back();
-    part(peer, partner);
-    if (!tell_partners) continue;
-    ++counters_.leaves;
-    tell(partner, leave_text(peer, partner.id));
-  }
-  for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
-    if (!tell_partners) break;
-    const std::string text = leave_text(peer, partner);
-    const Parcel parcel{peer.realm.key, peer.id, peer.registration, partner, MessageType::Leave,
-                        text,           now};
-    if (send_on(parcel, now)) ++counters_.leaves;
-  }
-  expiries_.forget(peer);
-  peer.realm.remove(peer);
 }
 
 }  // namespace peerjsd::core

@@ -1,4 +1,4 @@
-// What a relay does at the word of its backend. What is said of one message is in relay.cpp.
+// What a relay does at the word of its backend.
 
 #include "peerjsd/core/json.hpp"
 #include "peerjsd/core/relay.hpp"

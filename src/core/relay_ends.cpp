@@ -1,0 +1,141 @@
+// How connections and peers end, and who is told.
+
+#include "peerjsd/core/json.hpp"
+#include "peerjsd/core/relay.hpp"
+
+#include <utility>
+
+namespace peerjsd::core {
+namespace {
+
+std::string leave_text(const Peer& peer, std::string_view partner) {
+  std::string text;
+  append_message(text, MessageType::Leave, json::quoted(peer.id), json::quoted(partner), {});
+  return text;
+}
+
+}  // namespace
+
+void Relay::sign_of_life(Transport& from, Instant now) {
+  if (from.peer_ == nullptr) return;
+  alive_.push(*from.peer_, now);
+  probed_.remove(*from.peer_);
+}
+
+void Relay::detach(Transport& transport, End end, Instant now) {
+  Peer* const peer = transport.peer_;
+  if (peer == nullptr) return;
+  const LeaveTiming timing = leave_timing_of(*peer, end);
+  if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
+  if (end == End::ServerStops && !peer->is_pending && backend_.has_other_nodes()) {
+    save_unsent(*peer);
+    unbind(*peer, end);
+    return bequeath(*peer);
+  }
+  unbind(*peer, end);
+  conclude(*peer, timing, now);
+}
+
+/// Who goes before its claim is answered may have partners, on the node from which it came; they
+/// are known with the answer.
+LeaveTiming Relay::leave_timing_of(const Peer& peer, End end) const {
+  const LeaveTiming timing = leave_timing(options_.leave, peer.client.kind, end);
+  return peer.is_pending && timing == LeaveTiming::AtOnce ? LeaveTiming::AfterGrace : timing;
+}
+
+bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
+  const Realm* const of_key = realm(key);
+  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(id);
+  if (peer == nullptr) return false;
+  end_connection(*peer, End::Dismissed, now);
+  return true;
+}
+
+void Relay::expire(Instant now) {
+  if (options_.alive_timeout > Duration::zero()) {
+    while (Peer* const peer = alive_.pop_due(now, options_.alive_timeout)) {
+      end_connection(*peer, End::Silent, now);
+    }
+  }
+  while (Peer* const peer = probed_.pop_due(now, options_.takeover_probe)) {
+    end_connection(*peer, End::Silent, now);
+  }
+  while (const auto due = expiries_.pop_due(now)) end_expired(*due, now);
+  for (auto& [key, realm] : realms_) {
+    while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
+      end_peer(*peer, true, now);
+    }
+    while (const auto expired = realm.outstanding.expire_next(now)) {
+      send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
+    }
+  }
+}
+
+/// A peer that is lost may come back with another token for as long as it may come back at all.
+void Relay::end_expired(const Expiries::Due& due, Instant now) {
+  Peer* const peer = find(Claim{due.key, due.id, due.registration});
+  if (peer == nullptr || peer->transport == nullptr) return;
+  end_connection(*peer, End::Expired, now);
+}
+
+/// One of the two is empty: while it is pending nothing is sent to it, then nothing kept for it.
+void Relay::save_unsent(Peer& peer) {
+  for (std::string& text : peer.transport->take_unsent()) peer.backlog.push_back(std::move(text));
+}
+
+void Relay::unbind(Peer& peer, End end) {
+  counters_.ends.add(end);
+  peer.transport->peer_ = nullptr;
+  peer.transport = nullptr;
+  peer.realm.count_out(peer.client.group);
+}
+
+void Relay::let_go(Peer& peer, End reason) {
+  peer.transport->close(reason);
+  unbind(peer, reason);
+}
+
+void Relay::end_connection(Peer& peer, End end, Instant now) {
+  if (peer.transport != nullptr) let_go(peer, end);
+  conclude(peer, leave_timing_of(peer, end), now);
+}
+
+void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
+  switch (timing) {
+    case LeaveTiming::AtOnce:
+      return end_peer(peer, true, now);
+    case LeaveTiming::None:
+      return end_peer(peer, false, now);
+    case LeaveTiming::AfterGrace:
+      peer.realm.lost.push(peer, now);
+  }
+}
+
+void Relay::end_peer(Peer& peer, bool tell_partners, Instant now) {
+  Realm& realm = peer.realm;
+  const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
+  backend_.release(peer);
+  remove(peer, tell_partners, now);
+  if (!dst_json.empty()) forward_waiting(realm, dst_json);
+}
+
+void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
+  while (!peer.partners.empty()) {
+    Peer& partner = *peer.partners.back();
+    part(peer, partner);
+    if (!tell_partners) continue;
+    ++counters_.leaves;
+    tell(partner, leave_text(peer, partner.id));
+  }
+  for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
+    if (!tell_partners) break;
+    const std::string text = leave_text(peer, partner);
+    const Parcel parcel{peer.realm.key, peer.id, peer.registration, partner, MessageType::Leave,
+                        text,           now};
+    if (send_on(parcel, now)) ++counters_.leaves;
+  }
+  expiries_.forget(peer);
+  peer.realm.remove(peer);
+}
+
+}  // namespace peerjsd::core

@@ -1,0 +1,179 @@
+// What becomes of the messages that clients send.
+
+#include "peerjsd/core/json.hpp"
+#include "peerjsd/core/relay.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace peerjsd::core {
+namespace {
+
+/// `dst`: nullptr if it is not here; `id`: its. While it is pending its partners are not known.
+bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
+  if (dst == &src) return true;
+  const bool may_be_called = dst == nullptr || dst->is_pending || dst->client.rights.may_be_called;
+  if (src.client.rights.may_call && may_be_called) return true;
+  return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
+}
+
+}  // namespace
+
+Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
+  return counted(hear(from, text, now));
+}
+
+Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
+                       Instant now) {
+  return counted(hear(from, verb, text, now));
+}
+
+Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
+  Peer* const src = from.peer_;
+  if (src == nullptr) return Receipt::Late;
+  if (src->is_pending) return Receipt::Early;
+  sign_of_life(from, now);
+  const auto parsed = parser_.parse(text);
+  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
+  return take(*src, std::get<ClientMessage>(parsed), now);
+}
+
+Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now) {
+  Peer* const src = authenticate(from);
+  if (src == nullptr) return Receipt::Unauthorized;
+  if (src->is_pending) return Receipt::Early;
+  // That the client lives says nothing of its WebSocket.
+  if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);
+  const auto parsed = parser_.parse(text);
+  if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
+  auto message = std::get<ClientMessage>(parsed);
+  if (!message.has_type) message.type = verb;
+  if (message.type != verb) return Receipt::WrongVerb;
+  return take(*src, message, now);
+}
+
+Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
+  counters_.messages.add(message.type);
+  switch (message.type) {
+    case MessageType::Heartbeat:
+      return Receipt::Heartbeat;
+    case MessageType::Leave:
+      if (message.dst_json.empty()) {
+        end_connection(src, End::Left, now);
+        return Receipt::Left;
+      }
+      [[fallthrough]];
+    case MessageType::Offer:
+    case MessageType::Answer:
+    case MessageType::Candidate:
+      return transmit(src, message, now);
+    default:
+      return Receipt::UnknownType;
+  }
+}
+
+Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.dst_json.empty()) return Receipt::NoDestination;
+  src_json_.clear();
+  json::append_quoted(src_json_, src.id);
+  text_.clear();
+  append_message(text_, message.type, src_json_, message.dst_json, message.payload);
+  Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
+  if (!may_send(src, dst, message.dst)) return forbid(src, message, now);
+  if (dst == nullptr) return send_away(src, message, now);
+  if (!dst->is_reachable()) {
+    // What has been sent away before comes back.
+    const bool has_before = backend_.has_under_way(src.realm.key, dst->id);
+    return has_before ? send_away(src, message, now) : keep(src, message, now);
+  }
+  if (!dst->transport->has_room_for(text_.size())) {
+    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+    return Receipt::NoRoom;
+  }
+  deliver(src, *dst, message.type, text_);
+  return Receipt::Relayed;
+}
+
+/// It is as if there were no such peer: the sender is told so once for each attempt.
+Receipt Relay::forbid(Peer& src, const ClientMessage& message, Instant now) {
+  const Outstanding::Sender sender{src.id, src.registration};
+  if (src.realm.outstanding.give_up(sender, message.dst_json, message.type, now)) {
+    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+  }
+  return Receipt::NotAllowed;
+}
+
+void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view text) {
+  if (type == MessageType::Leave) {
+    part(src, dst);  // so that no second LEAVE follows from the server
+  } else {
+    make_partners(src, dst);
+  }
+  dst.transport->send(text);
+}
+
+/// What this sender has waiting here goes first; and nobody has an id that is too long, so that
+/// other nodes need not be troubled with it. Expects the message's text in text_.
+Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.dst.empty() || message.dst.size() > options_.max_id_bytes ||
+      src.realm.outstanding.holds(message.dst_json, src.registration)) {
+    return keep(src, message, now);
+  }
+  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type,
+                      text_,         now};
+  switch (forward(parcel)) {
+    case Backend::Forwarding::Taken:
+      return Receipt::Forwarded;
+    case Backend::Forwarding::NoRoom:
+      send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+      return Receipt::NoRoom;
+    case Backend::Forwarding::Apart:
+    case Backend::Forwarding::Nobody:
+      break;
+  }
+  return keep(src, message, now);
+}
+
+/// Expects the message's text in text_.
+Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
+  if (message.type == MessageType::Leave) return Receipt::Absent;
+  switch (src.realm.outstanding.keep({src.id, src.registration}, message.dst_json, message.type,
+                                     text_, now)) {
+    case Outstanding::Verdict::Kept:
+      return Receipt::Kept;
+    case Outstanding::Verdict::Dropped:
+      return Receipt::Absent;
+    case Outstanding::Verdict::Refused:
+      break;
+  }
+  send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+  return options_.expire_timeout == Duration::zero() ? Receipt::Expired : Receipt::NoRoom;
+}
+
+void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
+                        std::string_view dst_json, Instant now) {
+  Peer* const caller = realm.find(src);
+  if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
+    return;
+  }
+  std::string text;
+  append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
+  if (caller == nullptr) {
+    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
+    if (send_on(parcel, now)) ++counters_.expires;
+    return;
+  }
+  ++counters_.expires;
+  tell(*caller, std::move(text));
+}
+
+/// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
+void Relay::tell(Peer& peer, std::string text) {
+  if (peer.is_reachable()) {
+    peer.transport->send(text);
+  } else {
+    peer.backlog.push_back(std::move(text));
+  }
+}
+
+}  // namespace peerjsd::core
