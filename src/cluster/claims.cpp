@@ -190,7 +190,17 @@ void Claims::on_bequest(const Bequest& bequest) {
   settle(peer->registration);
 }
 
+void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
+  withdraw(peer);
+  depart(
+      {peer.realm.key, peer.id, digest_of(peer), peer.registration, inheritance, RedisNode::now()});
+}
+
 void Claims::on_moved(const Moved& moved) {
+  const bool is_leaving = std::ranges::any_of(departures_, [&](const Departure& each) {
+    return each.key == moved.key && each.id == moved.id && each.token == moved.token;
+  });
+  if (is_leaving) return;  // it gets what it had where it is then
   const core::Peer* const peer = find(node_.relay(), moved);
   const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
   if (pending != pending_.end()) {
@@ -209,21 +219,37 @@ void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
     append(departure.inheritance, *node_.relay().hand_over(moved.key, moved.id));
     ++node_.counters().handed_over;
   }
-  if (!send(departure, departure.since)) departures_.push_back(std::move(departure));
+  depart(std::move(departure));
+}
+
+void Claims::depart(Departure departure) {
+  if (send(departure, departure.since)) return;
+  node_.hold_id(departure.key, departure.id);
+  departures_.push_back(std::move(departure));
 }
 
 /// Even if there is nothing, so that nobody waits for it. False: not yet.
 bool Claims::send(Departure& departure, core::Instant now) {
   const core::Duration age = now - departure.since;
   if (!node_.link().is_up()) return age > kLongestDeparture;
+  const bool may_wait = departure.registration && age < kPatienceWithSent;
+  if (may_wait && courier_.has_under_way_from(*departure.registration)) return false;
+  send(departure);
+  return true;
+}
+
+void Claims::send(Departure& departure) {
   core::Inheritance& inheritance = departure.inheritance;
   if (departure.registration) {
-    const core::Registration registration = *departure.registration;
-    if (age < kPatienceWithSent && courier_.has_under_way_from(registration)) return false;
-    append(inheritance, {{}, {}, {}, node_.relay().take_sent(departure.key, registration)});
+    append(inheritance,
+           {{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
   }
   node_.bequeath({departure.key, departure.id, departure.token, std::move(inheritance)});
-  return true;
+}
+
+void Claims::send_departures() {
+  for (Departure& each : departures_) send(each);
+  departures_.clear();
 }
 
 void Claims::reclaim(std::optional<std::size_t> bucket) {

@@ -46,7 +46,8 @@ bool RedisBackend::is_quiet() {
     fence_ = FenceState::Sent;
     node_.publish(node(), to_text(Fence{}));
   }
-  return fence_ == FenceState::Passed && courier_.bytes() == 0 && !node_.relay().keeps_messages();
+  return fence_ == FenceState::Passed && courier_.bytes() == 0 && claims_.is_quiet() &&
+         !node_.relay().keeps_messages();
 }
 
 void RedisBackend::stop() {
@@ -55,6 +56,7 @@ void RedisBackend::stop() {
   const bool was_up = is_up();
   is_stopping_ = true;
   if (!was_up) return node_.link().stop();
+  claims_.send_departures();
   lease_.end();
   node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
   farewell_.expires_after(kFarewell);
@@ -122,10 +124,7 @@ void RedisBackend::release(const core::Peer& peer) {
 }
 
 void RedisBackend::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
-  claims_.withdraw(peer);
-  if (!is_up()) return;
-  if (inheritance == core::Inheritance()) return node_.free_id(peer.realm.key, peer.id);
-  node_.bequeath({peer.realm.key, peer.id, digest_of(peer), inheritance});
+  claims_.bequeath(peer, inheritance);
 }
 
 RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {

@@ -54,10 +54,12 @@ void RedisNode::count_listeners(const std::string& node, std::function<void(long
 }
 
 void RedisNode::free_id(std::string_view key, std::string_view id) {
+  if (held_.contains({std::string(key), std::string(id)})) return;
   run(Script::Release, bucket_of(id), key, {key, name_, id, "", "", ""}, {});
 }
 
 void RedisNode::bequeath(const Bequest& bequest) {
+  held_.erase({std::string(bequest.key), std::string(bequest.id)});
   run(Script::Release, bucket_of(bequest.id), bequest.key,
       {bequest.key, name_, bequest.id, bequest.token, to_text(bequest), kWillMilliseconds}, {});
 }

@@ -31,6 +31,16 @@ class Claims {
   /// What a peer takes along has come from where it was.
   void on_bequest(const Bequest& bequest);
 
+  /// The peer has gone because the server stops, and may come back elsewhere: there it gets what it
+  /// had here, when what it has sent has arrived.
+  void bequeath(const core::Peer& peer, const core::Inheritance& inheritance);
+
+  /// Whether all who have gone on have got what they had.
+  bool is_quiet() const { return departures_.empty(); }
+
+  /// There is no more time to wait for anything.
+  void send_departures();
+
   /// The peer has resumed on another node: gives it what it had here, or, where that is still to
   /// come from yet another one, what it will have had.
   void on_moved(const Moved& moved);
@@ -83,7 +93,9 @@ class Claims {
   void settle(core::Registration registration, core::Admission answer);
   bool is_settled(const Pending& pending, core::Instant now) const;
   void hand_over(const Moved& moved, core::Inheritance inheritance);
+  void depart(Departure departure);
   bool send(Departure& departure, core::Instant now);
+  void send(Departure& departure);
   void send_batches();
   void send(const Batch& batch);
   void on_answer(const Batch& batch, const redisReply& reply);

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -66,14 +68,18 @@ class RedisNode {
   /// Asks how many listen to what is published to that node: 0 or 1.
   void count_listeners(const std::string& node, std::function<void(long long)> on_count);
 
-  /// The id is this node's no longer, if it was.
+  /// The id is this node's no longer, if it was; but not while it is held.
   void free_id(std::string_view key, std::string_view id);
+
+  /// Until bequeath(): its peer has gone, but is to be followed by what it had.
+  void hold_id(std::string_view key, std::string_view id) { held_.emplace(key, id); }
 
   /// The same; and what it had goes to the node on which it is, or waits for it for a minute.
   void bequeath(const Bequest& bequest);
 
  private:
   const std::string name_;
+  std::set<std::pair<std::string, std::string>> held_;
   RedisLink link_;
   core::Relay* relay_ = nullptr;
   ClusterCounters counters_;
