@@ -1,6 +1,7 @@
 #include "peerjsd/app/banner.hpp"
 #include "peerjsd/app/config.hpp"
 #include "peerjsd/app/health_check.hpp"
+#include "peerjsd/app/heap.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/open_files.hpp"
 #include "peerjsd/app/server.hpp"
@@ -115,6 +116,7 @@ void greet(const Config& config, std::uint16_t port) {
 }
 
 int run(const Config& config, int argc, char** argv) {
+  peerjsd::app::keep_some_free_memory();
   std::string problem =
       peerjsd::app::set_up_logging(config.log_level, config.log_format, config.log_file);
   if (!problem.empty()) return fail(kStartFailed, problem);

@@ -1,5 +1,6 @@
 #include "peerjsd/app/server.hpp"
 
+#include "peerjsd/app/heap.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/metrics.hpp"
 #include "peerjsd/net/http_session.hpp"
@@ -11,7 +12,6 @@
 
 #include "server_options.hpp"
 #include <boost/asio/signal_set.hpp>
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 namespace peerjsd::app {
@@ -249,7 +249,7 @@ void Server::tick() {
   watch_files(now);
   report(now);
   flush_logs();
-  return_free_memory();
+  return_memory_of_crowd();
 }
 
 void Server::report(core::Instant now) {
@@ -263,7 +263,7 @@ void Server::report(core::Instant now) {
 /// A crowd that has gone, and what waited of it and for it, leave free memory all over the heap,
 /// which the allocator keeps. To look for it takes time in proportion to the heap, so it is done
 /// once for a crowd.
-void Server::return_free_memory() {
+void Server::return_memory_of_crowd() {
   constexpr std::size_t crowd = 100;
   constexpr std::size_t bytes_of_one = 1024;
   std::size_t load = sessions_.connections();
@@ -271,9 +271,7 @@ void Server::return_free_memory() {
   most_load_ = std::max(most_load_, load);
   if (most_load_ < crowd || load > most_load_ / 2) return;
   most_load_ = load;
-#ifdef __GLIBC__
-  ::malloc_trim(0);
-#endif
+  return_free_memory();
 }
 
 void Server::stop() {

@@ -96,7 +96,7 @@ class Server {
   void watch_certificates();
   void watch_keys();
   void report(core::Instant now);
-  void return_free_memory();
+  void return_memory_of_crowd();
   void drain(core::Instant now);
   void end();
 
