@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # core/, http/ and auth/ decide; they must not be able to do. Includes go downward only:
-# main > app > net, cluster > http, auth > core.
+# main > app > net, cluster > outbound, http, auth > core.
 set -euo pipefail
 cd "$1"
 
@@ -24,6 +24,7 @@ refuse "core, http and auth read no clock and no random device" \
 refuse "core includes core only" 'peerjsd/(http|auth|net|cluster|app)/' $(room core)
 refuse "http includes core and http only" 'peerjsd/(auth|net|cluster|app)/' $(room http)
 refuse "auth includes core and auth only" 'peerjsd/(http|net|cluster|app)/' $(room auth)
+refuse "outbound includes outbound and core only" 'peerjsd/(http|auth|net|cluster|app)/' $(room outbound)
 refuse "net includes neither app nor cluster" 'peerjsd/(cluster|app)/' $(room net)
 refuse "cluster includes neither app nor net" 'peerjsd/(net|app)/' $(room cluster)
 refuse "only cluster knows Redis" 'hiredis' $(room core) $(room http) $(room net) $(room app)

@@ -166,6 +166,13 @@ class Returning {
     this.#next = n + 1;
   }
 
+  /** How long before that the messages nearest to it had been sent that did not come. */
+  #ages(expiry) {
+    const ages = this.#missing.map((n) => Math.round(expiry - this.#sent[n].at));
+    const nearest = ages.sort((a, b) => Math.abs(a - expireTimeout) - Math.abs(b - expireTimeout));
+    return `${nearest.slice(0, 3).join(', ') || 'of no'} ms after messages that did not come`;
+  }
+
   /** An EXPIRE is for the first message of an attempt, and for what follows for a while. */
   #account() {
     const isFor = (expiry, n) => {
@@ -174,7 +181,7 @@ class Returning {
     };
     for (const expiry of this.#expiries) {
       const found = this.#missing.some((n) => isFor(expiry, n));
-      assert.ok(found, `${this.caller.id} was told that a message expired, and none did`);
+      assert.ok(found, `${this.caller.id} was told ${this.#ages(expiry)} that one expired`);
     }
     let covered = -Infinity;
     for (const n of this.#missing) {

@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/redis_connection.hpp"
 
+#include "peerjsd/outbound/tls.hpp"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -11,8 +13,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 namespace peerjsd::cluster {
 namespace {
@@ -47,13 +47,6 @@ void append_command(std::string& out, std::span<const std::string_view> words) {
   ::redisFreeCommand(command);
 }
 
-/// Why there is no TLS.
-std::string problem_of(SSL* ssl, error_code error) {
-  const long verdict = ::SSL_get_verify_result(ssl);
-  if (verdict == X509_V_OK) return "TLS: " + error.message();
-  return std::string("its certificate is not trusted: ") + ::X509_verify_cert_error_string(verdict);
-}
-
 }  // namespace
 
 std::string_view text_of(const redisReply& reply) {
@@ -66,15 +59,10 @@ RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
 
 void RedisConnection::secure(boost::asio::ssl::context& context, const std::string& host) {
   tls_.emplace(socket_, context);
-  SSL* const ssl = tls_->native_handle();
-  if (::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1) return;
-  ::SSL_set1_host(ssl, host.c_str());
-  // SSL_set_tlsext_host_name is a macro with a cast of C's.
-  std::string name = host;
-  ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+  outbound::expect_certificate_of(tls_->native_handle(), host);
 }
 
-void RedisConnection::connect(const Endpoint& endpoint, core::Instant now) {
+void RedisConnection::connect(const outbound::Endpoint& endpoint, core::Instant now) {
   progress_ = now;
   socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
     if (self->ended_) return;
@@ -91,7 +79,7 @@ void RedisConnection::shake_hands() {
                         [self = shared_from_this()](error_code error) {
                           if (self->ended_) return;
                           if (!error) return self->begin();
-                          self->end(problem_of(self->tls_->native_handle(), error));
+                          self->end(outbound::problem_of(self->tls_->native_handle(), error));
                         });
 }
 

@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/redis_link.hpp"
 
+#include "peerjsd/outbound/tls.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -31,10 +33,7 @@ RedisLink::RedisLink(boost::asio::io_context& io, RedisUrl url, std::string chan
       channel_(std::move(channel)),
       events_(std::move(events)),
       random_(std::random_device{}()) {
-  if (!url_.has_tls) return;
-  tls_.emplace(boost::asio::ssl::context::tls_client);
-  tls_->set_verify_mode(boost::asio::ssl::verify_peer);
-  tls_->set_default_verify_paths();
+  if (url_.has_tls) tls_.emplace(outbound::trusting_context());
 }
 
 RedisLink::~RedisLink() {
@@ -46,10 +45,10 @@ core::Instant RedisLink::now() {
 }
 
 std::string RedisLink::address() const {
-  return to_string(current());
+  return outbound::to_string(current());
 }
 
-const RedisUrl::Address& RedisLink::current() const {
+const outbound::Address& RedisLink::current() const {
   return url_.addresses[(std::max<std::size_t>(attempts_, 1) - 1) % url_.addresses.size()];
 }
 
@@ -74,22 +73,25 @@ void RedisLink::attempt() {
   state_ = State::Resolving;
   since_ = now();
   const std::size_t attempt = ++attempts_;
-  resolve(io_, current(),
-          [this, attempt, alive = std::weak_ptr(alive_)](const std::vector<Endpoint>& endpoints) {
-            if (alive.expired() || state_ != State::Resolving || attempt != attempts_) return;
-            if (endpoints.empty()) return fail("its name is not found");
-            connect(endpoints);
-          });
+  outbound::resolve(io_, current(),
+                    [this, attempt, alive = std::weak_ptr(alive_)](
+                        const std::vector<outbound::Endpoint>& endpoints) {
+                      if (alive.expired() || state_ != State::Resolving || attempt != attempts_)
+                        return;
+                      if (endpoints.empty()) return fail("its name is not found");
+                      connect(endpoints);
+                    });
 }
 
-void RedisLink::connect(const std::vector<Endpoint>& endpoints) {
+void RedisLink::connect(const std::vector<outbound::Endpoint>& endpoints) {
   state_ = State::Greeting;
   since_ = now();
   awaited_ = 0;
   commands_ = make_connection();
   subscription_ = make_connection();
   subscription_->set_on_message(events_.on_message);
-  const Endpoint& endpoint = endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
+  const outbound::Endpoint& endpoint =
+      endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
   for (const auto& connection : {commands_, subscription_}) {
     if (tls_) connection->secure(*tls_, current().host);
     connection->connect(endpoint, now());

@@ -39,29 +39,8 @@ bool read_credentials(std::string_view text, RedisUrl& url) {
   return true;
 }
 
-bool is_host(std::string_view host) {
-  constexpr std::string_view others = ".-_:";
-  if (host.empty()) return false;
-  for (const char c : host) {
-    const bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!is_word && others.find(c) == std::string_view::npos) return false;
-  }
-  return true;
-}
-
 bool read_address(std::string_view text, RedisUrl& url) {
-  RedisUrl::Address address{{}, kRedisPort};
-  const bool is_bracketed = text.starts_with('[');
-  const std::size_t end = is_bracketed ? text.find(']') : text.find(':');
-  if (is_bracketed && end == std::string_view::npos) return false;
-  address.host = is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
-  std::string_view rest = end == std::string_view::npos ? "" : text.substr(end + is_bracketed);
-  if (!rest.empty()) {
-    if (!rest.starts_with(':') || !read_number(rest.substr(1), address.port)) return false;
-  }
-  if (!is_host(address.host) || address.port == 0) return false;
-  url.addresses.push_back(std::move(address));
-  return true;
+  return outbound::read_address(text, kRedisPort, url.addresses.emplace_back());
 }
 
 bool read_addresses(std::string_view text, RedisUrl& url) {
@@ -118,12 +97,6 @@ std::optional<RedisUrl> parse_redis_url(std::string_view text) {
   if (text.starts_with(kTlsScheme)) return parse_network(text.substr(kTlsScheme.size()), true);
   if (text.starts_with(kSocketScheme)) return parse_socket(text.substr(kSocketScheme.size()));
   return std::nullopt;
-}
-
-std::string to_string(const RedisUrl::Address& address) {
-  if (address.port == 0) return address.host;
-  const bool is_ipv6 = address.host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
 }  // namespace peerjsd::cluster

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "peerjsd/cluster/resolver.hpp"
 #include "peerjsd/core/time.hpp"
+#include "peerjsd/outbound/resolver.hpp"
 
 #include <array>
 #include <cstddef>
@@ -49,7 +49,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void secure(boost::asio::ssl::context& context, const std::string& host);
 
   /// Commands may be sent at once.
-  void connect(const Endpoint& endpoint, core::Instant now);
+  void connect(const outbound::Endpoint& endpoint, core::Instant now);
 
   /// `on_reply`, which may be empty, gets no errors: an error as a reply ends the connection.
   void send(std::span<const std::string_view> command, core::Instant now, OnReply on_reply);

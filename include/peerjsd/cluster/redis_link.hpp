@@ -65,9 +65,9 @@ class RedisLink {
   static core::Instant now();
 
   void attempt();
-  void connect(const std::vector<Endpoint>& endpoints);
+  void connect(const std::vector<outbound::Endpoint>& endpoints);
   std::shared_ptr<RedisConnection> make_connection();
-  const RedisUrl::Address& current() const;
+  const outbound::Address& current() const;
   void greet(RedisConnection& connection);
   void load_scripts();
   void on_ready();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include "peerjsd/outbound/address.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,16 +11,9 @@ namespace peerjsd::cluster {
 
 /// Where a Redis is, and how to get in.
 struct RedisUrl {
-  struct Address {
-    std::string host;        ///< a name or an address; of a Unix socket its path
-    std::uint16_t port = 0;  ///< 0: of a Unix socket
-
-    bool operator==(const Address&) const = default;
-  };
-
-  std::vector<Address> addresses;  ///< at least one
-  std::string user;                ///< empty: Redis' default user
-  std::string password;            ///< secret; empty: none
+  std::vector<outbound::Address> addresses;  ///< at least one
+  std::string user;                          ///< empty: Redis' default user
+  std::string password;                      ///< secret; empty: none
   unsigned database = 0;
   bool has_tls = false;
 
@@ -30,8 +24,5 @@ struct RedisUrl {
 /// address in brackets; the same with rediss:// for TLS; or unix://[[user]:password@]/path
 /// [?db=database]. User and password are escaped as in any URL. Nothing if it is no such URL.
 std::optional<RedisUrl> parse_redis_url(std::string_view text);
-
-/// For logs: "10.0.0.1:6379", "[::1]:6379" or "/run/redis.sock".
-std::string to_string(const RedisUrl::Address& address);
 
 }  // namespace peerjsd::cluster

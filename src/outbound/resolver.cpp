@@ -1,4 +1,4 @@
-#include "peerjsd/cluster/resolver.hpp"
+#include "peerjsd/outbound/resolver.hpp"
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -22,12 +22,12 @@
 #include <netdb.h>
 #include <unistd.h>
 
-namespace peerjsd::cluster {
+namespace peerjsd::outbound {
 namespace {
 
 using boost::asio::posix::stream_descriptor;
 
-std::vector<Endpoint> look_up(const RedisUrl::Address& address, int flags) {
+std::vector<Endpoint> look_up(const Address& address, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | flags;
@@ -55,7 +55,7 @@ struct LookUp {
 };
 
 /// False: there is no thread to be had.
-bool start_thread(const std::shared_ptr<LookUp>& shared, const RedisUrl::Address& address) {
+bool start_thread(const std::shared_ptr<LookUp>& shared, const Address& address) {
   try {
     std::thread([shared, address] {
       shared->found = look_up(address, 0);
@@ -69,7 +69,7 @@ bool start_thread(const std::shared_ptr<LookUp>& shared, const RedisUrl::Address
   }
 }
 
-void look_up_on_thread(boost::asio::io_context& io, const RedisUrl::Address& address,
+void look_up_on_thread(boost::asio::io_context& io, const Address& address,
                        const std::function<void(std::vector<Endpoint>)>& on_done) {
   const auto give_up = [&] { boost::asio::post(io, [on_done] { on_done({}); }); };
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -87,7 +87,7 @@ void look_up_on_thread(boost::asio::io_context& io, const RedisUrl::Address& add
 
 }  // namespace
 
-void resolve(boost::asio::io_context& io, const RedisUrl::Address& address,
+void resolve(boost::asio::io_context& io, const Address& address,
              std::function<void(std::vector<Endpoint>)> on_done) {
   std::vector<Endpoint> endpoints;
   if (address.port == 0) {
@@ -100,4 +100,4 @@ void resolve(boost::asio::io_context& io, const RedisUrl::Address& address,
       io, [on_done = std::move(on_done), endpoints = std::move(endpoints)] { on_done(endpoints); });
 }
 
-}  // namespace peerjsd::cluster
+}  // namespace peerjsd::outbound

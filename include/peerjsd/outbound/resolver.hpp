@@ -1,6 +1,6 @@
 #pragma once
 
-#include "peerjsd/cluster/redis_url.hpp"
+#include "peerjsd/outbound/address.hpp"
 
 #include <functional>
 #include <vector>
@@ -8,14 +8,14 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 
-namespace peerjsd::cluster {
+namespace peerjsd::outbound {
 
 using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
 /// Finds out where `address` is, as the system does (/etc/hosts, DNS), without making the loop
 /// wait: names are looked up on a thread that does nothing else. `on_done` comes from the loop,
 /// with no endpoints if there are none, and as late as the system likes.
-void resolve(boost::asio::io_context& io, const RedisUrl::Address& address,
+void resolve(boost::asio::io_context& io, const Address& address,
              std::function<void(std::vector<Endpoint>)> on_done);
 
-}  // namespace peerjsd::cluster
+}  // namespace peerjsd::outbound
