@@ -115,14 +115,48 @@ void Claims::claim(const core::Peer& peer) {
   Pending& pending = pending_[peer.registration];
   pending.claim = {peer.realm.key, peer.id, peer.registration};
   pending.token = digest_of(peer);
-  if (node_.link().is_up()) send(pending);
+  for (Departure& each : departures_) {
+    if (each.key == peer.realm.key && each.id == peer.id) each.hold.reset();
+  }
+  if (node_.link().is_up()) ask_for(pending);
+}
+
+void Claims::withdraw(const core::Peer& peer) {
+  const auto found = pending_.find(peer.registration);
+  if (found == pending_.end()) return;
+  Pending& pending = found->second;
+  if (node_.link().is_up() && !pending.is_granted) {
+    pending.is_withdrawn = true;
+    return;
+  }
+  const auto taken = pending_.extract(found);
+  put_aside(taken.mapped());
+}
+
+/// What has come for a peer that has gone waits for it as if this had been its node.
+void Claims::put_aside(Pending& pending) {
+  if (pending.inheritance == core::Inheritance()) return;
+  depart({pending.claim.key,
+          pending.claim.id,
+          pending.token,
+          {},
+          std::move(pending.inheritance),
+          RedisNode::now(),
+          {}});
+}
+
+/// What has come for a peer that goes.
+core::Inheritance Claims::take_inheritance(const core::Peer& peer) {
+  const auto found = pending_.find(peer.registration);
+  return found == pending_.end() ? core::Inheritance()
+                                 : std::exchange(found->second.inheritance, {});
 }
 
 void Claims::on_up() {
-  for (const auto& [registration, pending] : pending_) send(pending);
+  for (const auto& [registration, pending] : pending_) ask_for(pending);
 }
 
-void Claims::send(const Pending& pending) {
+void Claims::ask_for(const Pending& pending) {
   const core::Claim& claim = pending.claim;
   node_.run(Script::Claim, bucket_of(claim.id), claim.key,
             {claim.key, node_.name(), claim.id, pending.token, to_time(RedisNode::now()), "1"},
@@ -144,20 +178,25 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
   if (answer->was_told || !answer->will.empty()) pending.answer = core::Admission::Resumed;
   append(pending.inheritance, inheritance_of(answer->will));
-  settle(registration);
+  if (pending.is_withdrawn) {
+    const auto taken = pending_.extract(found);
+    return put_aside(taken.mapped());
+  }
+  send_due_departures(RedisNode::now());  // it may be one of them
+  settle_if_complete(registration);
 }
 
 /// Whether all has come that goes before its first message: what it had on another node, and what
 /// is under way from here to where it was.
-bool Claims::is_settled(const Pending& pending, core::Instant now) const {
+bool Claims::is_complete(const Pending& pending, core::Instant now) const {
   if (!pending.is_granted) return false;
   if (now >= pending.since + kPatience) return true;
   return (pending.has_bequest || !pending.has_predecessor) &&
          !courier_.has_under_way(pending.claim.key, pending.claim.id);
 }
 
-void Claims::settle(core::Registration registration) {
-  if (!is_settled(pending_.at(registration), RedisNode::now())) return;
+void Claims::settle_if_complete(core::Registration registration) {
+  if (!is_complete(pending_.at(registration), RedisNode::now())) return;
   const auto taken = pending_.extract(registration);
   const Pending& pending = taken.mapped();
   const core::Claim& claim = pending.claim;
@@ -187,21 +226,31 @@ void Claims::on_bequest(const Bequest& bequest) {
   }
   append(pending->second.inheritance, bequest.inheritance);
   pending->second.has_bequest = true;
-  settle(peer->registration);
+  settle_if_complete(peer->registration);
 }
 
 void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
+  core::Inheritance estate = take_inheritance(peer);
+  append(estate, inheritance);
   withdraw(peer);
-  depart(
-      {peer.realm.key, peer.id, digest_of(peer), peer.registration, inheritance, RedisNode::now()});
+  depart({peer.realm.key,
+          peer.id,
+          digest_of(peer),
+          peer.registration,
+          std::move(estate),
+          RedisNode::now(),
+          {}});
+}
+
+bool Claims::is_leaving(const Moved& moved) const {
+  return std::ranges::any_of(departures_, [&](const Departure& each) {
+    return each.key == moved.key && each.id == moved.id && each.token == moved.token;
+  });
 }
 
 void Claims::on_moved(const Moved& moved) {
-  const bool is_leaving = std::ranges::any_of(departures_, [&](const Departure& each) {
-    return each.key == moved.key && each.id == moved.id && each.token == moved.token;
-  });
-  if (is_leaving) return;  // it gets what it had where it is then
   const core::Peer* const peer = find(node_.relay(), moved);
+  if (peer == nullptr && is_leaving(moved)) return;  // it gets what it had where it is then
   const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
   if (pending != pending_.end()) {
     pending->second.has_moved = true;
@@ -212,8 +261,13 @@ void Claims::on_moved(const Moved& moved) {
 
 /// `inheritance`: what goes before that which the peer has here.
 void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
-  Departure departure{std::string(moved.key), std::string(moved.id), std::string(moved.token), {},
-                      std::move(inheritance), RedisNode::now()};
+  Departure departure{std::string(moved.key),
+                      std::string(moved.id),
+                      std::string(moved.token),
+                      {},
+                      std::move(inheritance),
+                      RedisNode::now(),
+                      {}};
   if (const core::Peer* const peer = find(node_.relay(), moved)) {
     departure.registration = peer->registration;
     append(departure.inheritance, *node_.relay().hand_over(moved.key, moved.id));
@@ -223,32 +277,60 @@ void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
 }
 
 void Claims::depart(Departure departure) {
-  if (send(departure, departure.since)) return;
-  node_.hold_id(departure.key, departure.id);
+  if (is_done_with(departure, departure.since)) return;
+  departure.hold.emplace(node_, departure.key, departure.id);
   departures_.push_back(std::move(departure));
 }
 
-/// Even if there is nothing, so that nobody waits for it. False: not yet.
-bool Claims::send(Departure& departure, core::Instant now) {
+void Claims::send_due_departures(core::Instant now) {
+  for (Departure& each : std::exchange(departures_, {})) {
+    if (!is_done_with(each, now)) departures_.push_back(std::move(each));
+  }
+}
+
+/// Once it has been sent, even if there is nothing in it, so that nobody waits for it; or once it
+/// has no place to go any more.
+bool Claims::is_done_with(Departure& departure, core::Instant now) {
+  const core::Peer* const here = find(node_.relay(), departure);
+  if (here != nullptr && here->registration != departure.registration) {
+    give_back(departure, *here);
+    return true;
+  }
   const core::Duration age = now - departure.since;
   if (!node_.link().is_up()) return age > kLongestDeparture;
   const bool may_wait = departure.registration && age < kPatienceWithSent;
   if (may_wait && courier_.has_under_way_from(*departure.registration)) return false;
-  send(departure);
+  send_estate(departure);
   return true;
 }
 
-void Claims::send(Departure& departure) {
-  core::Inheritance& inheritance = departure.inheritance;
-  if (departure.registration) {
-    append(inheritance,
-           {{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
+/// It has come back before it was sent what it had.
+void Claims::give_back(Departure& departure, const core::Peer& peer) {
+  core::Inheritance estate = estate_of(departure);
+  const auto pending = pending_.find(peer.registration);
+  if (pending != pending_.end()) {
+    append(estate, pending->second.inheritance);
+    pending->second.inheritance = std::move(estate);
+  } else {
+    node_.relay().settle({peer.realm.key, peer.id, peer.registration}, core::Admission::Resumed,
+                         estate, RedisNode::now());
   }
-  node_.bequeath({departure.key, departure.id, departure.token, std::move(inheritance)});
+}
+
+core::Inheritance Claims::estate_of(Departure& departure) {
+  core::Inheritance& estate = departure.inheritance;
+  if (departure.registration) {
+    append(estate, {{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
+  }
+  return std::move(estate);
+}
+
+void Claims::send_estate(Departure& departure) {
+  node_.bequeath({departure.key, departure.id, departure.token, estate_of(departure)});
 }
 
 void Claims::send_departures() {
-  for (Departure& each : departures_) send(each);
+  for (Departure& each : departures_) send_estate(each);
   departures_.clear();
 }
 
@@ -267,19 +349,19 @@ void Claims::reclaim(std::optional<std::size_t> bucket) {
       if (!batches[i].claims.empty()) batches_.push_back({key, i, std::move(batches[i].claims)});
     }
   }
-  send_batches();
+  ask_for_batches();
 }
 
-void Claims::send_batches() {
+void Claims::ask_for_batches() {
   while (!batches_.empty() && batches_sent_ < kMostBatchesSent) {
     const Batch batch = std::move(batches_.front());
     batches_.pop_front();
-    send(batch);
+    ask_for(batch);
   }
 }
 
 /// Of those that are still there.
-void Claims::send(const Batch& batch) {
+void Claims::ask_for(const Batch& batch) {
   Batch present{batch.key, batch.bucket, {}};
   std::vector<std::string> texts;
   for (const core::Claim& claim : batch.claims) {
@@ -296,10 +378,10 @@ void Claims::send(const Batch& batch) {
   }
   ++batches_sent_;
   node_.run(Script::Claim, batch.bucket, batch.key, arguments,
-            [this, present](const redisReply& reply) { on_answer(present, reply); });
+            [this, present](const redisReply& reply) { on_answers(present, reply); });
 }
 
-void Claims::on_answer(const Batch& batch, const redisReply& reply) {
+void Claims::on_answers(const Batch& batch, const redisReply& reply) {
   --batches_sent_;
   core::Relay& relay = node_.relay();
   std::size_t displaced = 0;
@@ -322,7 +404,7 @@ void Claims::on_answer(const Batch& batch, const redisReply& reply) {
   }
   if (displaced > 1) spdlog::warn("The same goes for {} more", displaced - 1);
   node_.counters().displaced += displaced;
-  send_batches();
+  ask_for_batches();
 }
 
 void Claims::on_down(core::Admission answer) {
@@ -336,12 +418,12 @@ void Claims::on_down(core::Admission answer) {
 
 /// There are few that wait.
 void Claims::tick(core::Instant now) {
-  std::erase_if(departures_, [&](Departure& each) { return send(each, now); });
+  send_due_departures(now);
   std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
-    if (is_settled(pending, now)) settled.push_back(registration);
+    if (is_complete(pending, now)) settled.push_back(registration);
   }
-  for (const core::Registration each : settled) settle(each);
+  for (const core::Registration each : settled) settle_if_complete(each);
 }
 
 }  // namespace peerjsd::cluster

@@ -15,6 +15,9 @@ constexpr core::Duration kMargin = std::chrono::seconds(10);
 /// After so long without a receipt, and again each time, it is asked whether the node is there.
 constexpr core::Duration kSilence = std::chrono::milliseconds(500);
 
+/// If it is, it gets the delivery once more after so long: its link may have broken as that came.
+constexpr core::Duration kPatience = std::chrono::seconds(2);
+
 /// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
@@ -25,7 +28,8 @@ constexpr core::Duration kMemory = std::chrono::seconds(30);
 constexpr std::string_view kMoved = "moved";
 
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
-  return {flight.key, item.src, item.registration, flight.dst, item.type, item.text, item.since};
+  return {flight.key, item.src,  item.registration, flight.dst,
+          item.type,  item.text, item.since,        item.makes_partners};
 }
 
 }  // namespace
@@ -55,6 +59,14 @@ void Courier::take_off() {
 }
 
 void Courier::send(const Flights::Flight& flight) {
+  run_route(flight, [this, number = flight.number](const redisReply& reply) {
+    if (reply.type != REDIS_REPLY_STRING) return on_absent(number);
+    if (text_of(reply) == kMoved) return abandon(number);
+    flights_.sent_to(number, text_of(reply));
+  });
+}
+
+void Courier::run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply) {
   Delivery delivery{node_.name(), flight.number, flight.key, flight.dst, {}};
   for (const Flights::Item& item : flight.under_way) {
     delivery.items.push_back({item.src, item.type, item.text});
@@ -64,11 +76,7 @@ void Courier::send(const Flights::Flight& flight) {
                                 : std::to_string((expire_timeout_ + kMargin).count());
   node_.run(Script::Route, bucket_of(flight.dst), flight.key,
             {flight.key, node_.name(), flight.dst, to_text(delivery), waits, flight.node},
-            [this, number = flight.number](const redisReply& reply) {
-              if (reply.type != REDIS_REPLY_STRING) return on_absent(number);
-              if (text_of(reply) == kMoved) return abandon(number);
-              flights_.sent_to(number, text_of(reply));
-            });
+            std::move(on_reply));
 }
 
 void Courier::on_absent(std::uint64_t number) {
@@ -84,7 +92,7 @@ void Courier::on_receipts(const Receipts& receipts) {
       flights_.bounce(item.number);
     }
   }
-  take_off_soon();
+  take_off_soon();  // what has waited for those that have arrived
 }
 
 void Courier::on_accepted(std::uint64_t number) {
@@ -126,7 +134,10 @@ void Courier::look_after_silent(core::Instant now) {
   looked_at_ = now;
   for (const std::string& node : flights_.nodes_silent_since(now - kSilence)) {
     node_.count_listeners(node, [this, node](long long count) {
-      if (count == 0) on_gone(node);
+      if (count == 0) return on_gone(node);
+      for (const auto* flight : flights_.take_silent(node, RedisNode::now() - kPatience)) {
+        run_route(*flight, {});  // its receipt is to say what has become of it
+      }
     });
   }
 }
@@ -166,7 +177,7 @@ bool Courier::take_in(const Delivery& delivery) {
   return true;
 }
 
-/// Together with those of the same turn.
+/// Together with those of the same turn, or of the time in which none can be sent.
 void Courier::give_receipt(Origin& origin, Receipts::Item item) {
   origin.receipts.push_back(item);
   if (std::exchange(receipts_posted_, true)) return;
@@ -177,11 +188,10 @@ void Courier::give_receipt(Origin& origin, Receipts::Item item) {
 
 void Courier::send_receipts() {
   receipts_posted_ = false;
+  if (!node_.link().is_up()) return;
   for (auto& [name, origin] : origins_) {
     if (origin.receipts.empty()) continue;
-    const Receipts receipts{node_.name(), std::exchange(origin.receipts, {})};
-    // Where it cannot be sent, the delivery is made again, or given up.
-    if (node_.link().is_up()) node_.publish(name, to_text(receipts));
+    node_.publish(name, to_text(Receipts{node_.name(), std::exchange(origin.receipts, {})}));
   }
 }
 
@@ -191,16 +201,22 @@ void Courier::on_arrival(const Arrived& arrived) {
 }
 
 void Courier::on_up() {
+  send_receipts();
   for (const Flights::Flight* const flight : flights_.doubt_all()) send(*flight);
   take_off_soon();
 }
 
+/// What is under way may have arrived. What waits for it has not, and is for its destination if
+/// that comes here meanwhile.
 void Courier::on_down() {
   give_back_ready();
+  for (const Flights::Flight& flight : flights_.take_waiting()) give_back(flight);
 }
 
 void Courier::tick(core::Instant now) {
   if (node_.link().is_up()) {
+    flights_.unbounce();
+    take_off();
     for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
     for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().on_arrival(key, dst);
     look_after_silent(now);

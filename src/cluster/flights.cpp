@@ -24,8 +24,8 @@ std::string Flights::name_of(std::string_view key, std::string_view dst) {
 }
 
 bool Flights::add(const core::Parcel& parcel) {
-  Item item{std::string(parcel.src), parcel.registration, parcel.type, std::string(parcel.text),
-            parcel.since};
+  Item item{std::string(parcel.src),  parcel.registration, parcel.type,
+            std::string(parcel.text), parcel.since,        parcel.makes_partners};
   const std::size_t bytes = cost(item);
   std::string name = name_of(parcel.key, parcel.dst);
   const auto known = flights_.find(name);
@@ -37,6 +37,7 @@ bool Flights::add(const core::Parcel& parcel) {
     flight.key = parcel.key;
     flight.dst = parcel.dst;
   }
+  ++senders_[item.registration];
   flight.waiting.push_back(std::move(item));
   flight.bytes += bytes;
   bytes_ += bytes;
@@ -62,6 +63,7 @@ const Flights::Flight* Flights::take_off(core::Instant now) {
   flight.since = now;
   flight.somebody_arrived = false;
   flight.is_in_doubt = false;
+  flight.was_repeated = false;
   under_way_.emplace_hint(under_way_.end(), flight.number, &flight);
   return &flight;
 }
@@ -84,13 +86,21 @@ std::vector<const Flights::Flight*> Flights::take_turned() {
   return turned;
 }
 
-bool Flights::has_from(core::Registration src) const {
-  const auto is_from = [src](const Item& item) { return item.registration == src; };
-  return std::ranges::any_of(flights_, [&](const auto& each) {
-    const Flight& flight = each.second;
-    return std::ranges::any_of(flight.under_way, is_from) ||
-           std::ranges::any_of(flight.waiting, is_from);
-  });
+std::vector<const Flights::Flight*> Flights::take_silent(std::string_view node,
+                                                         core::Instant time) {
+  std::vector<const Flight*> silent;
+  for (const auto& [number, flight] : under_way_) {
+    if (flight->since >= time) break;
+    if (flight->node != node || std::exchange(flight->was_repeated, true)) continue;
+    silent.push_back(flight);
+  }
+  return silent;
+}
+
+void Flights::count_out(const Item& item) {
+  bytes_ -= cost(item);
+  const auto sender = senders_.find(item.registration);
+  if (--sender->second == 0) senders_.erase(sender);
 }
 
 void Flights::sent_to(std::uint64_t number, std::string_view node) {
@@ -108,9 +118,10 @@ Flights::Flight Flights::land(std::uint64_t number) {
   landed.key = flight.key;
   landed.dst = flight.dst;
   landed.under_way = std::exchange(flight.under_way, {});
-  for (const Item& item : landed.under_way) landed.bytes += cost(item);
-  flight.bytes -= landed.bytes;
-  bytes_ -= landed.bytes;
+  for (const Item& item : landed.under_way) {
+    flight.bytes -= cost(item);
+    count_out(item);
+  }
   flight.number = 0;
   make_ready(flight);
   return landed;
@@ -131,10 +142,19 @@ Flights::Flight Flights::turn_back(std::uint64_t number) {
 
 void Flights::bounce(std::uint64_t number) {
   const auto place = under_way_.find(number);
-  if (place != under_way_.end()) begin_anew(place);
+  if (place == under_way_.end()) return;
+  place->second->node.clear();
+  bounced_.push_back(number);
 }
 
-void Flights::begin_anew(std::map<std::uint64_t, Flight*>::iterator place) {
+void Flights::unbounce() {
+  for (const std::uint64_t number : std::exchange(bounced_, {})) {
+    const auto place = under_way_.find(number);
+    if (place != under_way_.end()) begin_anew(place);
+  }
+}
+
+void Flights::begin_anew(Place place) {
   Flight& flight = *place->second;
   under_way_.erase(place);
   flight.number = 0;
@@ -154,6 +174,23 @@ std::optional<Flights::Flight> Flights::take_ready() {
   const Flight& flight = *ready_.front();
   ready_.pop_front();
   return take(flight);
+}
+
+std::vector<Flights::Flight> Flights::take_waiting() {
+  std::vector<Flight> all;
+  for (const auto& [number, flight] : under_way_) {
+    if (flight->waiting.empty()) continue;
+    for (const Item& item : flight->waiting) {
+      flight->bytes -= cost(item);
+      count_out(item);
+    }
+    Flight taken;
+    taken.key = flight->key;
+    taken.dst = flight->dst;
+    taken.waiting = std::exchange(flight->waiting, {});
+    all.push_back(std::move(taken));
+  }
+  return all;
 }
 
 std::vector<std::uint64_t> Flights::older_than(core::Instant time) const {
@@ -182,7 +219,7 @@ std::vector<std::uint64_t> Flights::under_way_to(std::string_view node) const {
   return numbers;
 }
 
-Flights::Flight Flights::take(std::map<std::uint64_t, Flight*>::iterator place) {
+Flights::Flight Flights::take(Place place) {
   const Flight& flight = *place->second;
   under_way_.erase(place);
   return take(flight);
@@ -190,7 +227,8 @@ Flights::Flight Flights::take(std::map<std::uint64_t, Flight*>::iterator place) 
 
 Flights::Flight Flights::take(const Flight& flight) {
   const auto known = flights_.find(name_of(flight.key, flight.dst));
-  bytes_ -= known->second.bytes;
+  for (const Item& item : known->second.under_way) count_out(item);
+  for (const Item& item : known->second.waiting) count_out(item);
   return std::move(flights_.extract(known).mapped());
 }
 

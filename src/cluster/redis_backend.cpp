@@ -8,6 +8,8 @@
 namespace peerjsd::cluster {
 namespace {
 
+/// To begin with nobody is told that it is away; so long clients may be left waiting.
+constexpr core::Duration kFirstPatience = std::chrono::seconds(1);
 constexpr core::Duration kFarewell = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -35,18 +37,20 @@ void RedisBackend::set_options(const Options& options) {
 void RedisBackend::tick(core::Instant now) {
   if (is_stopping_) return;
   node_.link().tick(now);
+  if (!begun_) begun_ = now;
+  if (!is_up() && !is_away_ && now > *begun_ + kFirstPatience) on_down("no answer yet");
   claims_.tick(now);
   courier_.tick(now);
   if (is_up()) lease_.tick(now);
 }
 
 bool RedisBackend::is_quiet() {
-  if (!is_up()) return true;
-  if (fence_ == FenceState::None) {
+  if (is_up() && fence_ == FenceState::None) {
     fence_ = FenceState::Sent;
     node_.publish(node(), to_text(Fence{}));
   }
-  return fence_ == FenceState::Passed && courier_.bytes() == 0 && claims_.is_quiet() &&
+  const bool hears_nothing = !is_up() || fence_ == FenceState::Passed;
+  return hears_nothing && courier_.bytes() == 0 && claims_.is_quiet() &&
          !node_.relay().keeps_messages();
 }
 
@@ -77,7 +81,6 @@ void RedisBackend::on_up() {
 void RedisBackend::on_down(const std::string& why) {
   if (is_stopping_) return farewell_.cancel(), void();
   if (!std::exchange(is_away_, true)) {
-    away_since_ = RedisNode::now();
     ++node_.counters().outages;
     spdlog::error("Cluster: Redis at {} cannot be reached: {}; {}", node_.link().address(), why,
                   options_.accepts_while_down ? "new peers are accepted on this node alone"

@@ -59,7 +59,6 @@ void RedisNode::free_id(std::string_view key, std::string_view id) {
 }
 
 void RedisNode::bequeath(const Bequest& bequest) {
-  held_.erase({std::string(bequest.key), std::string(bequest.id)});
   run(Script::Release, bucket_of(bequest.id), bequest.key,
       {bequest.key, name_, bequest.id, bequest.token, to_text(bequest), kWillMilliseconds}, {});
 }

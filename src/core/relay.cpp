@@ -66,7 +66,8 @@ const Realm* Relay::realm(std::string_view key) const {
 }
 
 Admission Relay::counted(Admission admission) {
-  if (admission != Admission::Pending) counters_.admissions.add(admission);
+  const bool is_final = admission != Admission::Pending && admission != Admission::Contested;
+  if (is_final) counters_.admissions.add(admission);
   return admission;
 }
 
@@ -95,6 +96,7 @@ Admission Relay::decide(Transport& transport, const Credentials& who, const Clie
     if (holder->transport == &transport) expiries_.set(*holder, who.expiry);
     return admission;
   }
+  if (holder->is_pending) return Admission::Contested;
   challenge(*holder, now);
   return Admission::IdTaken;
 }
@@ -176,8 +178,7 @@ void Relay::forget(Peer& peer) {
     peer.transport->peer_ = nullptr;
     peer.realm.count_out(peer.client.group);
   }
-  expiries_.forget(peer);
-  peer.realm.remove(peer);
+  move_away(peer);
 }
 
 /// Another token wants the id. If its holder is gone without our knowing (a page reloaded after its
@@ -192,14 +193,8 @@ bool Relay::make_room(Realm& realm, Instant now) {
   if (realm.size() < options_.concurrent_limit) return true;
   Peer* const longest_lost = realm.lost.front();
   if (longest_lost == nullptr) return false;
-  end_peer(*longest_lost, true, now);
+  end_peer(*longest_lost, Farewell::Leave, now);
   return true;
-}
-
-/// `src`: nullptr if it is not here; `id`: its.
-bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
-  if (dst.client.rights.may_be_called) return true;
-  return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id);
 }
 
 /// The same among the peers of one owner.
@@ -208,7 +203,7 @@ bool Relay::make_room_for(const Credentials& who, Realm& realm, std::size_t limi
   const auto is_its = [&](const Peer& peer) { return peer.token == who.token; };
   Peer* const lost = realm.lost.find_if(is_its);
   if (lost == nullptr) return false;
-  end_peer(*lost, true, now);
+  end_peer(*lost, Farewell::Leave, now);
   return realm.owned(who.token) < limit;
 }
 
@@ -224,6 +219,12 @@ void Relay::deliver_outstanding(Peer& peer, Instant now) {
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
     deliver_kept(message, peer, now);
   }
+}
+
+/// `src`: nullptr if it is not here; `id`: its.
+bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
+  if (dst.client.rights.may_be_called) return true;
+  return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id);
 }
 
 /// A LEAVE is for a partner, which another peer that has got the id is not.

@@ -63,9 +63,14 @@ void Relay::expire(Instant now) {
   while (const auto due = expiries_.pop_due(now)) end_expired(*due, now);
   for (auto& [key, realm] : realms_) {
     while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
-      end_peer(*peer, true, now);
+      end_peer(*peer, Farewell::Leave, now);
     }
     while (const auto expired = realm.outstanding.expire_next(now)) {
+      // What a peer that has moved had sent has gone along. So who is not here any more has ended,
+      // and on another node another peer may have its id.
+      const bool is_there =
+          is_elsewhere(expired->registration) || realm.find(expired->src) != nullptr;
+      if (!is_there) continue;
       send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
     }
   }
@@ -103,39 +108,47 @@ void Relay::end_connection(Peer& peer, End end, Instant now) {
 void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
   switch (timing) {
     case LeaveTiming::AtOnce:
-      return end_peer(peer, true, now);
+      return end_peer(peer, Farewell::Leave, now);
     case LeaveTiming::None:
-      return end_peer(peer, false, now);
+      return end_peer(peer, Farewell::Silent, now);
     case LeaveTiming::AfterGrace:
       peer.realm.lost.push(peer, now);
   }
 }
 
-void Relay::end_peer(Peer& peer, bool tell_partners, Instant now) {
+void Relay::end_peer(Peer& peer, Farewell farewell, Instant now) {
   Realm& realm = peer.realm;
   const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
   backend_.release(peer);
-  remove(peer, tell_partners, now);
+  part_from_all(peer, farewell, now);
+  move_away(peer);
   if (!dst_json.empty()) forward_waiting(realm, dst_json);
 }
 
-void Relay::remove(Peer& peer, bool tell_partners, Instant now) {
+void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
     part(peer, partner);
-    if (!tell_partners) continue;
+    if (farewell == Farewell::Silent) continue;
     ++counters_.leaves;
     tell(partner, leave_text(peer, partner.id));
   }
   for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
-    if (!tell_partners) break;
-    const std::string text = leave_text(peer, partner);
-    const Parcel parcel{peer.realm.key, peer.id, peer.registration, partner, MessageType::Leave,
-                        text,           now};
-    if (send_on(parcel, now)) ++counters_.leaves;
+    say_farewell(peer, partner, farewell, now);
   }
-  expiries_.forget(peer);
-  peer.realm.remove(peer);
+}
+
+void Relay::say_farewell(const Peer& peer, std::string_view elsewhere, Farewell farewell,
+                         Instant now) {
+  const bool is_silent = farewell == Farewell::Silent;
+  const std::string text = is_silent ? std::string() : leave_text(peer, elsewhere);
+  const Parcel parcel{peer.realm.key, peer.id, peer.registration, elsewhere, MessageType::Leave,
+                      text,           now};
+  if (is_silent) {
+    forward(parcel);
+  } else if (send_on(parcel, now)) {
+    ++counters_.leaves;
+  }
 }
 
 }  // namespace peerjsd::core

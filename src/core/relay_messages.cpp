@@ -158,7 +158,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   }
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
-  if (caller == nullptr) {
+  if (caller == nullptr || caller->is_pending) {
     const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
     if (send_on(parcel, now)) ++counters_.expires;
     return;

@@ -50,7 +50,7 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
 
 /// Its client has gone meanwhile, and may come back to what it had before.
 void Relay::settle_lost(Peer& peer, Admission answer, Instant now) {
-  if (answer != Admission::Resumed) end_peer(peer, false, now);
+  if (answer != Admission::Resumed) end_peer(peer, Farewell::Silent, now);
 }
 
 void Relay::refuse(Peer& peer, Admission answer) {
@@ -66,7 +66,7 @@ void Relay::refuse(Peer& peer, Admission answer) {
 std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
   const auto make_partner_of = [&peer](const std::string& id) {
     Peer* const here = peer.realm.find(id);
-    if (here != nullptr) {
+    if (here != nullptr && !here->is_pending) {
       make_partners(peer, *here);
     } else {
       make_partner(peer, id);
@@ -92,9 +92,10 @@ std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritan
   return texts;
 }
 
-/// Of a sender of another node; `here`: the same if it has moved here, else nullptr.
+/// Of a sender of another node; `here`: who has its id here, if anybody: the same, which has moved,
+/// unless it is pending, and so perhaps somebody else.
 Registration Relay::registration_of(const Peer* here, std::string_view id) const {
-  if (here != nullptr) return here->registration;
+  if (here != nullptr && !here->is_pending) return here->registration;
   return Registration{keyed_hash(options_.hash_key, id) | kRegisteredElsewhere};
 }
 
@@ -112,27 +113,37 @@ bool Relay::send_on(const Parcel& parcel, Instant now) {
   return true;
 }
 
-/// Of a peer without a connection: all that is its own or waits for it.
-Inheritance Relay::take_estate(Peer& peer) {
+/// Of a peer without a connection: what is its own.
+Inheritance Relay::take_belongings(Peer& peer) {
   Inheritance estate;
   for (const Peer* const partner : peer.partners) estate.partners.push_back(partner->id);
   estate.partners.insert(estate.partners.end(), peer.partners_elsewhere.begin(),
                          peer.partners_elsewhere.end());
   estate.texts = std::exchange(peer.backlog, {});
-  for (Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
-    if (message.type == MessageType::Leave && std::erase(estate.partners, message.src) == 0) {
-      continue;
-    }
-    estate.kept.push_back({std::move(message.src), message.type, std::move(message.text)});
-  }
   return estate;
 }
 
+/// What waits for the peer: all of it, or what its senders would not be told of if it did not come.
+void Relay::take_kept(Peer& peer, Inheritance& estate, bool all) {
+  peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
+    if (!all && !is_notice(message.type)) return false;
+    const bool is_leave = message.type == MessageType::Leave;
+    if (is_leave && std::erase(estate.partners, message.src) == 0) return true;
+    estate.kept.push_back({message.src, message.type, message.text});
+    return true;
+  });
+}
+
+/// What others have sent to it goes on waiting here for where it comes back to.
 void Relay::bequeath(Peer& peer) {
-  Inheritance estate = take_estate(peer);
-  estate.sent = take_sent(peer.realm.key, peer.registration);
+  Realm& realm = peer.realm;
+  const std::string dst_json = json::quoted(peer.id);
+  Inheritance estate = take_belongings(peer);
+  take_kept(peer, estate, false);
+  estate.sent = take_sent(realm.key, peer.registration);
   backend_.bequeath(peer, estate);
   move_away(peer);
+  forward_waiting(realm, dst_json);
 }
 
 void Relay::bequeath_lost() {
@@ -149,7 +160,8 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
     save_unsent(*peer);
     let_go(*peer, End::Replaced);
   }
-  Inheritance estate = take_estate(*peer);
+  Inheritance estate = take_belongings(*peer);
+  take_kept(*peer, estate, true);
   move_away(*peer);
   return estate;
 }
@@ -165,7 +177,7 @@ std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registrati
   return all;
 }
 
-/// The peer goes on elsewhere.
+/// The peer goes on elsewhere, or its partners, if it has any left, know of somebody who does.
 void Relay::move_away(Peer& peer) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
@@ -184,7 +196,9 @@ void Relay::displace(const Claim& claim, Instant now) {
     peer->transport->send(kIdTakenText);
     let_go(*peer, End::Displaced);
   }
-  remove(*peer, false, now);
+  peer->partners_elsewhere.clear();
+  part_from_all(*peer, Farewell::Silent, now);
+  move_away(*peer);
   on_arrival(claim.key, claim.id);
 }
 
@@ -203,15 +217,14 @@ bool Relay::deliver(const Parcel& from_elsewhere, Instant now) {
 
 /// Sender and destination count as partners, or as parted, as soon as it is sent: should the sender
 /// leave now, its LEAVE goes after it.
-Backend::Forwarding Relay::forward(const Parcel& parcel) {
-  const Backend::Forwarding forwarding = backend_.forward(parcel);
+Backend::Forwarding Relay::forward(Parcel parcel) {
   Peer* const src = sender_of(parcel);
+  const bool is_leave = parcel.type == MessageType::Leave;
+  parcel.makes_partners = src != nullptr && !is_leave && !are_partners(*src, parcel.dst);
+  const Backend::Forwarding forwarding = backend_.forward(parcel);
   if (forwarding != Backend::Forwarding::Taken || src == nullptr) return forwarding;
-  if (parcel.type == MessageType::Leave) {
-    part(*src, parcel.dst);
-  } else {
-    make_partner(*src, parcel.dst);
-  }
+  if (is_leave) part(*src, parcel.dst);
+  if (parcel.makes_partners) make_partner(*src, parcel.dst);
   return forwarding;
 }
 
@@ -229,7 +242,7 @@ Peer* Relay::sender_of(const Parcel& parcel) const {
 bool Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
   if (dst == nullptr) return false;
-  if (parcel.type == MessageType::Expire) {
+  if (parcel.type == MessageType::Expire && !dst->is_pending) {
     tell(*dst, std::string(parcel.text));
   } else if (!dst->is_pending && !is_open_to(*dst, sender_of(parcel), parcel.src)) {
     on_abandoned(parcel, now);
@@ -247,7 +260,7 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
 void Relay::keep_leave(const Parcel& parcel, Peer& dst) {
   Peer* const src = sender_of(parcel);
   const bool were_partners = src != nullptr ? part(*src, dst) : part(dst, parcel.src);
-  if (were_partners) tell(dst, std::string(parcel.text));
+  if (were_partners && !parcel.text.empty()) tell(dst, std::string(parcel.text));
 }
 
 void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
@@ -261,10 +274,11 @@ void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   } else {
     make_partner(dst, parcel.src);
   }
-  dst.transport->send(parcel.text);
+  if (!parcel.text.empty()) dst.transport->send(parcel.text);
 }
 
 void Relay::keep(const Parcel& parcel, Instant now) {
+  if (parcel.text.empty()) return;
   Realm& realm = realms_.find(parcel.key)->second;
   const std::string dst_json = json::quoted(parcel.dst);
   const auto verdict = realm.outstanding.keep({parcel.src, parcel.registration}, dst_json,
@@ -276,7 +290,7 @@ void Relay::keep(const Parcel& parcel, Instant now) {
 
 void Relay::on_returned(const Parcel& parcel, Instant now) {
   Peer* const src = sender_of(parcel);
-  if (src != nullptr) part(*src, parcel.dst);
+  if (parcel.makes_partners && src != nullptr) part(*src, parcel.dst);
   if (!accept(parcel, now)) keep(parcel, now);
 }
 

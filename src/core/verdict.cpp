@@ -33,6 +33,7 @@ std::string refusal_reason(Admission admission, std::string_view address) {
     case Admission::Standby:
     case Admission::Later:
     case Admission::Pending:
+    case Admission::Contested:
       break;
   }
   return {};

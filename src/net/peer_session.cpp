@@ -43,8 +43,23 @@ PeerSession::~PeerSession() {
 core::Admission PeerSession::admit(const core::Credentials& who, core::Client about) {
   about.group = client().group;
   const core::Admission admission = context().relay().attach(*this, who, about, context().now());
-  report(admission, who.id);
+  if (admission == core::Admission::Contested) {
+    context().await_decision(*this, who, about);
+  } else {
+    report(admission, who.id);
+  }
   return admission;
+}
+
+bool PeerSession::is_decided(core::Admission admission) {
+  return admission != core::Admission::Later && admission != core::Admission::Pending &&
+         admission != core::Admission::Contested;
+}
+
+void PeerSession::admit_again(const core::Credentials& who, const core::Client& about) {
+  if (is_closing()) return;
+  const core::Admission admission = admit(who, about);
+  if (is_decided(admission)) on_settled(admission);
 }
 
 void PeerSession::settled(core::Admission admission) {

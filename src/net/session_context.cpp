@@ -86,11 +86,26 @@ void SessionContext::expire(core::Instant now) {
   }
   for (const auto& [time, connection] : take_due(held_, now)) connection->release();
   for (const auto& [time, connection] : take_due(slowed_, now)) connection->speed_up();
+  decide_again();
   incidents_.expire(now);
 }
 
 void SessionContext::await_pace(StreamSession& stream) {
   paced_.push(stream, now());
+}
+
+void SessionContext::await_decision(PeerSession& session, const core::Credentials& who,
+                                    const core::Client& about) {
+  undecided_.push_back({&session, std::string(who.key), std::string(who.id), std::string(who.token),
+                        who.expiry, about});
+}
+
+/// Those who have been told meanwhile that the server stops are not taken in any more.
+void SessionContext::decide_again() {
+  for (const Undecided& each : std::exchange(undecided_, {})) {
+    if (draining_) continue;
+    each.session->admit_again({each.key, each.id, each.token, each.expiry}, each.about);
+  }
 }
 
 void SessionContext::await_release(Connection& connection, core::Instant time) {
@@ -135,6 +150,7 @@ void SessionContext::close_all(core::Instant now) {
   }
   held_.clear();
   slowed_.clear();
+  undecided_.clear();
   poller_.stop();
 }
 

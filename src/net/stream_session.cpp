@@ -63,9 +63,7 @@ void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
       admit({request_->key, request_->id, request_->token, request_->expiry}, request_->about);
-  const bool is_decided =
-      admission != core::Admission::Later && admission != core::Admission::Pending;
-  if (is_decided) on_settled(admission);
+  if (is_decided(admission)) on_settled(admission);
 }
 
 void StreamSession::on_settled(core::Admission admission) {

@@ -84,7 +84,7 @@ void WebSocketSession::refuse(SessionContext& context, Socket socket, ClientAddr
 void WebSocketSession::begin(const Request& request) {
   const core::Admission admission = admit(request.who, request.about);
   set_client_version(request.version);
-  if (admission == core::Admission::Pending) {
+  if (!is_decided(admission)) {
     early_ = std::make_unique<std::string>();
     stop_hearing();
   } else if (!core::is_admitted(admission)) {

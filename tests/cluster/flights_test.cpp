@@ -96,8 +96,66 @@ TEST_F(FlightsTest, TakesOffOnceMoreWhereItsDestinationHadGone) {
   add("a", "2");
   flights_.bounce(number);
   flights_.bounce(number);
+  EXPECT_EQ(take_off({}), 0U) << "not at once";
+  flights_.unbounce();
+  flights_.unbounce();
   flights_.land(number);
   EXPECT_EQ(take_off({"1", "2"}), 2U);
+}
+
+TEST_F(FlightsTest, WhatHasBouncedAndLandedDoesNotTakeOff) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  flights_.bounce(number);
+  flights_.land(number);
+  flights_.unbounce();
+  EXPECT_EQ(take_off({}), 0U);
+}
+
+TEST_F(FlightsTest, WhatWaitsCanBeTakenOutFromBehindWhatIsUnderWay) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  add("a", "3");
+  const auto taken = flights_.take_waiting();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].dst, "a");
+  EXPECT_EQ(taken[0].key, "peerjs");
+  EXPECT_EQ(texts(taken[0].waiting), (Texts{"2", "3"}));
+  EXPECT_TRUE(flights_.take_waiting().empty());
+  EXPECT_TRUE(flights_.has("peerjs", "a"));
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
+  EXPECT_FALSE(flights_.has("peerjs", "a"));
+  EXPECT_EQ(flights_.bytes(), 0U);
+}
+
+TEST_F(FlightsTest, KnowsOfWhomSomethingIsUnderWay) {
+  constexpr core::Registration src{1};
+  EXPECT_FALSE(flights_.has_from(src));
+  add("a", "1");
+  add("b", "2");
+  const auto a = take_off({"1"});
+  const auto b = take_off({"2"});
+  add("a", "3");
+  flights_.land(b);
+  EXPECT_TRUE(flights_.has_from(src));
+  flights_.land(a);
+  EXPECT_TRUE(flights_.has_from(src));
+  flights_.take_ready();
+  EXPECT_FALSE(flights_.has_from(src));
+}
+
+TEST_F(FlightsTest, GivesOutOnceWhatANodeIsSilentAbout) {
+  add("a", "1");
+  add("b", "2");
+  const auto a = take_off({"1"});
+  flights_.sent_to(a, "node");
+  flights_.sent_to(take_off({"2"}), "another");
+  EXPECT_TRUE(flights_.take_silent("node", kStart).empty());
+  const auto silent = flights_.take_silent("node", kStart + 1s);
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_EQ(silent[0]->number, a);
+  EXPECT_TRUE(flights_.take_silent("node", kStart + 2s).empty());
 }
 
 TEST_F(FlightsTest, WhatIsInDoubtKeepsItsNumber) {
@@ -122,6 +180,7 @@ TEST_F(FlightsTest, OnceItHasBouncedThereIsNoDoubt) {
   const auto number = take_off({"1"});
   flights_.doubt_all();
   flights_.bounce(number);
+  flights_.unbounce();
   EXPECT_EQ(texts(flights_.turn_back(take_off({"1"})).under_way), Texts{"1"});
 }
 
@@ -152,7 +211,6 @@ TEST_F(FlightsTest, KnowsWhatWentToANode) {
   EXPECT_EQ(flights_.nodes_silent_since(kStart + 1ms), Nodes{"one"});
   EXPECT_EQ(flights_.under_way_to("one"), (Numbers{a, b}));
   flights_.bounce(b);
-  take_off({"b"});
   EXPECT_EQ(flights_.under_way_to("one"), Numbers{a});
 }
 

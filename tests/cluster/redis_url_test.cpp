@@ -69,11 +69,5 @@ TEST(RedisUrl, RefusesEverythingElse) {
   EXPECT_FALSE(parse_redis_url("unix:///" + std::string(108, 'x')));
 }
 
-TEST(RedisUrl, AddressesAreShownAsTheyAreWritten) {
-  EXPECT_EQ(to_string({"a", 1}), "a:1");
-  EXPECT_EQ(to_string({"::1", 1}), "[::1]:1");
-  EXPECT_EQ(to_string({"/run/a", 0}), "/run/a");
-}
-
 }  // namespace
 }  // namespace peerjsd::cluster

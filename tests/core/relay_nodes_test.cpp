@@ -83,7 +83,8 @@ class RelayNodesTest : public testing::Test {
   Parcel forwarded() {
     kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(backend_.forwarded.back()));
     const auto& it = *kept_.back();
-    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text, it.since};
+    return {"peerjs", it.src,  it.registration, it.dst,
+            it.type,  it.text, it.since,        it.makes_partners};
   }
 
   /// A message that was forwarded, of `registration`.
@@ -91,7 +92,8 @@ class RelayNodesTest : public testing::Test {
     kept_.push_back(std::make_unique<RecordingBackend::Forwarded>(RecordingBackend::Forwarded{
         src, registration, dst, MessageType::Offer, text("OFFER", src, dst), now_}));
     const auto& it = *kept_.back();
-    return {"peerjs", it.src, it.registration, it.dst, it.type, it.text, it.since};
+    return {"peerjs", it.src,  it.registration, it.dst,
+            it.type,  it.text, it.since,        it.makes_partners};
   }
   Parcel forwarded_as(const RecordingTransport& src, const std::string& dst) {
     return forwarded_as(src.peer()->registration, src.peer()->id, dst);
@@ -181,6 +183,43 @@ TEST_F(RelayNodesTest, SendsOnWhatWaitedForAPeerThatWasRefused) {
   EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")});
 }
 
+TEST_F(RelayNodesTest, APeerThatIsPendingDoesNotStandForTheOneThatHasItsId) {
+  join(b_, "b");
+  attach(a_, "x", "another");
+  deliver_offer("x", "b");
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "x", "b")});
+  settle(a_, Admission::IdTaken);
+  backend_.take();
+  relay_.detach(b_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "x")});
+}
+
+TEST_F(RelayNodesTest, APeerThatIsPendingIsNoPartnerYet) {
+  join(b_, "b");
+  attach(a_, "x", "another");
+  relay_.settle(claim_of(b_), Admission::Resumed, {{"x"}, {}, {}, {}}, now_);
+  settle(a_, Admission::IdTaken);
+  relay_.detach(b_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "x")});
+}
+
+TEST_F(RelayNodesTest, WhatIsToldToAnIdThatIsPendingIsForWhoeverHasIt) {
+  attach(a_, "x", "another");
+  deliver("", "x", MessageType::Expire, text("EXPIRE", "y", "x"));
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "y", "x")});
+}
+
+TEST_F(RelayNodesTest, NobodyIsRefusedForAnIdThatAnotherHasOnlyAskedFor) {
+  attach(a_, "x", "another");
+  EXPECT_EQ(attach(b_, "x"), Admission::Contested);
+  EXPECT_EQ(b_.peer(), nullptr);
+  EXPECT_EQ(a_.probes, 0);
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(attach(b_, "x"), Admission::Pending);
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::IdTaken), 1U);
+}
+
 TEST_F(RelayNodesTest, GivesUpTheClaimOfAPeerThatEndsBeforeItsAnswer) {
   attach(a_, "a");
   const Claim claim = claim_of(a_);
@@ -245,9 +284,10 @@ TEST_F(RelayNodesTest, APeerThatIsPendingCanBeHandedOn) {
   deliver_offer("b", "a");
   const auto estate = relay_.hand_over("peerjs", "a");
   ASSERT_TRUE(estate);
-  EXPECT_EQ(estate->texts, Texts{"told"});
+  EXPECT_EQ(estate->texts, Texts{});
   EXPECT_EQ(estate->kept,
-            (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a")}}));
+            (std::vector<Inheritance::Kept>{{"b", MessageType::Expire, "told"},
+                                            {"b", MessageType::Offer, text("OFFER", "b", "a")}}));
   EXPECT_EQ(find("a"), nullptr);
 }
 
@@ -256,7 +296,7 @@ TEST_F(RelayNodesTest, OpensOnTheConnectionThatAPendingPeerHasLast) {
   EXPECT_EQ(attach(b_, "a"), Admission::Pending);
   EXPECT_EQ(a_.closed, End::Replaced);
   EXPECT_EQ(backend_.claimed, Texts{"a"});
-  EXPECT_EQ(attach(c_, "a", "another"), Admission::IdTaken);
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::Contested);
   settle(b_, Admission::Opened);
   EXPECT_EQ(a_.sent, Texts{});
   EXPECT_EQ(b_.sent, Texts{std::string(kOpen)});
@@ -324,6 +364,20 @@ TEST_F(RelayNodesTest, WhatReturnsHasWaitedSinceItWasSent) {
   EXPECT_EQ(a_.take(), Texts{});
   pass(1s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "y", "a")});
+}
+
+TEST_F(RelayNodesTest, WhoMayOnlyAnswerGoesOnToDoSoWhenSomethingReturns) {
+  ASSERT_EQ(relay_.attach(a_, {"peerjs", "a", "token"},
+                          {.kind = PeerKind::Page, .rights = {.may_call = false}}, now_),
+            Admission::Pending);
+  settle(a_, Admission::Opened);
+  deliver_offer("x", "a");
+  EXPECT_EQ(receive(a_, sent_to("x", "ANSWER")), Receipt::Forwarded);
+  relay_.on_returned(forwarded(), now_);
+  EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
+  backend_.take();
+  relay_.on_arrival("peerjs", "x");
+  EXPECT_EQ(backend_.take(), (Texts{text("ANSWER", "a", "x"), text("CANDIDATE", "a", "x")}));
 }
 
 TEST_F(RelayNodesTest, AnotherSenderNeedNotWaitBehindTheFirst) {
@@ -510,6 +564,16 @@ TEST_F(RelayNodesTest, TellsAnExpireOfAnotherNode) {
   EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), text("EXPIRE", "y", "a")}));
 }
 
+TEST_F(RelayNodesTest, TellsNobodyOfWhatAPeerHadSentThatHasEnded) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  backend_.take();
+  pass(5s);
+  EXPECT_EQ(backend_.take(), Texts{}) << "another may have its id by now";
+}
+
 TEST_F(RelayNodesTest, TellsTheOtherNodeThatTheReceiverHasNoRoom) {
   join(a_, "a");
   a_.room = 0;
@@ -618,7 +682,37 @@ TEST_F(RelayNodesTest, TellsNobodyWhereThePolicyIsNever) {
   join(a_, "a");
   deliver_offer("x", "a");
   relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(backend_.take(), Texts{""}) << "its node is told, and tells nobody";
+}
+
+TEST_F(RelayNodesTest, APartnerThatHasEndedWithoutALeaveIsRememberedNoLonger) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  deliver_offer("y", "a");
+  a_.take();
+  EXPECT_TRUE(deliver("x", "a", MessageType::Leave, ""));
+  EXPECT_EQ(a_.take(), Texts{});
+  relay_.detach(a_, End::Lost, now_);
+  EXPECT_TRUE(deliver("y", "a", MessageType::Leave, ""));
+  EXPECT_FALSE(deliver("y", "nobody", MessageType::Leave, ""));
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), Texts{std::string(kOpen)});
+  relay_.detach(b_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, NothingWaitsForThatToBeTold) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  EXPECT_FALSE(relay_.keeps_messages());
+  join(b_, "b");
+  backend_.forwarding = Backend::Forwarding::Taken;
+  deliver_offer("x", "b");
+  relay_.detach(b_, End::ClosedWithoutCode, now_);
+  relay_.on_returned(forwarded(), now_);
+  EXPECT_FALSE(relay_.keeps_messages());
 }
 
 // Peers that move
@@ -787,14 +881,26 @@ TEST_F(RelayNodesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
   relay_.bequeath_lost();
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(
-      backend_.bequeathed[0].second,
-      (Inheritance{
-          {"b"}, {"unsent"}, {{"b", MessageType::Candidate, text("CANDIDATE", "b", "a")}}, {}}));
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{"b"}, {"unsent"}, {}, {}}));
   EXPECT_EQ(find("a"), nullptr);
   EXPECT_NE(find("b"), nullptr);
-  pass(30s);
-  EXPECT_EQ(b_.take(), Texts{}) << "neither LEAVE nor EXPIRE";
+  EXPECT_EQ(backend_.take(), Texts{text("CANDIDATE", "b", "a")}) << "to where it may be already";
+  relay_.on_returned(forwarded_as(b_, "a"), now_);
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  pass(25s);
+  EXPECT_EQ(b_.take(), Texts{}) << "no LEAVE";
+}
+
+TEST_F(RelayNodesTest, BequeathsWhatALostPeerIsToBeTold) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  relay_.detach(a_, End::Lost, now_);
+  relay_.detach(b_, End::GoingAway, now_);
+  relay_.bequeath_lost();
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{{}, {text("LEAVE", "b", "a")}, {}, {}}));
 }
 
 TEST_F(RelayNodesTest, APeerThatIsPendingWhenTheServerStopsJustEnds) {

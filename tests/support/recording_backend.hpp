@@ -18,6 +18,7 @@ class RecordingBackend final : public core::Backend {
     core::MessageType type;
     std::string text;
     core::Instant since;
+    bool makes_partners = false;
   };
 
   Answer claim(const core::Peer& peer) override {
@@ -32,7 +33,8 @@ class RecordingBackend final : public core::Backend {
   Forwarding forward(const core::Parcel& parcel) override {
     if (forwarding == Forwarding::Taken) {
       forwarded.push_back({std::string(parcel.src), parcel.registration, std::string(parcel.dst),
-                           parcel.type, std::string(parcel.text), parcel.since});
+                           parcel.type, std::string(parcel.text), parcel.since,
+                           parcel.makes_partners});
     }
     return forwarding;
   }

@@ -26,7 +26,7 @@ class Claims {
   void claim(const core::Peer& peer);
 
   /// The peer has gone, and its answer with it.
-  void withdraw(const core::Peer& peer) { pending_.erase(peer.registration); }
+  void withdraw(const core::Peer& peer);
 
   /// What a peer takes along has come from where it was.
   void on_bequest(const Bequest& bequest);
@@ -66,8 +66,9 @@ class Claims {
     bool has_bequest = false;      // which may come before the answer
     core::Admission answer = core::Admission::Opened;
     core::Inheritance inheritance;
-    bool has_moved = false;  // to yet another node
-    core::Instant since{};   // granted
+    bool has_moved = false;     // to yet another node
+    bool is_withdrawn = false;  // but what it had may come with the answer
+    core::Instant since{};      // granted
   };
 
   /// A peer that has resumed on another node, and is to get there what it had.
@@ -78,6 +79,7 @@ class Claims {
     std::optional<core::Registration> registration;  // none: it was not here
     core::Inheritance inheritance;
     core::Instant since{};
+    std::optional<RedisNode::Hold> hold;
   };
 
   /// Of one key and bucket.
@@ -87,18 +89,24 @@ class Claims {
     std::vector<core::Claim> claims;
   };
 
-  void send(const Pending& pending);
+  void ask_for(const Pending& pending);
   void on_answer(core::Registration registration, const redisReply& reply);
-  void settle(core::Registration registration);
+  void settle_if_complete(core::Registration registration);
   void settle(core::Registration registration, core::Admission answer);
-  bool is_settled(const Pending& pending, core::Instant now) const;
+  bool is_complete(const Pending& pending, core::Instant now) const;
+  void put_aside(Pending& pending);
+  core::Inheritance take_inheritance(const core::Peer& peer);
   void hand_over(const Moved& moved, core::Inheritance inheritance);
   void depart(Departure departure);
-  bool send(Departure& departure, core::Instant now);
-  void send(Departure& departure);
-  void send_batches();
-  void send(const Batch& batch);
-  void on_answer(const Batch& batch, const redisReply& reply);
+  void send_due_departures(core::Instant now);
+  bool is_done_with(Departure& departure, core::Instant now);
+  void give_back(Departure& departure, const core::Peer& peer);
+  void send_estate(Departure& departure);
+  core::Inheritance estate_of(Departure& departure);
+  bool is_leaving(const Moved& moved) const;
+  void ask_for_batches();
+  void ask_for(const Batch& batch);
+  void on_answers(const Batch& batch, const redisReply& reply);
 
   RedisNode& node_;
   Courier& courier_;

@@ -21,7 +21,8 @@ namespace peerjsd::cluster {
 ///
 /// Who gets a delivery says whether its destination was there, and only then the next one for that
 /// destination follows. A delivery of which nothing has been heard before the link broke is made
-/// again, with its number, when the link is back; who has had it drops it and says so.
+/// again, with its number, when the link is back, and once more where the other node is silent; who
+/// has had it drops it and says so.
 class Courier {
  public:
   Courier(boost::asio::io_context& io, RedisNode& node, Flights::Limits limits,
@@ -70,6 +71,7 @@ class Courier {
   void take_off_soon();
   void take_off();
   void send(const Flights::Flight& flight);
+  void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);
   void on_accepted(std::uint64_t number);
   bool take_in(const Delivery& delivery);

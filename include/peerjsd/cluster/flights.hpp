@@ -31,6 +31,7 @@ class Flights {
     core::MessageType type;
     std::string text;
     core::Instant since;
+    bool makes_partners = false;
   };
 
   struct Flight {
@@ -44,6 +45,7 @@ class Flights {
     bool somebody_arrived = false;
     bool is_ready = false;
     bool is_in_doubt = false;  ///< it may have been delivered already
+    bool was_repeated = false;
     std::size_t bytes = 0;
   };
 
@@ -71,12 +73,14 @@ class Flights {
   /// Those of them that have turned back since the last call, to be tried once more.
   std::vector<const Flight*> take_turned();
 
+  /// Those that took off before `time` and went to that node, each once.
+  std::vector<const Flight*> take_silent(std::string_view node, core::Instant time);
+
   bool has(std::string_view key, std::string_view dst) const {
     return flights_.contains(name_of(key, dst));
   }
 
-  /// Costs time for all there are.
-  bool has_from(core::Registration src) const;
+  bool has_from(core::Registration src) const { return senders_.contains(src); }
 
   /// It has gone to that node.
   void sent_to(std::uint64_t number, std::string_view node);
@@ -90,14 +94,20 @@ class Flights {
   /// that it is to be tried with this number.
   Flight turn_back(std::uint64_t number);
 
-  /// Its destination had gone from where it was: takes off once more.
+  /// Its destination had gone from where it was: takes off once more after unbounce().
   void bounce(std::uint64_t number);
+
+  /// To be called now and then: not at once, for what says where it is may be wrong for a while.
+  void unbounce();
 
   /// Somebody has arrived at a destination, perhaps after its absence was found.
   void on_arrival(std::string_view key, std::string_view dst);
 
   /// Takes out a flight that has not taken off.
   std::optional<Flight> take_ready();
+
+  /// Takes out what waits for those that have, with their destinations.
+  std::vector<Flight> take_waiting();
 
   /// The deliveries that took off before `time`, oldest first.
   std::vector<std::uint64_t> older_than(core::Instant time) const;
@@ -111,18 +121,23 @@ class Flights {
   std::size_t bytes() const { return bytes_; }
 
  private:
+  using Place = std::map<std::uint64_t, Flight*>::iterator;
+
   static std::string name_of(std::string_view key, std::string_view dst);
   void make_ready(Flight& flight);
-  void begin_anew(std::map<std::uint64_t, Flight*>::iterator place);
-  Flight take(std::map<std::uint64_t, Flight*>::iterator place);
+  void begin_anew(Place place);
+  Flight take(Place place);
   Flight take(const Flight& flight);
+  void count_out(const Item& item);
 
   Limits limits_;
   // By key and destination.
   std::unordered_map<std::string, Flight, core::KeyedHash, std::equal_to<>> flights_;
   std::deque<Flight*> ready_;
   std::map<std::uint64_t, Flight*> under_way_;
-  std::vector<std::uint64_t> turned_;  // in doubt
+  std::vector<std::uint64_t> turned_;   // in doubt
+  std::vector<std::uint64_t> bounced_;  // deliveries whose flights are to take off once more
+  std::unordered_map<core::Registration, std::size_t> senders_;  // how many items each has
   std::uint64_t last_number_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "peerjsd/core/backend.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -91,8 +92,8 @@ class RedisBackend final : public core::Backend {
   Claims claims_;
   Lease lease_;
   Directory directory_;
-  bool is_away_ = false;  // the operator has been told so
-  core::Instant away_since_{};
+  bool is_away_ = false;                // the operator has been told so
+  std::optional<core::Instant> begun_;  // the first tick
   enum class FenceState : std::uint8_t { None, Sent, Passed };
   FenceState fence_ = FenceState::None;
   bool is_stopping_ = false;

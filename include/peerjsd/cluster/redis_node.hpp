@@ -35,7 +35,29 @@ struct ClusterCounters {
 
 /// This node as the others see it, and its way to them. What the parts of the backend share.
 class RedisNode {
+  using Ids = std::multiset<std::pair<std::string, std::string>>;  // with their keys
+
  public:
+  /// Keeps an id whose peer has gone, for as long as it exists: what the peer had is to follow.
+  class Hold {
+   public:
+    Hold(RedisNode& node, std::string_view key, std::string_view id)
+        : ids_(&node.held_), place_(ids_->emplace(key, id)) {}
+    Hold(Hold&& other) noexcept : ids_(std::exchange(other.ids_, nullptr)), place_(other.place_) {}
+    Hold& operator=(Hold&& other) noexcept {
+      std::swap(ids_, other.ids_);
+      std::swap(place_, other.place_);
+      return *this;
+    }
+    ~Hold() {
+      if (ids_ != nullptr) ids_->erase(place_);
+    }
+
+   private:
+    Ids* ids_;
+    Ids::iterator place_;
+  };
+
   RedisNode(boost::asio::io_context& io, const RedisUrl& url, RedisLink::Events events);
 
   /// Of this process, and of no other ever; 16 hexadecimal digits.
@@ -68,18 +90,16 @@ class RedisNode {
   /// Asks how many listen to what is published to that node: 0 or 1.
   void count_listeners(const std::string& node, std::function<void(long long)> on_count);
 
-  /// The id is this node's no longer, if it was; but not while it is held.
+  /// The id is this node's no longer, if it was; but not while there is a Hold on it.
   void free_id(std::string_view key, std::string_view id);
 
-  /// Until bequeath(): its peer has gone, but is to be followed by what it had.
-  void hold_id(std::string_view key, std::string_view id) { held_.emplace(key, id); }
-
-  /// The same; and what it had goes to the node on which it is, or waits for it for a minute.
+  /// The same, whatever holds it; and what its peer had goes to the node on which it is, or waits
+  /// for it for a minute.
   void bequeath(const Bequest& bequest);
 
  private:
   const std::string name_;
-  std::set<std::pair<std::string, std::string>> held_;
+  Ids held_;
   RedisLink link_;
   core::Relay* relay_ = nullptr;
   ClusterCounters counters_;

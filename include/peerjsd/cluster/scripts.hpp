@@ -12,9 +12,8 @@
 // stays within one bucket:
 //
 //   peerjsd1:{B}:ids:KEY        hash, id -> NODE TOKEN HEARD: who has it, a digest of its token,
-//   and
-//                               when its client was last heard as the id was claimed (ms since
-//                               1970)
+//                               and when its client was last heard as the id was claimed
+//                               (ms since 1970)
 //   peerjsd1:{B}:node:NODE      exists while the node lives; an id of a node that does not, is free
 //   peerjsd1:{B}:waiting:PLACE  set of the nodes that have something waiting for an id
 //   peerjsd1:{B}:will:PLACE     what a peer whose server stopped will have when it comes back
@@ -38,14 +37,16 @@ enum class Script : std::uint8_t {
   /// id, token, heard, and "1" if its client has just come, "0" if the node had it already. Says
   /// for each id: 1 it is the node's; 0 another token has it; -1 the same token has it elsewhere,
   /// heard later; then the node on which it was (or ""), 1 if that listens and has been told so,
-  /// and
-  /// the will.
+  /// and the will.
   Claim,
-  /// Frees an id. KEYS: the ids. ARGV: prefix, key, node, id, will (or ""), ms to keep that.
+  /// Frees an id, if the node has it (with that token; "": with any). KEYS: the ids. ARGV: prefix,
+  /// key, node, id, token, will (or ""), ms to keep that. The will goes to the node that has the id
+  /// with the same token, or is kept; if another token has it, it is dropped.
   Release,
   /// Publishes to the node that has an id, or else notes that something waits here. KEYS: the ids.
-  /// ARGV: prefix, key, node, id, what to publish, ms for which it waits (0: it does not). Says
-  /// to which node it was published, or 0.
+  /// ARGV: prefix, key, node, id, what to publish, ms for which it waits (0: it does not), the node
+  /// to which it went before ("": it did not). Says to which node it was published; 0; or "moved",
+  /// if another node has the id than before: then it is not published.
   Route,
   /// Says that the node lives. KEYS: the node's. ARGV: ms for which this holds. Says whether it was
   /// known.

@@ -19,8 +19,9 @@ struct Parcel {
   Registration registration;  ///< of src, where it is registered here
   std::string_view dst;
   MessageType type;
-  std::string_view text;  ///< as the destination gets it
+  std::string_view text;  ///< as the destination gets it; empty: a LEAVE of which it is not told
   Instant since;          ///< it has been waiting to arrive
+  bool makes_partners = false;  ///< src and dst count as such because of it
 };
 
 /// What a peer takes along to another node.

@@ -82,7 +82,8 @@ class Relay {
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
   /// coming with its id and its token, even where a limit is reached; the transport it had is
   /// closed. Where other nodes have to be asked whether the id is free (Pending), the transport is
-  /// attached, but its peer neither reached nor heard until settle().
+  /// attached, but its peer neither reached nor heard until settle(). While that goes for somebody
+  /// else who wants the id, nothing is decided (Contested).
   ///
   /// PeerJS 0.3.x opens a stream and a WebSocket at once and wants one OPEN over both; a WebSocket
   /// goes before a stream whichever comes first. So there is no OPEN on a WebSocket that follows a
@@ -173,6 +174,12 @@ class Relay {
  private:
   using Liveness = DeadlineQueue<Peer, LivenessTag>;
 
+  /// What partners are told of a peer that ends.
+  enum class Farewell : std::uint8_t {
+    Leave,
+    Silent,  ///< nothing; the nodes where they are, that it is their partner no longer
+  };
+
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
   void open_realms();
@@ -203,7 +210,7 @@ class Relay {
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
   Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);
-  Backend::Forwarding forward(const Parcel& parcel);
+  Backend::Forwarding forward(Parcel parcel);
   bool is_forwarded(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
   bool accept(const Parcel& parcel, Instant now);
@@ -214,7 +221,8 @@ class Relay {
   std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
   Registration registration_of(const Peer* here, std::string_view id) const;
-  static Inheritance take_estate(Peer& peer);
+  static Inheritance take_belongings(Peer& peer);
+  static void take_kept(Peer& peer, Inheritance& estate, bool all);
   void bequeath(Peer& peer);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
@@ -228,8 +236,9 @@ class Relay {
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
   void end_expired(const Expiries::Due& due, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
-  void end_peer(Peer& peer, bool tell_partners, Instant now);
-  void remove(Peer& peer, bool tell_partners, Instant now);
+  void end_peer(Peer& peer, Farewell farewell, Instant now);
+  void part_from_all(Peer& peer, Farewell farewell, Instant now);
+  void say_farewell(const Peer& peer, std::string_view elsewhere, Farewell farewell, Instant now);
 
   RelayOptions options_;
   Backend& backend_;

@@ -25,6 +25,7 @@ enum class Admission : std::uint8_t {
   OwnerLimitReached,
   Unavailable,  ///< the other nodes cannot be asked whether the id is free
   Pending,      ///< they have been asked
+  Contested,    ///< somebody else has asked for the id, and has no answer yet: to be tried again
 };
 
 /// What became of a message.

@@ -25,6 +25,9 @@ class PeerSession : public Connection, public core::Transport {
     return carrier() == core::Carrier::WebSocket ? Kind::WebSocket : Kind::Stream;
   }
 
+  /// What the relay could not decide when it was asked by admit().
+  void admit_again(const core::Credentials& who, const core::Client& about);
+
   /// When the connection began.
   core::Instant since() const { return since_; }
 
@@ -37,12 +40,15 @@ class PeerSession : public Connection, public core::Transport {
   /// At most once.
   void set_client_version(std::string_view version);
 
-  /// Asks the relay to take the peer in, and logs what it says. Pending: on_settled() follows, and
-  /// until then nothing may be read from the client.
+  /// Asks the relay to take the peer in, and logs what it says. Pending or Contested: on_settled()
+  /// follows, and until then nothing may be read from the client.
   /// The group of `about` is the session's own to know.
   core::Admission admit(const core::Credentials& who, core::Client about);
 
   virtual void on_settled(core::Admission admission) = 0;
+
+  /// Whether on_settled() has its answer.
+  static bool is_decided(core::Admission admission);
 
   /// The peer's registration ends, or waits for the peer to come back. Nowhere else does a session
   /// say so; what the relay has ended, it knows. Idempotent.

@@ -10,11 +10,13 @@
 #include "peerjsd/net/gate.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/incidents.hpp"
+#include "peerjsd/net/peer_session.hpp"
 #include "peerjsd/net/poller.hpp"
 #include "peerjsd/net/trusted_proxies.hpp"
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -100,6 +102,10 @@ class SessionContext {
   /// Has stream.on_pace() called when another line may be written.
   void await_pace(StreamSession& stream);
 
+  /// Has session.admit_again() called in a moment.
+  void await_decision(PeerSession& session, const core::Credentials& who,
+                      const core::Client& about);
+
   /// Has connection.release() called at `time`, and keeps it until then.
   void await_release(Connection& connection, core::Instant time);
 
@@ -143,6 +149,17 @@ class SessionContext {
   void measure_relaying();
   using Appointments = std::vector<std::pair<core::Instant, boost::intrusive_ptr<Connection>>>;
 
+  /// Who wants an id for which somebody else is waiting.
+  struct Undecided {
+    boost::intrusive_ptr<PeerSession> session;
+    std::string key;
+    std::string id;
+    std::string token;
+    core::Instant expiry;
+    core::Client about;
+  };
+
+  void decide_again();
   static Appointments take_due(Appointments& all, core::Instant now);
 
   boost::asio::io_context& io_;
@@ -158,6 +175,7 @@ class SessionContext {
   // that may have overtaken their sender.
   Appointments held_;
   Appointments slowed_;  // few as well: who sends too fast
+  std::vector<Undecided> undecided_;
   std::vector<boost::intrusive_ptr<Connection>> to_flush_;
   ConnectionLimits limits_;
   Incidents incidents_;
