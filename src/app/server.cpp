@@ -303,6 +303,7 @@ void Server::end() {
   if (admin_) admin_->stop();
   sessions_.close_all(sessions_.now());
   relay_.bequeath_lost();
+  relay_.give_up_waiting(sessions_.now());
   if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();

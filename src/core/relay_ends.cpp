@@ -65,15 +65,23 @@ void Relay::expire(Instant now) {
     while (Peer* const peer = realm.lost.pop_due(now, options_.leave_grace)) {
       end_peer(*peer, Farewell::Leave, now);
     }
-    while (const auto expired = realm.outstanding.expire_next(now)) {
-      // What a peer that has moved had sent has gone along. So who is not here any more has ended,
-      // and on another node another peer may have its id.
-      const bool is_there =
-          is_elsewhere(expired->registration) || realm.find(expired->src) != nullptr;
-      if (!is_there) continue;
-      send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
-    }
+    tell_expired(realm, now, now);
   }
+}
+
+/// What has run out by `until`. What a peer that has moved had sent has gone along: so who is not
+/// here any more has ended, and on another node another peer may have its id.
+void Relay::tell_expired(Realm& realm, Instant until, Instant now) {
+  while (const auto expired = realm.outstanding.expire_next(until)) {
+    const bool is_there =
+        is_elsewhere(expired->registration) || realm.find(expired->src) != nullptr;
+    if (!is_there) continue;
+    send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
+  }
+}
+
+void Relay::give_up_waiting(Instant now) {
+  for (auto& [key, realm] : realms_) tell_expired(realm, now + options_.expire_timeout, now);
 }
 
 /// A peer that is lost may come back with another token for as long as it may come back at all.

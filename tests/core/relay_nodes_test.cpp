@@ -892,6 +892,18 @@ TEST_F(RelayNodesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
   EXPECT_EQ(b_.take(), Texts{}) << "no LEAVE";
 }
 
+TEST_F(RelayNodesTest, TellsAtTheEndOfWhatWillNotBeDelivered) {
+  join(a_, "a");
+  relay_.detach(a_, End::Lost, now_);
+  deliver_offer("x", "a");
+  relay_.bequeath_lost();
+  relay_.on_returned(forwarded(), now_);
+  backend_.take();
+  relay_.give_up_waiting(now_);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+  EXPECT_FALSE(relay_.keeps_messages());
+}
+
 TEST_F(RelayNodesTest, BequeathsWhatALostPeerIsToBeTold) {
   join(a_, "a");
   join(b_, "b");

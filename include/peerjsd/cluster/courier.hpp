@@ -51,6 +51,9 @@ class Courier {
   /// That node listens no more: of what went there nothing more is heard.
   void on_gone(std::string_view node);
 
+  /// Sends what has been taken in this turn.
+  void take_off();
+
   void on_up();
   void on_down();
   void tick(core::Instant now);
@@ -69,7 +72,6 @@ class Courier {
   };
 
   void take_off_soon();
-  void take_off();
   void send(const Flights::Flight& flight);
   void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);

@@ -120,6 +120,9 @@ class Relay {
   /// The server stops: peers that have lost their connection can only come back elsewhere.
   void bequeath_lost();
 
+  /// It ends: what waits will not be delivered, and whoever has sent it hears of that.
+  void give_up_waiting(Instant now);
+
   // What the backend has to say.
 
   /// The answer to a claim: Opened, Resumed (on another node the peer was connected, and inherits
@@ -235,6 +238,7 @@ class Relay {
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
   void end_expired(const Expiries::Due& due, Instant now);
+  void tell_expired(Realm& realm, Instant until, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, Farewell farewell, Instant now);
   void part_from_all(Peer& peer, Farewell farewell, Instant now);

@@ -122,6 +122,81 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 });
 
+describe('Cluster, who has an id', { concurrency: 3 }, () => {
+  it(
+    'one that comes back before what it had has followed it, keeps its id',
+    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      const x = await peer('x-', { server: nodes[2], ...PAGE });
+      await partners(a, b);
+      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      nodes[2].child.kill('SIGSTOP');
+      a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
+      await a.fence();
+      const away = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      const again = socket({ server: nodes[0], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      nodes[2].child.kill('SIGCONT');
+      await x.expect(relayed('OFFER', a.id, x.id, '"on the way"'));
+      away.lose();
+      b.signal('CANDIDATE', a.id, 'here');
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
+      const other = socket({ server: nodes[1], id: a.id, token: 'another', ...PAGE });
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'is not told that it is taken because another asks for it just then',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      proxy.answerDelay = 200;
+      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
+      await other.upgraded;
+      const again = socket({ server: far, id: a.id, ...PAGE });
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await again.expect(OPEN);
+    }),
+  );
+
+  it(
+    'is the sender of what comes from it, even if another asks for it just then',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      const b = await peer('b-', { server: far, ...PAGE });
+      proxy.answerDelay = 200;
+      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
+      await other.upgraded;
+      await partners(a, b);
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await b.close(1001);
+      await a.expect(relayed('LEAVE', b.id, a.id));
+    }),
+  );
+});
+
+describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, () => {
+  it(
+    'says afterwards what it has got, and nothing waits for longer behind that',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far });
+      proxy.delay = 100;
+      a.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      proxy.cut(); // with the receipt in it
+      proxy.delay = 0;
+      a.signal('CANDIDATE', b.id, 2);
+      await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+});
+
 describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
   it(
     'keep their partners',
@@ -146,13 +221,31 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
     'find what waited for them while they were lost',
     withCluster({ args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
       const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
-      await nodes[0].stop();
+      const stopped = nodes[0].stop();
+      await nodes[0].waitForLog(/Stopping/);
       const again = socket({ server: nodes[1], id: a.id, token: a.token, ...PAGE });
       await again.expect(OPEN);
       await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
       await again.close(1001);
       await b.expect(relayed('LEAVE', a.id, b.id));
+      await stopped;
     }),
+  );
+
+  it(
+    'and if they do not come before it ends, whoever has sent that hears of it',
+    withCluster(
+      { args: ['-t', '60s', '--drain_timeout', '500ms'] },
+      async ({ nodes, peer, socket }) => {
+        const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
+        await nodes[0].stop();
+        await b.expect(relayed('EXPIRE', a.id, b.id));
+        const again = socket({ server: nodes[1], id: a.id, token: a.token, ...PAGE });
+        await again.expect(OPEN);
+        b.signal('CANDIDATE', a.id, 'later');
+        await again.expect(relayed('CANDIDATE', b.id, a.id, '"later"'));
+      },
+    ),
   );
 
   it(
