@@ -48,7 +48,12 @@ const timing = {
   flood_timeout: 4000,
   drain_timeout: 3000,
 };
-const limits = { concurrent_limit: 2 * Number(options.pairs) + 5000, message_rate: 100 };
+// A burst for a peer that is just changing nodes waits for it, and has room.
+const room = { outstanding_per_destination: '8MiB', outstanding_per_sender: '8MiB' };
+const limits = {
+  ...{ concurrent_limit: 2 * Number(options.pairs) + 5000, message_rate: 100 },
+  ...{ ...room, outstanding_total: '256MiB' },
+};
 const flags = Object.entries({ ...timing, ...limits });
 const REDIS_AWAY_MS = 1000;
 const SETTLED_MS = timing.leave_grace + timing.expire_timeout + 1000;

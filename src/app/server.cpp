@@ -22,6 +22,9 @@ using boost::system::error_code;
 /// How often to look whether certificates and keys have been renewed.
 constexpr core::Duration kWatchInterval = std::chrono::seconds(1);
 
+/// Between two times when free memory is looked for.
+constexpr core::Duration kRest = std::chrono::seconds(1);
+
 std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, const Config& config) {
   const auto url = cluster::parse_redis_url(config.cluster);
   if (!url) return std::nullopt;
@@ -249,7 +252,7 @@ void Server::tick() {
   watch_files(now);
   report(now);
   flush_logs();
-  return_memory_of_crowd();
+  return_memory_of_crowd(now);
 }
 
 void Server::report(core::Instant now) {
@@ -262,15 +265,16 @@ void Server::report(core::Instant now) {
 
 /// A crowd that has gone, and what waited of it and for it, leave free memory all over the heap,
 /// which the allocator keeps. To look for it takes time in proportion to the heap, so it is done
-/// once for a crowd.
-void Server::return_memory_of_crowd() {
-  constexpr std::size_t crowd = 100;
+/// once for a crowd, and seldom.
+void Server::return_memory_of_crowd(core::Instant now) {
+  constexpr std::size_t crowd = 20;
   constexpr std::size_t bytes_of_one = 1024;
   std::size_t load = sessions_.connections();
   for (const auto& [key, realm] : relay_.realms()) load += realm.outstanding.bytes() / bytes_of_one;
   most_load_ = std::max(most_load_, load);
-  if (most_load_ < crowd || load > most_load_ / 2) return;
+  if (most_load_ < crowd || load > most_load_ / 2 || now < memory_returned_ + kRest) return;
   most_load_ = load;
+  memory_returned_ = now;
   return_free_memory();
 }
 

@@ -96,7 +96,7 @@ class Server {
   void watch_certificates();
   void watch_keys();
   void report(core::Instant now);
-  void return_memory_of_crowd();
+  void return_memory_of_crowd(core::Instant now);
   void drain(core::Instant now);
   void end();
 
@@ -124,6 +124,7 @@ class Server {
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;
   std::size_t most_load_ = 0;  // since free memory was last returned
+  core::Instant memory_returned_{};
   bool ended_ = false;
 };
 
