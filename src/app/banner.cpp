@@ -32,11 +32,14 @@ std::string started(const Config& config, std::uint16_t port) {
 std::string banner(const Config& config, std::uint16_t port) {
   const std::string number = std::to_string(port);
   std::string text = started(config, port) + "\n\n";
-  text += "  const peer = new Peer({\n";
+  const bool has_tokens = asks_for_tokens(config);
+  if (has_tokens) text += "  // id and token: your backend's, see docs/auth.md\n";
+  text += std::string("  const peer = new Peer(") + (has_tokens ? "id, " : "") + "{\n";
   text += "    host: " + literal(reachable_host(config.host)) + ", port: " + number +
           ", path: " + literal(config.path);
   if (!config.sslcert.empty()) text += ", secure: true";
   if (config.keys.front() != "peerjs") text += ", key: " + literal(config.keys.front());
+  if (has_tokens) text += ", token";
   text += "\n  });\n\n";
   if (config.demo) text += "  Try it: " + demo_url(config, port) + "\n\n";
   return text;

@@ -26,6 +26,17 @@ TEST(Banner, FitsThisVeryServer) {
       << text;
 }
 
+TEST(Banner, HasATokenWhereOneIsAskedFor) {
+  Config config;
+  config.auth_secret = {"secret"};
+  EXPECT_EQ(banner(config, 9000),
+            "Started PeerServer on ::, port: 9000, path: /\n\n"
+            "  // id and token: your backend's, see docs/auth.md\n"
+            "  const peer = new Peer(id, {\n"
+            "    host: \"localhost\", port: 9000, path: \"/\", token\n"
+            "  });\n\n");
+}
+
 TEST(Banner, SaysWhereTheDemoIs) {
   Config config;
   EXPECT_EQ(banner(config, 9000).find("demo"), std::string::npos);
