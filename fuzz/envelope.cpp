@@ -23,7 +23,7 @@ using fuzz::require;
 namespace {
 
 constexpr MessageType kTypes[] = {MessageType::Offer, MessageType::Answer, MessageType::Candidate,
-                                  MessageType::Leave, MessageType::Expire};
+                                  MessageType::Leave, MessageType::Expire, MessageType::Custom};
 
 /// Texts of any bytes, some of them like the parts of an envelope.
 class Texts {

@@ -40,9 +40,10 @@ void check_members(const ClientMessage& message, const Json& object) {
   const auto type = object.find("type");
   require(message.has_type == (type != object.end()), "has_type");
   if (type != object.end() && type->is_string()) {
-    require(message.type == message_type(type->get<std::string>()), "type");
+    require(message.type_name == type->get<std::string>(), "type's name");
+    require(message.type == message_type(message.type_name), "type");
   } else {
-    require(message.type == MessageType::Unknown, "no type");
+    require(message.type == MessageType::Unknown && message.type_name.empty(), "no type");
   }
   const auto payload = object.find("payload");
   require(message.payload.empty() == (payload == object.end()), "payload");
@@ -79,9 +80,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto& message = std::get<ClientMessage>(parsed);
   check_members(message, theirs);
-  if (message.type == MessageType::Unknown || message.dst_json.empty()) return 0;
+  if (message.type_name.empty() || message.dst_json.empty()) return 0;
   std::string out;
-  append_message(out, message.type, R"("src")", message.dst_json, message.payload);
+  if (message.type == MessageType::Unknown) {
+    const std::string type_json = json::quoted(message.type_name);
+    append_message(out, type_json, R"("src")", message.dst_json, message.payload);
+  } else {
+    append_message(out, message.type, R"("src")", message.dst_json, message.payload);
+  }
   require(!Json::parse(out, nullptr, false).is_discarded(), "written as JSON");
   return 0;
 }

@@ -68,6 +68,7 @@ core::RelayOptions read_options(Bytes& bytes) {
   options.ip_limit = bytes.below(4);
   options.max_id_bytes = 6;
   options.max_token_bytes = 2;
+  options.allow_types = {"CHAT"};
   if (bytes.flip()) options.accepts_id = [](std::string_view id) { return id != "5"; };
   options.outstanding.per_destination = bytes.one_of(limits);
   options.outstanding.per_sender = bytes.one_of(limits);

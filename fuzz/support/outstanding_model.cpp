@@ -22,7 +22,7 @@ Verdict OutstandingModel::keep(const Sender& sender, const std::string& dst_json
     return each.sender == sender && each.dst_json == dst_json;
   });
   if (attempt != attempts_.end() && attempt->ran_out) {
-    if (type != MessageType::Offer) return Verdict::Dropped;
+    if (type != MessageType::Offer && type != MessageType::Custom) return Verdict::Dropped;
     attempts_.erase(attempt);
     attempt = attempts_.end();
   }

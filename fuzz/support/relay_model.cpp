@@ -219,12 +219,14 @@ Receipt RelayModel::receive(const Credentials& from, MessageType verb, const Mea
 }
 
 Receipt RelayModel::take(Peer& src, MessageType type, const Meaning& meaning, Instant now) {
+  if (std::ranges::count(options_.allow_types, meaning.type_name) > 0) type = MessageType::Custom;
   switch (type) {
     case MessageType::Heartbeat:
       return Receipt::Heartbeat;
     case MessageType::Offer:
     case MessageType::Answer:
     case MessageType::Candidate:
+    case MessageType::Custom:
       return meaning.dst_json.empty() ? Receipt::NoDestination : transmit(src, type, meaning, now);
     case MessageType::Leave:
       if (!meaning.dst_json.empty()) return transmit(src, type, meaning, now);
@@ -236,8 +238,9 @@ Receipt RelayModel::take(Peer& src, MessageType type, const Meaning& meaning, In
 }
 
 Receipt RelayModel::transmit(Peer& src, MessageType type, const Meaning& meaning, Instant now) {
-  const std::string text =
-      written(std::string(to_string(type)), as_json(src.id), meaning.dst_json, meaning.payload);
+  const std::string name =
+      type == MessageType::Custom ? meaning.type_name : std::string(to_string(type));
+  const std::string text = written(name, as_json(src.id), meaning.dst_json, meaning.payload);
   Peer* const dst = find(src.key, meaning.dst);
   if (dst == nullptr || dst->line == nullptr) return keep(src, type, meaning.dst_json, text, now);
   if (text.size() > dst->line->room) {

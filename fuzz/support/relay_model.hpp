@@ -19,6 +19,7 @@ namespace peerjsd::fuzz {
 struct Meaning {
   std::optional<core::Receipt> flaw;      ///< it cannot be understood, for this reason
   std::optional<core::MessageType> type;  ///< none: the text names none
+  std::string type_name;                  ///< whatever it is
   std::string dst_json;                   ///< as the server will write it; empty: none
   std::string dst;                        ///< the id that this stands for; empty: no id
   std::string payload;                    ///< JSON; empty: none

@@ -31,7 +31,7 @@ constexpr std::array<Destination, 13> kDestinations = {{
     {"", "", ""},
 }};
 
-constexpr std::array<std::string_view, 12> kTypes = {"OFFER",    "OFFER",     "ANSWER", "CANDIDATE",
+constexpr std::array<std::string_view, 12> kTypes = {"OFFER",    "CHAT",      "ANSWER", "CANDIDATE",
                                                      "LEAVE",    "HEARTBEAT", "EXPIRE", "OPEN",
                                                      "ID-TAKEN", "ERROR",     "offer",  ""};
 
@@ -45,7 +45,7 @@ Phrase read_nonsense(Bytes& bytes) {
        {"{\"type\":\"\xC0\"}", Receipt::NotUtf8},
        {deep, Receipt::TooDeep}}};
   const auto& [text, flaw] = bytes.one_of(kinds);
-  return {text, {flaw, {}, {}, {}, {}}};
+  return {text, {flaw, {}, {}, {}, {}, {}}};
 }
 
 std::string in_words(std::string_view type, std::string_view dst, std::string_view payload,
@@ -70,7 +70,8 @@ Phrase read_phrase(Bytes& bytes, std::string_view payload) {
   if (style == 1) payload = {};
   const std::string_view type = bytes.one_of(kTypes);
   const Destination& dst = bytes.one_of(kDestinations);
-  Meaning meaning{{}, {}, std::string(dst.json), std::string(dst.id), std::string(payload)};
+  Meaning meaning{
+      {}, {}, std::string(type), std::string(dst.json), std::string(dst.id), std::string(payload)};
   if (!type.empty()) meaning.type = core::message_type(type);
   return {in_words(type, dst.written, payload, style), std::move(meaning)};
 }

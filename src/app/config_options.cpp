@@ -67,6 +67,8 @@ constexpr ValueKind<std::string> kPattern{parse_pattern, print_text,
                                           "a regular expression like [a-z0-9-]{8,64}", "REGEX"};
 constexpr ValueKind<std::string> kReservedId{parse_reserved_id, print_text,
                                              "an id without commas and blanks around it", "ID..."};
+constexpr ValueKind<std::string> kType{
+    parse_type, print_text, "a type like CHAT (1 to 64 of letters, digits and -_.:)", "TYPE..."};
 constexpr ValueKind<std::string> kFile{parse_file, print_text, "a file name", "FILE"};
 constexpr ValueKind<std::string> kUrl{
     parse_url, print_text, "a URL like https://example.com/peerjs.min.js or /peerjs.min.js", "URL"};
@@ -158,6 +160,12 @@ std::string read_cors(Config& config, const Texts& texts) {
 
 std::string read_reserved_ids(Config& config, const Texts& texts) {
   return read_list(kReservedId, texts, config.reserved_ids);
+}
+
+std::string read_types(Config& config, const Texts& texts) {
+  const auto taken = std::ranges::find_if(texts, is_type_of_peerjs);
+  if (taken == texts.end()) return read_list(kType, texts, config.allow_types);
+  return in_quotes(*taken) + " is a type of PeerJS itself; leave it out, or name yours otherwise";
 }
 
 template <const auto& kKind, auto kField>
@@ -252,6 +260,9 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kIdFormat, &Config::id_format>()},
     {"compat_http_key", '\0', "", kPeers, "take any key over HTTP, as npm peer does",
      bind_switch<&Config::compat_http_key>()},
+    {"allow_types", '\0', "", kPeers,
+     "types of messages of apps' own to relay, besides those of PeerJS",
+     bind_list<kType, &Config::allow_types>(Arity::SpreadList, read_types)},
 
     {"expire_timeout", 't', "", kTiming, "how long a message waits for an absent peer; 0: not",
      bind<kTime, &Config::expire_timeout>()},

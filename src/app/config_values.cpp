@@ -1,6 +1,7 @@
 #include "config_values.hpp"
 
 #include "peerjsd/app/id_rules.hpp"
+#include "peerjsd/core/message.hpp"
 #include "peerjsd/net/trusted_proxies.hpp"
 
 #include <algorithm>
@@ -134,6 +135,16 @@ std::optional<std::string> parse_reserved_id(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return std::nullopt;
   if (has_control(text) || text.find(',') != text.npos) return std::nullopt;
   return std::string(text);
+}
+
+std::optional<std::string> parse_type(std::string_view text) {
+  if (text.empty() || text.size() > 64 || !only(text, "-_.:")) return std::nullopt;
+  return std::string(text);
+}
+
+/// INVALID-KEY is not said by this server, but ends every client that gets it.
+bool is_type_of_peerjs(std::string_view type) {
+  return core::message_type(type) != core::MessageType::Unknown || type == "INVALID-KEY";
 }
 
 std::optional<std::string> parse_file(std::string_view text) {

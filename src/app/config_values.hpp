@@ -48,6 +48,10 @@ std::optional<std::string> parse_url(std::string_view text);
 
 std::optional<std::string> parse_pattern(std::string_view text);
 std::optional<std::string> parse_reserved_id(std::string_view text);
+/// Of a message of an app's own.
+std::optional<std::string> parse_type(std::string_view text);
+/// One that clients or servers know.
+bool is_type_of_peerjs(std::string_view type);
 
 std::optional<std::string> parse_log_level(std::string_view text);
 std::optional<LogFormat> parse_log_format(std::string_view text);

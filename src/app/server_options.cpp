@@ -58,7 +58,8 @@ core::RelayOptions relay_options(const Config& config) {
       config.max_token_bytes,
       {config.outstanding_per_destination, config.outstanding_per_sender, config.outstanding_total},
       random_hash_key(),
-      accepts_id(config)};
+      accepts_id(config),
+      config.allow_types};
 }
 
 http::ServiceOptions service_options(const Config& config) {

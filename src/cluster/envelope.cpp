@@ -49,12 +49,19 @@ bool read_number(std::string_view text, Number& number) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+/// As to_string() has it.
+core::MessageType type_of(std::string_view name) {
+  using core::MessageType;
+  const bool is_custom = name == core::to_string(MessageType::Custom);
+  return is_custom ? MessageType::Custom : core::message_type(name);
+}
+
 Envelope parse_delivery(Parts parts) {
   if (parts.size() < kDeliveryHead || (parts.size() - kDeliveryHead) % kItem != 0) return {};
   Delivery delivery{parts[0], 0, parts[2], parts[3], {}};
   if (!read_number(parts[1], delivery.number)) return {};
   for (std::size_t i = kDeliveryHead; i < parts.size(); i += kItem) {
-    const core::MessageType type = core::message_type(parts[i + 1]);
+    const core::MessageType type = type_of(parts[i + 1]);
     if (type == core::MessageType::Unknown) return {};
     delivery.items.push_back({parts[i], type, parts[i + 2]});
   }
@@ -86,7 +93,7 @@ template <class Message>
 bool read_messages(Parts parts, std::vector<Message>& messages) {
   if (parts.size() % kItem != 0) return false;
   for (std::size_t i = 0; i < parts.size(); i += kItem) {
-    const core::MessageType type = core::message_type(parts[i + 1]);
+    const core::MessageType type = type_of(parts[i + 1]);
     if (type == core::MessageType::Unknown) return false;
     messages.push_back({std::string(parts[i]), type, std::string(parts[i + 2])});
   }

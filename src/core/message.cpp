@@ -9,10 +9,18 @@
 namespace peerjsd::core {
 namespace {
 
-// In the order of MessageType.
-constexpr std::array<std::string_view, 10> kTypeNames = {
-    "OFFER", "ANSWER", "CANDIDATE", "LEAVE",  "HEARTBEAT",
-    "OPEN",  "ERROR",  "ID-TAKEN",  "EXPIRE", "unknown"};
+// As JSON, in the order of MessageType.
+constexpr std::array<std::string_view, 11> kTypes = {
+    R"("OFFER")", R"("ANSWER")",   R"("CANDIDATE")", R"("LEAVE")",  R"("HEARTBEAT")", R"("OPEN")",
+    R"("ERROR")", R"("ID-TAKEN")", R"("EXPIRE")",    R"("custom")", R"("unknown")"};
+
+constexpr auto kTypeNames = [] {
+  auto names = kTypes;
+  for (std::string_view& name : names) name = name.substr(1, name.size() - 2);
+  return names;
+}();
+
+constexpr auto kFirstWithoutName = kTypeNames.begin() + static_cast<int>(MessageType::Custom);
 
 ParseError to_parse_error(json::ObjectScanner::Step step) {
   switch (step) {
@@ -50,7 +58,8 @@ std::string_view to_string(MessageType type) {
 }
 
 MessageType message_type(std::string_view name) {
-  const auto found = std::find(kTypeNames.begin(), kTypeNames.end() - 1, name);
+  const auto found = std::find(kTypeNames.begin(), kFirstWithoutName, name);
+  if (found == kFirstWithoutName) return MessageType::Unknown;
   return static_cast<MessageType>(found - kTypeNames.begin());
 }
 
@@ -72,7 +81,6 @@ std::variant<ClientMessage, ParseError> MessageParser::parse(std::string_view te
   if (!json::is_valid_utf8(text)) return ParseError::NotUtf8;
   using Step = json::ObjectScanner::Step;
   std::string_view type, dst, payload;
-  std::string scratch;
   json::ObjectScanner members(text);
   Step step;
   while ((step = members.next()) == Step::Member) {
@@ -81,8 +89,11 @@ std::variant<ClientMessage, ParseError> MessageParser::parse(std::string_view te
     if (members.key() == "payload") payload = members.value();
   }
   if (step != Step::End) return to_parse_error(step);
-  ClientMessage message{MessageType::Unknown, {}, {}, payload, !type.empty()};
-  if (is_string(type)) message.type = message_type(decoded(type, scratch));
+  ClientMessage message{MessageType::Unknown, {}, {}, {}, payload, !type.empty()};
+  if (is_string(type)) {
+    message.type_name = decoded(type, type_name_);
+    message.type = message_type(message.type_name);
+  }
   set_dst(message, dst);
   return message;
 }
@@ -105,13 +116,16 @@ void MessageParser::set_dst(ClientMessage& message, std::string_view raw) {
 
 void append_message(std::string& out, MessageType type, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload) {
-  constexpr std::string_view punctuation = R"({"type":"","src":,"dst":,"payload":})";
-  const auto name = to_string(type);
-  out.reserve(out.size() + punctuation.size() + name.size() + src_json.size() + dst_json.size() +
-              payload.size());
-  out += R"({"type":")";
-  out += name;
-  out += '"';
+  append_message(out, kTypes[static_cast<std::size_t>(type)], src_json, dst_json, payload);
+}
+
+void append_message(std::string& out, std::string_view type_json, std::string_view src_json,
+                    std::string_view dst_json, std::string_view payload) {
+  constexpr std::string_view punctuation = R"({"type":,"src":,"dst":,"payload":})";
+  out.reserve(out.size() + punctuation.size() + type_json.size() + src_json.size() +
+              dst_json.size() + payload.size());
+  out += R"({"type":)";
+  out += type_json;
   const auto append_member = [&out](std::string_view key, std::string_view value) {
     if (value.empty()) return;
     out += key;

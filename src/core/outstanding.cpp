@@ -11,13 +11,18 @@ constexpr bool is_attempt(MessageType type) {
   return type != MessageType::Leave && type != MessageType::Expire;
 }
 
+/// Even where one has run out: it does not belong to that.
+constexpr bool begins_attempt(MessageType type) {
+  return type == MessageType::Offer || type == MessageType::Custom;
+}
+
 }  // namespace
 
 Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json, MessageType type,
                                        std::string text, Instant since) {
   Attempt* attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
-    if (type != MessageType::Offer) return Verdict::Dropped;
+    if (!begins_attempt(type)) return Verdict::Dropped;
     forget(*attempt);
     attempt = nullptr;
   }
@@ -44,7 +49,7 @@ bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
 bool Outstanding::give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now) {
   Attempt* const attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
-    if (type != MessageType::Offer) return false;
+    if (!begins_attempt(type)) return false;
     forget(*attempt);
   }
   refuse(sender, dst_json, now);

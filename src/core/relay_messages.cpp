@@ -3,6 +3,9 @@
 #include "peerjsd/core/json.hpp"
 #include "peerjsd/core/relay.hpp"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -15,6 +18,15 @@ bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
   const bool may_be_called = dst == nullptr || dst->is_pending || dst->client.rights.may_be_called;
   if (src.client.rights.may_call && may_be_called) return true;
   return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
+}
+
+/// As its destination gets it.
+void append_relayed(std::string& out, const ClientMessage& message, std::string_view src_json) {
+  if (message.type != MessageType::Custom) {
+    return append_message(out, message.type, src_json, message.dst_json, message.payload);
+  }
+  const std::string type_json = json::quoted(message.type_name);
+  append_message(out, type_json, src_json, message.dst_json, message.payload);
 }
 
 }  // namespace
@@ -33,7 +45,7 @@ Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
   if (src == nullptr) return Receipt::Late;
   if (src->is_pending) return Receipt::Early;
   sign_of_life(from, now);
-  const auto parsed = parser_.parse(text);
+  auto parsed = parser_.parse(text);
   if (const auto* error = std::get_if<ParseError>(&parsed)) return receipt_of(*error);
   return take(*src, std::get<ClientMessage>(parsed), now);
 }
@@ -52,7 +64,14 @@ Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view 
   return take(*src, message, now);
 }
 
-Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
+bool Relay::allows(std::string_view type) const {
+  return std::ranges::find(options_.allow_types, type) != options_.allow_types.end();
+}
+
+Receipt Relay::take(Peer& src, ClientMessage& message, Instant now) {
+  if (message.type == MessageType::Unknown && allows(message.type_name)) {
+    message.type = MessageType::Custom;
+  }
   counters_.messages.add(message.type);
   switch (message.type) {
     case MessageType::Heartbeat:
@@ -66,6 +85,7 @@ Receipt Relay::take(Peer& src, const ClientMessage& message, Instant now) {
     case MessageType::Offer:
     case MessageType::Answer:
     case MessageType::Candidate:
+    case MessageType::Custom:
       return transmit(src, message, now);
     default:
       return Receipt::UnknownType;
@@ -77,7 +97,7 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   src_json_.clear();
   json::append_quoted(src_json_, src.id);
   text_.clear();
-  append_message(text_, message.type, src_json_, message.dst_json, message.payload);
+  append_relayed(text_, message, src_json_);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
   if (!may_send(src, dst, message.dst)) return forbid(src, message, now);
   if (dst == nullptr) return send_away(src, message, now);

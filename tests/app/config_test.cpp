@@ -139,6 +139,7 @@ Config unlike_the_defaults() {
   config.allow_discovery = true;
   config.id_format = core::IdFormat::Token;
   config.compat_http_key = true;
+  config.allow_types = {"CHAT", "a.b:c_d-1"};
   config.expire_timeout = milliseconds{3};
   config.alive_timeout = milliseconds{4};
   config.ping_interval = milliseconds{5};
@@ -180,6 +181,7 @@ Arguments as_flags(const Config& config) {
       {"key", config.keys},
       {"cors", config.cors},
       {"reserved_ids", config.reserved_ids},
+      {"allow_types", config.allow_types},
       {"auth_public_key", config.auth_public_key},
       {"auth_issuer", config.auth_issuer},
       {"auth_audience", config.auth_audience},
@@ -551,6 +553,29 @@ TEST(ConfigValues, TheDemosClientIsAUrlOrAPath) {
   }
 }
 
+TEST(ConfigValues, TypesOfMessagesAreShortNamesThatPeerJsHasNot) {
+  EXPECT_EQ(config_of({"--allow_types", "CHAT", "PING-PONG", "CHAT", "--port", "1"}).allow_types,
+            (List{"CHAT", "PING-PONG"}));
+  EXPECT_EQ(config_of_file("allow_types = CHAT, offer\n").allow_types, (List{"CHAT", "offer"}));
+  const std::string longest(64, 'x');
+  EXPECT_EQ(config_of({"--allow_types", longest}).allow_types, List{longest});
+  EXPECT_EQ(config_of({"--allow_types", "custom", "unknown"}).allow_types,
+            (List{"custom", "unknown"}));
+  for (const std::string& bad : {std::string(), std::string(65, 'x'), std::string("A B"),
+                                 std::string("A,B"), std::string("\"A\""), std::string("\u00c4")}) {
+    EXPECT_NE(error_of({"--allow_types", bad})
+                  .find("' is not a type like CHAT (1 to 64 of letters, digits and -_.:)"),
+              std::string::npos)
+        << bad;
+  }
+  for (const std::string taken : {"OFFER", "ANSWER", "CANDIDATE", "LEAVE", "HEARTBEAT", "OPEN",
+                                  "ERROR", "ID-TAKEN", "INVALID-KEY", "EXPIRE"}) {
+    EXPECT_EQ(error_of({"--allow_types", "CHAT", taken}),
+              "--allow_types: '" + taken +
+                  "' is a type of PeerJS itself; leave it out, or name yours otherwise");
+  }
+}
+
 TEST(ConfigValues, ChoicesNameWhatThereIs) {
   EXPECT_EQ(config_of({"--leave", "auto"}).leave, core::LeavePolicy::Auto);
   EXPECT_EQ(config_of({"--leave", "never"}).leave, core::LeavePolicy::Never);
@@ -742,7 +767,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 60U);
+  EXPECT_EQ(options.size(), 61U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;

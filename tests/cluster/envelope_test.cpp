@@ -20,24 +20,27 @@ Kind parsed(const std::string& text) {
 
 TEST(Envelope, CarriesADelivery) {
   const std::string odd = "5:\0 \xc3\xa4,"s;
-  const std::string text =
-      to_text(Delivery{"node",
-                       18446744073709551615U,
-                       "key",
-                       odd,
-                       {{"a", MessageType::Offer, "{}"}, {odd, MessageType::Expire, ""}}});
+  const std::string text = to_text(Delivery{"node",
+                                            18446744073709551615U,
+                                            "key",
+                                            odd,
+                                            {{"a", MessageType::Offer, "{}"},
+                                             {odd, MessageType::Expire, ""},
+                                             {"b", MessageType::Custom, "[]"}}});
   const auto delivery = parsed<Delivery>(text);
   EXPECT_EQ(delivery.origin, "node");
   EXPECT_EQ(delivery.number, 18446744073709551615U);
   EXPECT_EQ(delivery.key, "key");
   EXPECT_EQ(delivery.dst, odd);
-  ASSERT_EQ(delivery.items.size(), 2U);
+  ASSERT_EQ(delivery.items.size(), 3U);
   EXPECT_EQ(delivery.items[0].src, "a");
   EXPECT_EQ(delivery.items[0].type, MessageType::Offer);
   EXPECT_EQ(delivery.items[0].text, "{}");
   EXPECT_EQ(delivery.items[1].src, odd);
   EXPECT_EQ(delivery.items[1].type, MessageType::Expire);
   EXPECT_EQ(delivery.items[1].text, "");
+  EXPECT_EQ(delivery.items[2].type, MessageType::Custom);
+  EXPECT_EQ(delivery.items[2].text, "[]");
 }
 
 TEST(Envelope, CarriesReceipts) {
@@ -55,8 +58,10 @@ TEST(Envelope, CarriesABequest) {
   const core::Inheritance inheritance{
       {"x", "y"},
       {"1", "", "3"},
-      {{"v", MessageType::Answer, "0"}},
-      {{"z", MessageType::Offer, "4"}, {"", MessageType::Leave, ""}}};
+      {{"v", MessageType::Answer, "0"}, {"v", MessageType::Custom, "1"}},
+      {{"z", MessageType::Offer, "4"},
+       {"", MessageType::Leave, ""},
+       {"z", MessageType::Custom, "5"}}};
   const std::string text = to_text(Bequest{"key", "id", "token", inheritance});
   const auto bequest = parsed<Bequest>(text);
   EXPECT_EQ(bequest.key, "key");
@@ -92,6 +97,7 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "8:delivery1:n1:x1:k1:d",
                                  "8:delivery1:n1:11:k1:d1:s",
                                  "8:delivery1:n1:11:k1:d1:s4:WHAT1:t",
+                                 "8:delivery1:n1:11:k1:d1:s7:unknown1:t",
                                  "7:bequest1:k1:i1:t1:01:0",
                                  "7:bequest1:k1:i1:t1:x1:01:0",
                                  "7:bequest1:k1:i1:t1:01:x1:0",

@@ -14,6 +14,7 @@ namespace {
 struct Parsed {
   std::string error;  // empty: none
   MessageType type = MessageType::Unknown;
+  std::string type_name;
   std::string dst;
   std::string dst_json;
   std::string payload;
@@ -29,6 +30,7 @@ Parsed parse(MessageParser& parser, std::string_view text) {
   } else {
     const auto& message = std::get<ClientMessage>(result);
     found.type = message.type;
+    found.type_name = message.type_name;
     found.dst = message.dst;
     found.dst_json = message.dst_json;
     found.payload = message.payload;
@@ -171,13 +173,15 @@ TEST(Message, NamesEveryTypeAsOnTheWire) {
     EXPECT_EQ(message_type(name), type) << name;
     EXPECT_EQ(parse(R"({"type":")" + name + R"("})").type, type) << name;
   }
+  EXPECT_EQ(to_string(MessageType::Custom), "custom");
   EXPECT_EQ(to_string(MessageType::Unknown), "unknown");
 }
 
 TEST(Message, TakesOtherTypesForUnknown) {
   for (const auto* name :
-       {"", "offer", "OFFERS", "OFFE", " OFFER", "unknown", "HTTP-ERROR", "ID_TAKEN"}) {
+       {"", "offer", "OFFERS", "OFFE", " OFFER", "custom", "unknown", "HTTP-ERROR", "ID_TAKEN"}) {
     EXPECT_EQ(message_type(name), MessageType::Unknown) << name;
+    EXPECT_EQ(parse(R"({"type":")" + std::string(name) + R"("})").type_name, name);
   }
   for (const auto* text :
        {"{}", R"({"type":null})", R"({"type":5})", R"({"type":["OFFER"]})", R"({"type":"PING"})",
@@ -213,6 +217,15 @@ TEST(Message, ReadsKeysAndTypesWrittenWithEscapes) {
   EXPECT_EQ(result.type, MessageType::Offer);
   EXPECT_EQ(result.dst, "b");
   EXPECT_EQ(result.payload, "1");
+}
+
+TEST(Message, TellsTheNameOfATypeWhateverItIs) {
+  MessageParser parser;
+  EXPECT_EQ(parse(parser, R"({"type":"OFFER"})").type_name, "OFFER");
+  EXPECT_EQ(parse(parser, R"({"type":"\u0043H\"AT","dst":"\u0062"})").type_name, "CH\"AT");
+  for (const auto* none : {"{}", R"({"type":5})", R"({"type":null})", R"({"type":["CHAT"]})"}) {
+    EXPECT_EQ(parse(parser, none).type_name, "") << none;
+  }
 }
 
 TEST(Message, LetsTheLastOfSeveralMembersCount) {
@@ -365,6 +378,12 @@ TEST(Message, WritesMembersInOrderAndLeavesOutEmptyOnes) {
             R"({"type":"CANDIDATE","src":"a","payload":1})");
   EXPECT_EQ(message(MessageType::Open, "", "", ""), kOpenText);
   EXPECT_EQ(message(MessageType::IdTaken, "", "", R"({"msg":"ID is taken"})"), kIdTakenText);
+}
+
+TEST(Message, WritesATypeThatIsGivenAsJson) {
+  std::string out;
+  append_message(out, R"("C\"T")", R"("a")", R"("b")", "{ }");
+  EXPECT_EQ(out, R"({"type":"C\"T","src":"a","dst":"b","payload":{ }})");
 }
 
 TEST(Message, AppendsToWhatIsThere) {

@@ -69,6 +69,24 @@ TEST_F(OutstandingTest, DropsTheTailOfAnExpiredAttemptButNotANewOffer) {
   EXPECT_EQ(texts(outstanding_.take(R"("x")")), (std::vector<std::string>{"3", "4", "5"}));
 }
 
+TEST_F(OutstandingTest, AMessageOfAnAppsOwnIsNoTailButMayHaveOne) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 6s), Verdict::Dropped);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Custom, "3", kStart + 6s), Verdict::Kept);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Custom, "4", kStart + 7s), Verdict::Kept);
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 10999ms));
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 11s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 12s)) << "once for both";
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "5", kStart + 12s), Verdict::Dropped);
+}
+
+TEST_F(OutstandingTest, GivesUpEachMessageOfAnAppsOwn) {
+  EXPECT_TRUE(outstanding_.give_up(kAnn, R"("x")", MessageType::Custom, kStart));
+  EXPECT_TRUE(outstanding_.give_up(kAnn, R"("x")", MessageType::Custom, kStart));
+  EXPECT_FALSE(outstanding_.give_up(kAnn, R"("x")", MessageType::Candidate, kStart));
+}
+
 TEST_F(OutstandingTest, OffersInOrderAndKeepsWhatIsNotTakenForNoLongerThanBefore) {
   keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
   keep(kBob, R"("x")", MessageType::Offer, "2", kStart + 1s);

@@ -58,6 +58,7 @@ struct Config {
   std::size_t max_token_bytes = 4096;
   core::IdFormat id_format = core::IdFormat::Uuid;
   bool compat_http_key = false;
+  std::vector<std::string> allow_types;  ///< of messages of apps' own, which are relayed
 
   std::chrono::milliseconds expire_timeout{5000};  ///< 0: at once
   std::chrono::milliseconds alive_timeout{60000};  ///< 0: off

@@ -19,18 +19,22 @@ enum class MessageType : std::uint8_t {
   Error,
   IdTaken,
   Expire,
+  Custom,   // of an app's own, where a relay allows it
   Unknown,  // any other type, or none
 };
 
-// As on the wire, "OFFER" or "ID-TAKEN"; Unknown is "unknown".
+// As on the wire, "OFFER" or "ID-TAKEN"; Custom is "custom", Unknown "unknown".
 std::string_view to_string(MessageType type);
 
-// Case-sensitive, as in npm peer.
+// Case-sensitive, as in npm peer. Never Custom: what apps call their types is not known here.
 MessageType message_type(std::string_view name);
 
 // What a client sent. Other members, a `src` among them, are dropped: the server knows the sender.
 struct ClientMessage {
   MessageType type;
+
+  // Its name, known here or not, decoded. Empty if it is absent or not a string.
+  std::string_view type_name;
 
   // The peer that this is for. Empty if `dst` is absent, falsy in JavaScript ("", null, false, 0)
   // or not a string.
@@ -62,14 +66,19 @@ class MessageParser {
  private:
   void set_dst(ClientMessage& message, std::string_view raw);
 
-  // For a destination written with escapes.
+  // For what is written with escapes.
+  std::string type_name_;
   std::string dst_;
   std::string dst_json_;
 };
 
 // Appends {"type":T,"src":S,"dst":D,"payload":P}, compact. `src_json`, `dst_json` and `payload` are
-// JSON texts; one that is empty leaves its member out. `type` must not be Unknown.
+// JSON texts; one that is empty leaves its member out. `type` must be neither Custom nor Unknown.
 void append_message(std::string& out, MessageType type, std::string_view src_json,
+                    std::string_view dst_json, std::string_view payload);
+
+// The same of any type, as a JSON text too.
+void append_message(std::string& out, std::string_view type_json, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload);
 
 inline constexpr std::string_view kOpenText = R"({"type":"OPEN"})";

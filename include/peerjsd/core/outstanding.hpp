@@ -21,7 +21,7 @@ namespace peerjsd::core {
 /// What one sender has sent to one destination is an *attempt*. It runs out `expire_timeout` after
 /// its first message: the sender is told so once (EXPIRE) and all of it is dropped. What follows
 /// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is
-/// dropped without a word; an OFFER, though, starts a new attempt.
+/// dropped without a word; an OFFER, though, or a message of an app's own, starts a new attempt.
 ///
 /// LEAVE and EXPIRE wait for as long, but they are no attempt to reach anybody: who sent nothing
 /// else is not told.

@@ -34,6 +34,7 @@ struct RelayOptions {
   Outstanding::Limits outstanding{};
   HashKey hash_key{};
   std::function<bool(std::string_view)> accepts_id;  ///< for an id that a client wants; none: any
+  std::vector<std::string> allow_types;              ///< of messages of apps' own; none of PeerJS's
 };
 
 /// What a client says of itself when it connects. Its token may have been verified, and stand for
@@ -206,7 +207,8 @@ class Relay {
   void deliver_outstanding(Peer& peer, Instant now);
   void deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now);
 
-  Receipt take(Peer& src, const ClientMessage& message, Instant now);
+  bool allows(std::string_view type) const;
+  Receipt take(Peer& src, ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
   static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id);
   Receipt forbid(Peer& src, const ClientMessage& message, Instant now);

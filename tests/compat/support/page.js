@@ -164,6 +164,16 @@ window.stage = {
     peer.socket.on('message', ({ type }) => report(`got ${type}`));
   },
 
+  /** From now on each message from the server is an event "message TYPE". */
+  listen() {
+    peer.socket.on('message', (message) => report(`message ${message.type}`, message));
+  },
+
+  /** As an app sends what the client knows nothing of. */
+  say(type, dst, payload) {
+    peer.socket.send({ type, dst, payload });
+  },
+
   /** All that a 0.3.x client has got on its XHR stream, padding included. */
   streamed: () => peer.socket._http.responseText,
 
