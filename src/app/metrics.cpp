@@ -149,6 +149,18 @@ void write_cluster(PrometheusText& out, const cluster::RedisBackend& cluster) {
   out.sample(number(cluster.bytes_under_way()));
 }
 
+void write_auth(PrometheusText& out, const hooks::AuthHook& hook) {
+  const hooks::AuthCounters& counters = hook.counters();
+  out.counter("peerjsd_auth_requests_total", "Requests to --auth_url, by outcome.");
+  out.sample(number(counters.admitted), {{"result", "admitted"}});
+  out.sample(number(counters.refused), {{"result", "refused"}});
+  out.sample(number(counters.failed), {{"result", "failed"}});
+  out.counter("peerjsd_auth_cached_total", "Clients for whom its answer was still known.");
+  out.sample(number(counters.cached));
+  out.gauge("peerjsd_auth_under_way", "Requests to it that have no answer yet.");
+  out.sample(number(hook.under_way()));
+}
+
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -196,6 +208,7 @@ std::string metrics(const Observed& observed) {
     out.sample(since_epoch(*observed.certificate_expiry));
   }
   if (observed.cluster != nullptr) write_cluster(out, *observed.cluster);
+  if (observed.auth_hook != nullptr) write_auth(out, *observed.auth_hook);
   write_process(out, observed.started);
   return out.text();
 }

@@ -3,6 +3,7 @@
 #include "peerjsd/app/heap.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/metrics.hpp"
+#include "peerjsd/hooks/signature.hpp"
 #include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
@@ -27,6 +28,15 @@ std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, con
   if (!url) return std::nullopt;
   return std::optional<cluster::RedisBackend>(std::in_place, io, *url, cluster_options(config),
                                               random_hash_key());
+}
+
+std::optional<hooks::AuthHook> auth_hook_of(boost::asio::io_context& io, const Config& config,
+                                            const core::Relay& relay) {
+  const auto url = hooks::parse_web_url(config.auth_url);
+  if (!url) return std::nullopt;
+  return std::optional<hooks::AuthHook>(std::in_place, io, *url,
+                                        *hooks::webhook_key(config.hook_secret), relay,
+                                        auth_hook_options(config));
 }
 
 }  // namespace
@@ -62,6 +72,7 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(credentials.certificates)),
       gate_(std::move(credentials.gate)),
+      auth_hook_(auth_hook_of(io, config, relay_)),
       manager_(std::move(manager)),
       admin_api_(
           config.admin_token, relay_, sessions_, [this] { return metrics(); },
@@ -71,6 +82,7 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
       signals_(io) {
   if (cluster_) cluster_->set_relay(relay_);
   sessions_.set_gate(gate_.get());
+  if (auth_hook_) sessions_.set_referee(&*auth_hook_);
 }
 
 core::Backend& Server::backend() {
@@ -101,13 +113,15 @@ std::string Server::metrics() const {
                     loop_lag_,
                     started_,
                     std::nullopt,
-                    cluster_ ? &*cluster_ : nullptr};
+                    cluster_ ? &*cluster_ : nullptr,
+                    auth_hook_ ? &*auth_hook_ : nullptr};
   if (certificates_) observed.certificate_expiry = certificates_->context().expiry();
   return app::metrics(observed);
 }
 
 void Server::start() {
   if (admin_) admin_->start();
+  if (auth_hook_) spdlog::info("Who may connect is asked at {}", auth_hook_->address());
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
     if (certificates_) {
       socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
@@ -187,6 +201,7 @@ void Server::apply(const Config& config) {
   if (cluster_) cluster_->set_options(cluster_options(config));
   service_.set_options(service_options(config));
   sessions_.set_options(session_options(config));
+  if (auth_hook_) auth_hook_->set_options(auth_hook_options(config));
   admin_api_.set_token(config.admin_token);
   set_log_level(config.log_level);
   config_ = config;
@@ -243,6 +258,7 @@ bool Server::is_quiet() {
 void Server::tick() {
   const core::Instant now = sessions_.now();
   if (cluster_) cluster_->tick(now);
+  if (auth_hook_) auth_hook_->expire(now);
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
@@ -304,6 +320,8 @@ void Server::end() {
   sessions_.close_all(sessions_.now());
   relay_.bequeath_lost();
   relay_.give_up_waiting(sessions_.now());
+  sessions_.set_referee(nullptr);
+  auth_hook_.reset();
   if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();

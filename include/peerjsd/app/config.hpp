@@ -26,6 +26,9 @@ enum class ClusterDown : std::uint8_t { AcceptLocal, Refuse };
 /// What becomes of a peer whose signed token expires while it is connected.
 enum class AuthExpiry : std::uint8_t { End, Ignore };
 
+/// What becomes of a client while nobody can be asked whether it may connect.
+enum class AuthDown : std::uint8_t { Refuse, Accept };
+
 /// Which ids clients may have.
 enum class IdSource : std::uint8_t { Any, Server };
 
@@ -86,6 +89,12 @@ struct Config {
   std::vector<std::string> auth_audience;
   std::chrono::milliseconds auth_leeway{30000};
   AuthExpiry auth_expiry = AuthExpiry::End;
+  std::string auth_url;                   ///< secret, see hooks::AuthHook; empty: nobody is asked
+  std::vector<std::string> auth_headers;  ///< names, in lower case
+  std::chrono::milliseconds auth_timeout{3000};
+  AuthDown auth_down = AuthDown::Refuse;
+  std::chrono::milliseconds auth_cache{0};  ///< 0: asked each time
+  std::string hook_secret;                  ///< secret, see hooks::webhook_key()
   IdSource ids = IdSource::Any;
   std::string id_secret;    ///< secret, see auth::IssuedIds
   std::string turn_secret;  ///< secret, see auth::TurnOptions; empty: there is no TURN

@@ -8,6 +8,7 @@
 #include "peerjsd/app/token_gate.hpp"
 #include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
+#include "peerjsd/hooks/auth_hook.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/listener.hpp"
@@ -109,6 +110,7 @@ class Server {
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
   std::unique_ptr<TokenGate> gate_;
+  std::optional<hooks::AuthHook> auth_hook_;
   ServiceManager manager_;
   Reread reread_;
   AdminApi admin_api_;

@@ -174,6 +174,17 @@ class Relay {
 
   const RelayCounters& counters() const { return counters_; }
 
+  /// What attach() would say to them, whoever else is there and has the id: Opened, or Incomplete,
+  /// InvalidKey, IdTooLong, TokenTooLong or IdNotAllowed.
+  Admission verdict_on(const Credentials& who) const;
+
+  /// The peer of that key, id and token, connected or lost; nullptr: there is none, or it is
+  /// pending.
+  const Peer* peer_of(const Credentials& who) const;
+
+  /// Until when it is let in; a time that is over, if it is lost.
+  Instant expiry_of(const Peer& peer) const { return expiries_.of(peer); }
+
  private:
   using Liveness = DeadlineQueue<Peer, LivenessTag>;
 
