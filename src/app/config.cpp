@@ -84,8 +84,11 @@ std::string problem_with_auth(const Config& config) {
   if (config.auth_url.empty() && !config.auth_headers.empty()) {
     return "--auth_headers: it needs --auth_url";
   }
-  if (config.auth_url.empty() && !config.hook_secret.empty()) {
-    return "--hook_secret: it needs --auth_url";
+  if (config.auth_url.empty() && config.event_url.empty() && !config.hook_secret.empty()) {
+    return "--hook_secret: it needs --auth_url or --event_url";
+  }
+  if (!config.event_url.empty() && config.hook_secret.empty()) {
+    return "--event_url: --hook_secret must be given too; make one with: openssl rand -hex 32";
   }
   if (config.ids == IdSource::Server && config.id_secret.empty()) {
     return "--ids: for server, --id_secret must be given too; make one with: openssl rand -hex 16";

@@ -39,6 +39,13 @@ std::optional<hooks::AuthHook> auth_hook_of(boost::asio::io_context& io, const C
                                         auth_hook_options(config));
 }
 
+std::optional<hooks::EventHook> event_hook_of(boost::asio::io_context& io, const Config& config) {
+  const auto url = hooks::parse_web_url(config.event_url);
+  if (!url) return std::nullopt;
+  return std::optional<hooks::EventHook>(
+      std::in_place, io, *url, *hooks::webhook_key(config.hook_secret), config.event_queue);
+}
+
 }  // namespace
 
 std::string Credentials::load(const Config& config) {
@@ -73,6 +80,7 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
       certificates_(std::move(credentials.certificates)),
       gate_(std::move(credentials.gate)),
       auth_hook_(auth_hook_of(io, config, relay_)),
+      event_hook_(event_hook_of(io, config)),
       manager_(std::move(manager)),
       admin_api_(
           config.admin_token, relay_, sessions_, [this] { return metrics(); },
@@ -83,6 +91,7 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
   if (cluster_) cluster_->set_relay(relay_);
   sessions_.set_gate(gate_.get());
   if (auth_hook_) sessions_.set_referee(&*auth_hook_);
+  if (event_hook_) relay_.observe_by(&*event_hook_);
 }
 
 core::Backend& Server::backend() {
@@ -114,13 +123,15 @@ std::string Server::metrics() const {
                     started_,
                     std::nullopt,
                     cluster_ ? &*cluster_ : nullptr,
-                    auth_hook_ ? &*auth_hook_ : nullptr};
+                    auth_hook_ ? &*auth_hook_ : nullptr,
+                    event_hook_ ? &*event_hook_ : nullptr};
   if (certificates_) observed.certificate_expiry = certificates_->context().expiry();
   return app::metrics(observed);
 }
 
 void Server::start() {
   if (admin_) admin_->start();
+  if (event_hook_) spdlog::info("What happens is told to {}", event_hook_->address());
   if (auth_hook_) spdlog::info("Who may connect is asked at {}", auth_hook_->address());
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
     if (certificates_) {
@@ -202,6 +213,7 @@ void Server::apply(const Config& config) {
   service_.set_options(service_options(config));
   sessions_.set_options(session_options(config));
   if (auth_hook_) auth_hook_->set_options(auth_hook_options(config));
+  if (event_hook_) event_hook_->set_queue(config.event_queue);
   admin_api_.set_token(config.admin_token);
   set_log_level(config.log_level);
   config_ = config;
@@ -250,15 +262,16 @@ void Server::await_tick() {
 }
 
 /// In a cluster what waits here may still be delivered, for its destination may have gone to
-/// another node; at most until drain_timeout.
+/// another node; at most until drain_timeout. So may events.
 bool Server::is_quiet() {
-  return !cluster_ || cluster_->is_quiet();
+  return (!cluster_ || cluster_->is_quiet()) && (!event_hook_ || event_hook_->is_idle());
 }
 
 void Server::tick() {
   const core::Instant now = sessions_.now();
   if (cluster_) cluster_->tick(now);
   if (auth_hook_) auth_hook_->expire(now);
+  if (event_hook_) event_hook_->expire(now);
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
@@ -296,6 +309,7 @@ void Server::stop() {
   const core::Instant now = sessions_.now();
   listener_->stop();
   sessions_.start_draining(now);
+  if (event_hook_) event_hook_->hurry();
   drain_until_ = now + config_.drain_timeout;
   // Goodbyes are spread over the first half; the second is for the clients to say theirs.
   const auto steps =
@@ -313,6 +327,13 @@ void Server::drain(core::Instant now) {
   end();
 }
 
+void Server::end_hooks() {
+  sessions_.set_referee(nullptr);
+  auth_hook_.reset();
+  relay_.observe_by(nullptr);
+  event_hook_.reset();
+}
+
 void Server::end() {
   ended_ = true;
   listener_->stop();
@@ -320,8 +341,7 @@ void Server::end() {
   sessions_.close_all(sessions_.now());
   relay_.bequeath_lost();
   relay_.give_up_waiting(sessions_.now());
-  sessions_.set_referee(nullptr);
-  auth_hook_.reset();
+  end_hooks();
   if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();

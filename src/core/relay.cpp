@@ -161,6 +161,7 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
 /// `texts`: what the peer has not received yet.
 void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now) {
   if (opens) peer.transport->send(kOpenText);
+  if (observer_ != nullptr) show_connected(peer);
   for (const std::string& text : texts) {
     if (!opens || text != kOpenText) peer.transport->send(text);
   }

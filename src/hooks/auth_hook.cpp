@@ -8,9 +8,9 @@
 #include <utility>
 #include <variant>
 
+#include "random_name.hpp"
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
-#include <openssl/rand.h>
 
 namespace peerjsd::hooks {
 namespace {
@@ -65,17 +65,6 @@ net::Pass narrowed(net::Pass pass, const AuthTerms& terms, core::Instant expiry)
   return pass;
 }
 
-std::string random_id() {
-  std::array<unsigned char, 16> bytes{};
-  ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  std::string id = "auth_";
-  for (const unsigned char byte : bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    id += {digits[byte >> 4U], digits[byte & 0xfU]};
-  }
-  return id;
-}
-
 }  // namespace
 
 AuthHook::AuthHook(boost::asio::io_context& io, WebUrl url, std::string key,
@@ -125,7 +114,7 @@ std::string AuthHook::body_of(const net::Question& question, const std::string& 
 WebClient::Headers AuthHook::headers_for(const std::string& body) const {
   if (key_.empty()) return {};
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return signed_headers(key_, random_id(), now, body);
+  return signed_headers(key_, "msg_" + random_name<16>(), now, body);
 }
 
 void AuthHook::tell_soon(Asker asker, const Settled& settled) {

@@ -88,6 +88,7 @@ void WebConnection::send(Request request) {
 void WebConnection::expect_answer() {
   parser_.emplace();
   parser_->eager(true);
+  parser_->header_limit(WebClient::kMostAnswerBytes);
   parser_->body_limit(WebClient::kMostAnswerBytes);
 }
 
@@ -143,8 +144,10 @@ void WebConnection::parse() {
 }
 
 void WebConnection::finish() {
-  const bool is_kept = parser_->keep_alive() && !request_ && buffer_.size() == 0;
-  WebAnswer answer{parser_->get().result_int(), std::move(parser_->get().body())};
+  const unsigned status = parser_->get().result_int();
+  const bool is_kept =
+      parser_->keep_alive() && status != kSwitchingProtocols && !request_ && buffer_.size() == 0;
+  WebAnswer answer{status, std::move(parser_->get().body())};
   parser_.reset();
   const auto on_answer = events_.on_answer;
   if (!is_kept) close();

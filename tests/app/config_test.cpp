@@ -163,6 +163,7 @@ Config unlike_the_defaults() {
   config.auth_audience = {"c"};
   config.auth_leeway = milliseconds{17};
   config.auth_expiry = AuthExpiry::Ignore;
+  config.event_queue = 21;
   config.auth_timeout = milliseconds{19};
   config.auth_down = AuthDown::Accept;
   config.auth_cache = milliseconds{20};
@@ -719,7 +720,13 @@ TEST(Config, SaysWhatAServiceThatIsAskedNeeds) {
   EXPECT_EQ(error_of({url, "--auth_headers", "a:"}),
             "--auth_headers: 'a:' is not the name of a header like cookie");
   EXPECT_EQ(error_of({"--hook_secret", "whsec_0123456789abcdef0123456789abcdef"}),
-            "--hook_secret: it needs --auth_url");
+            "--hook_secret: it needs --auth_url or --event_url");
+  EXPECT_EQ(error_of({"--event_url=http://a"}),
+            "--event_url: --hook_secret must be given too; make one with: openssl rand -hex 32");
+  EXPECT_EQ(
+      to_text(config_of({"--event_url=http://a/?sesame", "--hook_secret", std::string(32, 'x')}))
+          .find("sesame"),
+      std::string::npos);
   EXPECT_EQ(error_of({url, "--hook_secret", "sesame"}),
             "--hook_secret: it must have 32 characters or more; make one with: openssl rand -hex "
             "32");
@@ -779,7 +786,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 66U);
+  EXPECT_EQ(options.size(), 68U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;
@@ -830,16 +837,31 @@ TEST(Change, TakesAllButWhatIsFixed) {
   wanted.auth_secret = {"0123456789abcdef"};
   wanted.ids = IdSource::Server;
   wanted.turn_urls = {"turn:a"};
-  wanted.auth_url = "https://a";
+  wanted.auth_url = wanted.event_url = "https://a";
   wanted.auth_headers = {"cookie"};
   wanted.hook_secret = std::string(32, 'x');
   wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
-  EXPECT_EQ(change.fixed,
-            (List{"--port", "--host", "--path", "--sslkey", "--sslcert", "--auth_secret",
-                  "--auth_public_key", "--auth_jwks", "--auth_issuer", "--auth_audience",
-                  "--auth_leeway", "--auth_expiry", "--auth_url", "--hook_secret", "--cluster",
-                  "--admin_port", "--admin_host", "--log_format", "--log_file"}));
+  EXPECT_EQ(change.fixed, (List{"--port",
+                                "--host",
+                                "--path",
+                                "--sslkey",
+                                "--sslcert",
+                                "--auth_secret",
+                                "--auth_public_key",
+                                "--auth_jwks",
+                                "--auth_issuer",
+                                "--auth_audience",
+                                "--auth_leeway",
+                                "--auth_expiry",
+                                "--auth_url",
+                                "--hook_secret",
+                                "--cluster",
+                                "--admin_port",
+                                "--admin_host",
+                                "--event_url",
+                                "--log_format",
+                                "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
@@ -850,7 +872,7 @@ TEST(Change, TakesAllButWhatIsFixed) {
   expected.auth_jwks = "";
   expected.auth_leeway = milliseconds{30000};
   expected.auth_expiry = AuthExpiry::End;
-  expected.auth_url = expected.hook_secret = "";
+  expected.auth_url = expected.event_url = expected.hook_secret = "";
   expected.cluster = "";
   expected.admin_port = 0;
   expected.admin_host = "127.0.0.1";

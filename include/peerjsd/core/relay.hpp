@@ -5,6 +5,7 @@
 #include "peerjsd/core/expiries.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/message.hpp"
+#include "peerjsd/core/observer.hpp"
 #include "peerjsd/core/realm.hpp"
 #include "peerjsd/core/transport.hpp"
 #include "peerjsd/core/verdict.hpp"
@@ -185,6 +186,9 @@ class Relay {
   /// Until when it is let in; a time that is over, if it is lost.
   Instant expiry_of(const Peer& peer) const { return expiries_.of(peer); }
 
+  /// To be called before anybody comes, and with nullptr before the observer goes.
+  void observe_by(Observer* observer) { observer_ = observer; }
+
  private:
   using Liveness = DeadlineQueue<Peer, LivenessTag>;
 
@@ -243,6 +247,10 @@ class Relay {
                    std::string_view dst_json, Instant now);
 
   static void tell(Peer& peer, std::string text);
+  void show_connected(Peer& peer);
+  void show_disconnected(Peer& peer, End end);
+  void show_left(const Peer& peer);
+  void show_expired(const Realm& realm, std::string_view src, std::string_view dst_json);
   static void save_unsent(Peer& peer);
   void unbind(Peer& peer, End end);
   void let_go(Peer& peer, End reason);
@@ -257,6 +265,7 @@ class Relay {
 
   RelayOptions options_;
   Backend& backend_;
+  Observer* observer_ = nullptr;
   std::map<std::string, Realm, std::less<>> realms_;
   Liveness alive_;  // by last sign of life
   DeadlineQueue<Peer, ProbeTag> probed_;

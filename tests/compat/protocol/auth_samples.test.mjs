@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../support/dial.mjs';
 import { launch, startOnFreePort } from '../support/server.mjs';
+import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
 import { SECRET } from '../support/tokens.mjs';
 import { errorText, get, OPEN, until } from '../support/wire.mjs';
@@ -24,6 +25,11 @@ const ASKED = [
   { language: 'python', first: '# python3 asked.py', command: 'python3', file: 'asked.py' },
 ];
 
+const TOLD = [
+  { language: 'js', first: '// node told.mjs', command: process.execPath, file: 'told.mjs' },
+  { language: 'python', first: '# python3 told.py', command: 'python3', file: 'told.py' },
+];
+
 const listens = (server) =>
   new Promise((resolve) => {
     const socket = connect(server.port, server.host, () => resolve(true));
@@ -38,7 +44,7 @@ async function startSample({ language, first, command, file }) {
   const path = join(directory, file);
   writeFileSync(path, code);
   const start = (port) =>
-    launch(file, command, [path], { PORT: String(port), AUTH_SECRET: SECRET });
+    launch(file, command, [path], { PORT: String(port), AUTH_SECRET: SECRET, HOOK_SECRET: SECRET });
   const server = await startOnFreePort(start, /^/);
   await until(() => listens(server), `${file} to listen`);
   return server;
@@ -66,6 +72,21 @@ suite('A service of docs/auth.md', [], ({ both: test }) => {
       await socket({ server, id: 'alice', headers }).expect(OPEN);
       await socket({ server, id: 'bob', headers }).expect(errorText('This is not your name'));
       await socket({ server, id: 'alice' }).expect(errorText('Please log in'));
+    });
+  }
+}, { kinds: ['peerjsd'] });
+
+suite('A service of docs/auth.md', [], ({ both: test }) => {
+  for (const sample of TOLD) {
+    test(`in ${sample.language} hears who comes and goes`, async ({ adopt, page, start }) => {
+      const service = adopt(await startSample(sample));
+      const url = `http://${service.host}:${service.port}/`;
+      const server = await start(['--event_url', url, '--hook_secret', SECRET]);
+      const alice = await page('alice', { server });
+      await alice.close(1000);
+      await service.waitForLog(/\bconnect alice[^]*disconnect alice[^]*leave alice/);
+      const forged = await post(service, '/', '{"events":[]}', { 'webhook-id': 'x', 'webhook-timestamp': '0', 'webhook-signature': 'v1,x' });
+      assert.equal(forged.status, 401);
     });
   }
 }, { kinds: ['peerjsd'] });

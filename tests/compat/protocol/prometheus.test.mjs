@@ -23,12 +23,14 @@ let server;
 let prometheus;
 
 before(async () => {
-  // With TLS, in a cluster and asking a service, for there are metrics only with these.
+  // With TLS, in a cluster, and with a service, for there are metrics only with these.
   const secure = commonCertificate();
   redis = await startRedis();
   backend = await startBackend();
   const tls = ['--sslcert', secure.cert, '--sslkey', secure.key];
-  server = await startNode(redis.url, [...tls, '--auth_url', backend.url]);
+  const { url } = backend;
+  const hooks = ['--auth_url', url, '--event_url', url, '--hook_secret', 'x'.repeat(32)];
+  server = await startNode(redis.url, [...tls, ...hooks]);
   server.secure = secure;
   const file = join(directory, 'prometheus.yml');
   const settings = {
