@@ -81,6 +81,15 @@ std::string problem_with_auth(const Config& config) {
   const std::string need_keys = ": it needs --auth_secret, --auth_public_key or --auth_jwks";
   if (!has_keys && !config.auth_issuer.empty()) return "--auth_issuer" + need_keys;
   if (!has_keys && !config.auth_audience.empty()) return "--auth_audience" + need_keys;
+  if (config.auth_url.empty() && !config.auth_headers.empty()) {
+    return "--auth_headers: it needs --auth_url";
+  }
+  if (config.auth_url.empty() && config.event_url.empty() && !config.hook_secret.empty()) {
+    return "--hook_secret: it needs --auth_url or --event_url";
+  }
+  if (!config.event_url.empty() && config.hook_secret.empty()) {
+    return "--event_url: --hook_secret must be given too; make one with: openssl rand -hex 32";
+  }
   if (config.ids == IdSource::Server && config.id_secret.empty()) {
     return "--ids: for server, --id_secret must be given too; make one with: openssl rand -hex 16";
   }
@@ -160,7 +169,7 @@ namespace {
 bool is_fixed(const Option& option, const Config& running, const Config& wanted) {
   const bool is_of_tls = option.name == "sslkey" || option.name == "sslcert";
   if (is_of_tls) return running.sslcert.empty() != wanted.sslcert.empty();
-  if (option.name.starts_with("auth_")) return asks_for_tokens(running) != asks_for_tokens(wanted);
+  if (option.is_of_tokens) return asks_for_tokens(running) != asks_for_tokens(wanted);
   return option.is_fixed();
 }
 

@@ -1,6 +1,8 @@
 #include "config_options.hpp"
 
 #include "peerjsd/cluster/redis_url.hpp"
+#include "peerjsd/hooks/signature.hpp"
+#include "peerjsd/hooks/web_url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -44,6 +46,9 @@ constexpr ValueKind<milliseconds> kTime{
     "a time from 0 to below 24 days in whole milliseconds (or seconds, as in 5s)", "MS"};
 constexpr ValueKind<milliseconds> kPace{
     parse_pace, print_time, "a time from 0 to 1000 in whole milliseconds (or 1s)", "MS"};
+constexpr ValueKind<milliseconds> kPatience{
+    parse_patience, print_time,
+    "a time from 1 to below 24 days in whole milliseconds (or seconds, as in 5s)", "MS"};
 constexpr ValueKind<bool> kSwitch{parse_switch, print_switch, "true or false", "[true|false]"};
 constexpr ValueKind<std::string> kProxied{
     parse_proxied, print_text, "true, false, or addresses and networks like 10.0.0.0/8, ::1",
@@ -82,6 +87,10 @@ constexpr ValueKind<ClusterDown> kClusterDown{parse_cluster_down, print_cluster_
                                               "one of accept_local and refuse", "POLICY"};
 constexpr ValueKind<AuthExpiry> kAuthExpiry{parse_auth_expiry, print_auth_expiry,
                                             "one of end and ignore", "POLICY"};
+constexpr ValueKind<AuthDown> kAuthDown{parse_auth_down, print_auth_down,
+                                        "one of refuse and accept", "POLICY"};
+constexpr ValueKind<std::string> kHeaderName{parse_header_name, print_text,
+                                             "the name of a header like cookie", "NAME..."};
 constexpr ValueKind<IdSource> kIdSource{parse_id_source, print_id_source, "one of any and server",
                                         "SOURCE"};
 constexpr ValueKind<std::string> kName{parse_name, print_text, "a text without commas", "TEXT..."};
@@ -209,6 +218,26 @@ std::string read_cluster(Config& config, const Texts& texts) {
   return {};
 }
 
+/// There may be a secret in its query.
+template <auto kField>
+std::string read_web_url(Config& config, const Texts& texts) {
+  if (!texts.back().empty() && !hooks::parse_web_url(texts.back())) {
+    return "it must be like https://example.com/peers or http://127.0.0.1:8080/peers?key=x "
+           "(without "
+           "a user, and escaped as in a URL)";
+  }
+  config.*kField = texts.back();
+  return {};
+}
+
+std::string read_hook_secret(Config& config, const Texts& texts) {
+  std::string problem = read_secret<&Config::hook_secret, 32>(config, texts);
+  if (problem.empty() && !hooks::webhook_key(texts.back())) {
+    return "what follows whsec_ must be base64";
+  }
+  return problem;
+}
+
 constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kPeers = "Peers";
 constexpr std::string_view kTiming = "Timing";
@@ -323,25 +352,52 @@ constexpr auto kOptions = std::to_array<Option>({
      kAuth,
      "secret by which clients' tokens are signed (JWT, HS256); several: any of them",
      {Arity::List, "SECRET", read_auth_secret, write_list<&Config::auth_secret>},
-     Trait::Secret},
+     Trait::Secret,
+     true},
     {"auth_public_key", '\0', "", kAuth,
      "public keys for the same (PEM: RS256, ES256 or EdDSA), read again when they are replaced",
      bind_list<kFiles, &Config::auth_public_key>(Arity::SpreadList,
-                                                 read_list_of<kFiles, &Config::auth_public_key>)},
+                                                 read_list_of<kFiles, &Config::auth_public_key>),
+     Trait::None, true},
     {"auth_jwks", '\0', "", kAuth, "the same as a JWK set, whose keys are told apart by kid",
-     bind<kFile, &Config::auth_jwks>()},
+     bind<kFile, &Config::auth_jwks>(), Trait::None, true},
     {"auth_issuer", '\0', "", kAuth, "iss that tokens must have, one of these; empty: any",
      bind_list<kName, &Config::auth_issuer>(Arity::SpreadList,
-                                            read_list_of<kName, &Config::auth_issuer>)},
+                                            read_list_of<kName, &Config::auth_issuer>),
+     Trait::None, true},
     {"auth_audience", '\0', "", kAuth,
      "aud that tokens must have, one of these; empty: only tokens without one",
      bind_list<kName, &Config::auth_audience>(Arity::SpreadList,
-                                              read_list_of<kName, &Config::auth_audience>)},
+                                              read_list_of<kName, &Config::auth_audience>),
+     Trait::None, true},
     {"auth_leeway", '\0', "", kAuth, "how far the clocks of signer and server may be apart",
-     bind<kTime, &Config::auth_leeway>()},
+     bind<kTime, &Config::auth_leeway>(), Trait::None, true},
     {"auth_expiry", '\0', "", kAuth,
      "what becomes of a peer whose token expires while it is connected: end or ignore",
-     bind<kAuthExpiry, &Config::auth_expiry>()},
+     bind<kAuthExpiry, &Config::auth_expiry>(), Trait::None, true},
+    {"auth_url",
+     '\0',
+     "",
+     kAuth,
+     "service of yours that is asked who may connect (a POST of JSON); empty: none",
+     {Arity::Value, "URL", read_web_url<&Config::auth_url>, write_value<kFile, &Config::auth_url>},
+     Trait::SecretAndFixed},
+    {"auth_headers", '\0', "", kAuth, "headers of the client's request that it is told, as cookie",
+     bind_list<kHeaderName, &Config::auth_headers>(
+         Arity::SpreadList, read_list_of<kHeaderName, &Config::auth_headers>)},
+    {"auth_timeout", '\0', "", kAuth, "how long it may take to answer",
+     bind<kPatience, &Config::auth_timeout>()},
+    {"auth_down", '\0', "", kAuth, "new peers while it does not: refuse or accept",
+     bind<kAuthDown, &Config::auth_down>()},
+    {"auth_cache", '\0', "", kAuth, "how long its answer holds for the same question; 0: not",
+     bind<kTime, &Config::auth_cache>()},
+    {"hook_secret",
+     '\0',
+     "",
+     kAuth,
+     "secret by which requests to it, and to event_url, are signed (Standard Webhooks)",
+     {Arity::Value, "SECRET", read_hook_secret, write_value<kFile, &Config::hook_secret>},
+     Trait::SecretAndFixed},
     {"ids", '\0', "", kAuth, "ids that clients may have: any, or those that the server made",
      bind<kIdSource, &Config::ids>()},
     {"id_secret", '\0', "", kAuth, "secret by which the server knows its ids again",
@@ -374,6 +430,16 @@ constexpr auto kOptions = std::to_array<Option>({
     {"admin_token", '\0', "", kWatching,
      "secret for /peers, which lists and ends peers (Authorization: Bearer TOKEN); empty: nobody",
      bind_secret<&Config::admin_token, 16>("TOKEN"), Trait::Secret},
+    {"event_url",
+     '\0',
+     "",
+     kWatching,
+     "service of yours that is told who connects, goes and is not reached (POSTs of JSON)",
+     {Arity::Value, "URL", read_web_url<&Config::event_url>,
+      write_value<kFile, &Config::event_url>},
+     Trait::SecretAndFixed},
+    {"event_queue", '\0', "", kWatching, "most events that wait for it",
+     bind<kCount, &Config::event_queue>()},
 
     {"log_level", '\0', "", kProgram, "trace, debug, info, warn, error or off",
      bind<kLogLevel, &Config::log_level>()},

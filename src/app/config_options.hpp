@@ -42,6 +42,7 @@ struct Option {
   std::string_view help;
   Binding binding;
   Trait trait = Trait::None;
+  bool is_of_tokens = false;  ///< fixed is whether there are any of these that ask for tokens
 
   constexpr bool is_secret() const {
     return trait == Trait::Secret || trait == Trait::SecretAndFixed;

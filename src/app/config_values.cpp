@@ -111,6 +111,11 @@ std::optional<std::chrono::milliseconds> parse_pace(std::string_view text) {
   return time && *time <= std::chrono::seconds(1) ? time : std::nullopt;
 }
 
+std::optional<std::chrono::milliseconds> parse_patience(std::string_view text) {
+  const auto time = parse_time(text);
+  return time && *time > std::chrono::milliseconds(0) ? time : std::nullopt;
+}
+
 std::optional<bool> parse_switch(std::string_view text) {
   const std::string word = lower(text);
   if (word == "true" || word == "1" || word == "yes") return true;
@@ -248,6 +253,16 @@ std::string print_auth_expiry(const AuthExpiry& expiry) {
   return expiry == AuthExpiry::Ignore ? "ignore" : "end";
 }
 
+std::optional<AuthDown> parse_auth_down(std::string_view text) {
+  if (text == "refuse") return AuthDown::Refuse;
+  if (text == "accept") return AuthDown::Accept;
+  return std::nullopt;
+}
+
+std::string print_auth_down(const AuthDown& policy) {
+  return policy == AuthDown::Accept ? "accept" : "refuse";
+}
+
 std::optional<IdSource> parse_id_source(std::string_view text) {
   if (text == "any") return IdSource::Any;
   if (text == "server") return IdSource::Server;
@@ -261,6 +276,11 @@ std::string print_id_source(const IdSource& source) {
 std::optional<std::string> parse_name(std::string_view text) {
   if (text.empty() || text.find(',') != text.npos) return std::nullopt;
   return std::string(text);
+}
+
+std::optional<std::string> parse_header_name(std::string_view text) {
+  if (text.empty() || !only(text, "!#$%&'*+-.^_`|~")) return std::nullopt;
+  return lower(text);
 }
 
 std::optional<std::string> parse_ice_url(std::string_view text) {

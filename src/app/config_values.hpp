@@ -31,6 +31,8 @@ std::optional<std::size_t> parse_count(std::string_view text);
 std::optional<std::size_t> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_pace(std::string_view text);
+/// A time that is not 0.
+std::optional<std::chrono::milliseconds> parse_patience(std::string_view text);
 std::optional<bool> parse_switch(std::string_view text);
 /// As net::TrustedProxies has it; all words of a switch are taken.
 std::optional<std::string> parse_proxied(std::string_view text);
@@ -58,9 +60,12 @@ std::optional<LogFormat> parse_log_format(std::string_view text);
 std::optional<core::LeavePolicy> parse_leave(std::string_view text);
 std::optional<ClusterDown> parse_cluster_down(std::string_view text);
 std::optional<AuthExpiry> parse_auth_expiry(std::string_view text);
+std::optional<AuthDown> parse_auth_down(std::string_view text);
 std::optional<IdSource> parse_id_source(std::string_view text);
 /// Of what comes between commas: not empty.
 std::optional<std::string> parse_name(std::string_view text);
+/// Of an HTTP header; becomes lower case.
+std::optional<std::string> parse_header_name(std::string_view text);
 /// turn:, turns:, stun: or stuns:, and a host.
 std::optional<std::string> parse_ice_url(std::string_view text);
 std::optional<core::IdFormat> parse_id_format(std::string_view text);
@@ -71,6 +76,7 @@ std::string print_log_format(const LogFormat& format);
 std::string print_leave(const core::LeavePolicy& policy);
 std::string print_cluster_down(const ClusterDown& policy);
 std::string print_auth_expiry(const AuthExpiry& expiry);
+std::string print_auth_down(const AuthDown& policy);
 std::string print_id_source(const IdSource& source);
 std::string print_id_format(const core::IdFormat& format);
 

@@ -149,6 +149,29 @@ void write_cluster(PrometheusText& out, const cluster::RedisBackend& cluster) {
   out.sample(number(cluster.bytes_under_way()));
 }
 
+void write_auth(PrometheusText& out, const hooks::AuthHook& hook) {
+  const hooks::AuthCounters& counters = hook.counters();
+  out.counter("peerjsd_auth_requests_total", "Requests to --auth_url, by outcome.");
+  out.sample(number(counters.admitted), {{"result", "admitted"}});
+  out.sample(number(counters.refused), {{"result", "refused"}});
+  out.sample(number(counters.failed), {{"result", "failed"}});
+  out.counter("peerjsd_auth_cached_total", "Clients for whom its answer was still known.");
+  out.sample(number(counters.cached));
+  out.gauge("peerjsd_auth_under_way", "Requests to it that have no answer yet.");
+  out.sample(number(hook.under_way()));
+}
+
+void write_events(PrometheusText& out, const hooks::EventHook& hook) {
+  const hooks::EventCounters& counters = hook.counters();
+  out.counter("peerjsd_events_total", "Events for --event_url, by what became of them.");
+  out.sample(number(counters.delivered), {{"result", "delivered"}});
+  out.sample(number(counters.dropped), {{"result", "dropped"}});
+  out.counter("peerjsd_event_failures_total", "Attempts to deliver some that failed.");
+  out.sample(number(counters.failures));
+  out.gauge("peerjsd_events_waiting", "Events that are not delivered yet.");
+  out.sample(number(hook.waiting()));
+}
+
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -196,6 +219,8 @@ std::string metrics(const Observed& observed) {
     out.sample(since_epoch(*observed.certificate_expiry));
   }
   if (observed.cluster != nullptr) write_cluster(out, *observed.cluster);
+  if (observed.auth_hook != nullptr) write_auth(out, *observed.auth_hook);
+  if (observed.event_hook != nullptr) write_events(out, *observed.event_hook);
   write_process(out, observed.started);
   return out.text();
 }

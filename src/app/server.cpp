@@ -3,6 +3,7 @@
 #include "peerjsd/app/heap.hpp"
 #include "peerjsd/app/logging.hpp"
 #include "peerjsd/app/metrics.hpp"
+#include "peerjsd/hooks/signature.hpp"
 #include "peerjsd/net/http_session.hpp"
 
 #include <algorithm>
@@ -30,6 +31,22 @@ std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, con
   if (!url) return std::nullopt;
   return std::optional<cluster::RedisBackend>(std::in_place, io, *url, cluster_options(config),
                                               random_hash_key());
+}
+
+std::optional<hooks::AuthHook> auth_hook_of(boost::asio::io_context& io, const Config& config,
+                                            const core::Relay& relay) {
+  const auto url = hooks::parse_web_url(config.auth_url);
+  if (!url) return std::nullopt;
+  return std::optional<hooks::AuthHook>(std::in_place, io, *url,
+                                        *hooks::webhook_key(config.hook_secret), relay,
+                                        auth_hook_options(config));
+}
+
+std::optional<hooks::EventHook> event_hook_of(boost::asio::io_context& io, const Config& config) {
+  const auto url = hooks::parse_web_url(config.event_url);
+  if (!url) return std::nullopt;
+  return std::optional<hooks::EventHook>(
+      std::in_place, io, *url, *hooks::webhook_key(config.hook_secret), config.event_queue);
 }
 
 }  // namespace
@@ -65,6 +82,8 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
       sessions_(io, relay_, service_, session_options(config)),
       certificates_(std::move(credentials.certificates)),
       gate_(std::move(credentials.gate)),
+      auth_hook_(auth_hook_of(io, config, relay_)),
+      event_hook_(event_hook_of(io, config)),
       manager_(std::move(manager)),
       admin_api_(
           config.admin_token, relay_, sessions_, [this] { return metrics(); },
@@ -74,6 +93,8 @@ Server::Server(boost::asio::io_context& io, const Config& config, Credentials cr
       signals_(io) {
   if (cluster_) cluster_->set_relay(relay_);
   sessions_.set_gate(gate_.get());
+  if (auth_hook_) sessions_.set_referee(&*auth_hook_);
+  if (event_hook_) relay_.observe_by(&*event_hook_);
 }
 
 core::Backend& Server::backend() {
@@ -104,13 +125,17 @@ std::string Server::metrics() const {
                     loop_lag_,
                     started_,
                     std::nullopt,
-                    cluster_ ? &*cluster_ : nullptr};
+                    cluster_ ? &*cluster_ : nullptr,
+                    auth_hook_ ? &*auth_hook_ : nullptr,
+                    event_hook_ ? &*event_hook_ : nullptr};
   if (certificates_) observed.certificate_expiry = certificates_->context().expiry();
   return app::metrics(observed);
 }
 
 void Server::start() {
   if (admin_) admin_->start();
+  if (event_hook_) spdlog::info("What happens is told to {}", event_hook_->address());
+  if (auth_hook_) spdlog::info("Who may connect is asked at {}", auth_hook_->address());
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
     if (certificates_) {
       socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
@@ -190,6 +215,8 @@ void Server::apply(const Config& config) {
   if (cluster_) cluster_->set_options(cluster_options(config));
   service_.set_options(service_options(config));
   sessions_.set_options(session_options(config));
+  if (auth_hook_) auth_hook_->set_options(auth_hook_options(config));
+  if (event_hook_) event_hook_->set_queue(config.event_queue);
   admin_api_.set_token(config.admin_token);
   set_log_level(config.log_level);
   config_ = config;
@@ -238,14 +265,16 @@ void Server::await_tick() {
 }
 
 /// In a cluster what waits here may still be delivered, for its destination may have gone to
-/// another node; at most until drain_timeout.
+/// another node; at most until drain_timeout. So may events.
 bool Server::is_quiet() {
-  return !cluster_ || cluster_->is_quiet();
+  return (!cluster_ || cluster_->is_quiet()) && (!event_hook_ || event_hook_->is_idle());
 }
 
 void Server::tick() {
   const core::Instant now = sessions_.now();
   if (cluster_) cluster_->tick(now);
+  if (auth_hook_) auth_hook_->expire(now);
+  if (event_hook_) event_hook_->expire(now);
   relay_.expire(now);
   sessions_.expire(now);
   if (sessions_.draining()) drain(now);
@@ -284,6 +313,7 @@ void Server::stop() {
   const core::Instant now = sessions_.now();
   listener_->stop();
   sessions_.start_draining(now);
+  if (event_hook_) event_hook_->hurry();
   drain_until_ = now + config_.drain_timeout;
   // Goodbyes are spread over the first half; the second is for the clients to say theirs.
   const auto steps =
@@ -301,6 +331,13 @@ void Server::drain(core::Instant now) {
   end();
 }
 
+void Server::end_hooks() {
+  sessions_.set_referee(nullptr);
+  auth_hook_.reset();
+  relay_.observe_by(nullptr);
+  event_hook_.reset();
+}
+
 void Server::end() {
   ended_ = true;
   listener_->stop();
@@ -308,6 +345,7 @@ void Server::end() {
   sessions_.close_all(sessions_.now());
   relay_.bequeath_lost();
   relay_.give_up_waiting(sessions_.now());
+  end_hooks();
   if (cluster_) cluster_->stop();
   tick_timer_.cancel();
   signals_.cancel();

@@ -87,6 +87,7 @@ net::SessionOptions session_options(const Config& config) {
   options.ping_interval = effective_ping_interval(config);
   options.max_header_bytes = config.max_header_bytes;
   options.max_message_bytes = config.max_message_bytes;
+  options.max_token_bytes = config.max_token_bytes;
   options.send_queue_bytes = config.send_queue_bytes;
   options.proxies = *net::TrustedProxies::parse(config.proxied);
   options.limits = {config.connection_limit, config.ip_connections, {config.ip_rate}};
@@ -98,6 +99,11 @@ net::SessionOptions session_options(const Config& config) {
   options.tick = kTick;
   options.turn = {config.turn_secret, config.turn_urls, config.turn_ttl};
   return options;
+}
+
+hooks::AuthHook::Options auth_hook_options(const Config& config) {
+  return {config.auth_headers, config.auth_timeout, config.auth_down == AuthDown::Accept,
+          config.auth_cache};
 }
 
 }  // namespace peerjsd::app

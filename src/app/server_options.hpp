@@ -4,6 +4,7 @@
 #include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/keyed_hash.hpp"
 #include "peerjsd/core/relay.hpp"
+#include "peerjsd/hooks/auth_hook.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/session_context.hpp"
 
@@ -28,5 +29,6 @@ cluster::RedisBackend::Options cluster_options(const Config& config);
 core::RelayOptions relay_options(const Config& config);
 http::ServiceOptions service_options(const Config& config);
 net::SessionOptions session_options(const Config& config);
+hooks::AuthHook::Options auth_hook_options(const Config& config);
 
 }  // namespace peerjsd::app

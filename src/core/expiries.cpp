@@ -19,11 +19,14 @@ void Expiries::forget(const Peer& peer) {
   times_.erase(found);
 }
 
+Instant Expiries::of(const Peer& peer) const {
+  const auto found = times_.find(peer.registration);
+  return found == times_.end() ? Instant::max() : found->second;
+}
+
 std::optional<Expiries::Due> Expiries::pop_due(Instant now) {
   if (due_.empty() || due_.begin()->first.first > now) return std::nullopt;
-  const auto taken = due_.extract(due_.begin());
-  times_.erase(taken.mapped().registration);
-  return std::move(taken.mapped());
+  return std::move(due_.extract(due_.begin()).mapped());
 }
 
 }  // namespace peerjsd::core

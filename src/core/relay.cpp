@@ -83,13 +83,10 @@ Admission Relay::attach(Transport& transport, const Credentials& who, const Clie
 
 Admission Relay::decide(Transport& transport, const Credentials& who, const Client& client,
                         Instant now) {
-  if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
+  const Admission verdict = verdict_on(who);
+  if (verdict != Admission::Opened) return verdict;
   const auto realm = realms_.find(who.key);
-  if (realm == realms_.end()) return Admission::InvalidKey;
-  if (who.id.size() > options_.max_id_bytes) return Admission::IdTooLong;
-  if (who.token.size() > options_.max_token_bytes) return Admission::TokenTooLong;
   Peer* const holder = realm->second.find(who.id);
-  if (holder == nullptr && !realm->second.is_open()) return Admission::InvalidKey;
   if (holder == nullptr) return admit(realm->second, transport, who, client, now);
   if (is_same_secret(holder->token, who.token)) {
     const Admission admission = resume(*holder, transport, client, now);
@@ -118,8 +115,6 @@ Peer* Relay::authenticate(const Credentials& who) const {
 
 Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& who,
                        const Client& client, Instant now) {
-  const Admission on_id = verdict_on_id(who.id);
-  if (on_id != Admission::Opened) return on_id;
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
@@ -166,6 +161,7 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
 /// `texts`: what the peer has not received yet.
 void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now) {
   if (opens) peer.transport->send(kOpenText);
+  if (observer_ != nullptr) show_connected(peer);
   for (const std::string& text : texts) {
     if (!opens || text != kOpenText) peer.transport->send(text);
   }
@@ -245,6 +241,22 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (is_elsewhere(message.registration)) make_partner(peer, message.src);
   }
   peer.transport->send(message.text);
+}
+
+Admission Relay::verdict_on(const Credentials& who) const {
+  if (who.key.empty() || who.id.empty() || who.token.empty()) return Admission::Incomplete;
+  const Realm* const of_key = realm(who.key);
+  if (of_key == nullptr) return Admission::InvalidKey;
+  if (who.id.size() > options_.max_id_bytes) return Admission::IdTooLong;
+  if (who.token.size() > options_.max_token_bytes) return Admission::TokenTooLong;
+  if (of_key->find(who.id) != nullptr) return Admission::Opened;
+  return of_key->is_open() ? verdict_on_id(who.id) : Admission::InvalidKey;
+}
+
+const Peer* Relay::peer_of(const Credentials& who) const {
+  const Peer* const peer = find(who.key, who.id);
+  if (peer == nullptr || peer->is_pending) return nullptr;
+  return is_same_secret(peer->token, who.token) ? peer : nullptr;
 }
 
 }  // namespace peerjsd::core

@@ -98,6 +98,7 @@ void Relay::save_unsent(Peer& peer) {
 
 void Relay::unbind(Peer& peer, End end) {
   counters_.ends.add(end);
+  if (observer_ != nullptr && end != End::Replaced) show_disconnected(peer, end);
   peer.transport->peer_ = nullptr;
   peer.transport = nullptr;
   peer.realm.count_out(peer.client.group);
@@ -129,6 +130,7 @@ void Relay::end_peer(Peer& peer, Farewell farewell, Instant now) {
   const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
   backend_.release(peer);
   part_from_all(peer, farewell, now);
+  if (observer_ != nullptr) show_left(peer);
   move_away(peer);
   if (!dst_json.empty()) forward_waiting(realm, dst_json);
 }

@@ -176,6 +176,7 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
     return;
   }
+  if (observer_ != nullptr) show_expired(realm, src, dst_json);
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (caller == nullptr || caller->is_pending) {

@@ -159,6 +159,7 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
   if (peer->transport != nullptr) {
     save_unsent(*peer);
     let_go(*peer, End::Replaced);
+    if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
   }
   Inheritance estate = take_belongings(*peer);
   take_kept(*peer, estate, true);
@@ -198,6 +199,7 @@ void Relay::displace(const Claim& claim, Instant now) {
   }
   peer->partners_elsewhere.clear();
   part_from_all(*peer, Farewell::Silent, now);
+  if (observer_ != nullptr) show_left(*peer);
   move_away(*peer);
   on_arrival(claim.key, claim.id);
 }

@@ -87,7 +87,7 @@ void Connection::flush() {
     if (error == boost::asio::error::would_block) return await_writable(true);
     closing_ = Closing::AwaitingEnd;
   }
-  if (reading_paused_) resume_reading();
+  resume_reading();
 }
 
 void Connection::hold_until(core::Instant time) {
@@ -107,7 +107,7 @@ void Connection::pause_reading() {
 }
 
 void Connection::resume_reading() {
-  reading_paused_ = false;
+  if (!std::exchange(reading_paused_, false)) return;
   watch();  // first, for on_flushed() may give the socket away
   if (is_closing()) return;
   contain([this] { on_flushed(); });

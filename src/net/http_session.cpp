@@ -6,8 +6,6 @@
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/request_rules.hpp"
 #include "peerjsd/net/session_context.hpp"
-#include "peerjsd/net/stream_session.hpp"
-#include "peerjsd/net/websocket_session.hpp"
 
 #include <chrono>
 #include <utility>
@@ -24,25 +22,6 @@ namespace bhttp = boost::beast::http;
 
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024;
 constexpr core::Duration kRetryDelay = std::chrono::milliseconds(25);  // as npm peer 0.2.10
-
-core::PeerKind kind_of(const HttpRequest& request) {
-  return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
-}
-
-/// The token of `Authorization: Bearer TOKEN`; empty: there is none.
-std::string_view bearer_of(const HttpRequest& request) {
-  constexpr std::string_view scheme = "Bearer ";
-  const std::string_view text = view(request[bhttp::field::authorization]);
-  return text.starts_with(scheme) ? text.substr(scheme.size()) : std::string_view();
-}
-
-/// What its answer depends on. Views of the request.
-http::Request facts_of(const HttpRequest& request) {
-  return {view(request.method_string()), view(request.target()),
-          view(request[bhttp::field::origin]),
-          view(request[bhttp::field::access_control_request_headers]),
-          view(request[bhttp::field::accept])};
-}
 
 }  // namespace
 
@@ -126,51 +105,6 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
   open_websocket(request, *asked, rest);
 }
 
-void HttpSession::open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
-                                 std::string_view rest) {
-  if (!hand_over()) return;
-  log_access(request, 101);
-  const std::string_view key = view(request[bhttp::field::sec_websocket_key]);
-  const auto verdict = examine(request, {asked.key, asked.id, asked.token});
-  if (const auto* const pass = std::get_if<Pass>(&verdict)) {
-    const auto kind = asked.version ? core::PeerKind::Page : kind_of(request);
-    WebSocketSession::open(context(), release_socket(), client_of(request),
-                           {switching_protocols(key),
-                            {asked.key, asked.id, pass->owner, pass->expiry},
-                            {kind, pass->rights, pass->owner_limit},
-                            asked.version ? std::string_view(*asked.version) : std::string_view(),
-                            std::string(rest)});
-  } else {
-    WebSocketSession::refuse(context(), release_socket(), client_of(request),
-                             switching_protocols(key), std::get<std::string>(verdict));
-  }
-  close();
-}
-
-void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
-  if (context().draining()) return refuse({503, "The server is stopping"}, request);
-  const auto verdict = examine(request, {asked.key, asked.id, asked.token});
-  const std::string_view origin = view(request[bhttp::field::origin]);
-  if (const auto* const problem = std::get_if<std::string>(&verdict)) {
-    log_access(request, 200);
-    write(to_wire(context().service().stream_refusal(*problem, origin), {request.version()}));
-    return close_when_flushed();
-  }
-  if (!hand_over()) return;
-  log_access(request, 200);
-  const auto& pass = std::get<Pass>(verdict);
-  StreamSession::open(context(), release_socket(), client_of(request),
-                      {request.version(),
-                       std::string(origin),
-                       asked.key,
-                       asked.id,
-                       pass.owner,
-                       pass.expiry,
-                       {kind_of(request), pass.rights, pass.owner_limit},
-                       asked.is_renewal});
-  close();
-}
-
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& message) {
   const auto verdict =
       check_token(request, {message.key, message.id, message.token}, Occasion::Connected);
@@ -227,78 +161,25 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   write_answer(request, context().service().answer(facts_of(request), receipt));
 }
 
-void HttpSession::respond(const HttpRequest& request, const http::route::IceServers& asked) {
-  const http::Service& service = context().service();
-  if (!service.has_turn(asked.key)) return respond<>(request, asked);
-  const std::string_view origin = view(request[bhttp::field::origin]);
-  const std::string_view token = asked.token.empty() ? bearer_of(request) : asked.token;
-  const std::string problem = complaint_of_ice(request, asked);
-  if (!problem.empty()) return write_answer(request, service.unauthorized(problem, origin));
-  const auto verdict = check_token(request, {asked.key, asked.id, token});
-  if (const auto* const reason = std::get_if<std::string>(&verdict)) {
-    return write_answer(request, service.unauthorized(*reason, origin));
-  }
-  const std::string& user = std::get<Pass>(verdict).user;
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  write_answer(request, service.confidential(auth::ice_servers(context().options().turn,
-                                                               user.empty() ? asked.id : user, now),
-                                             origin));
-}
-
-/// Why nobody could connect under that id; empty: somebody could.
-std::string HttpSession::complaint_of_ice(const HttpRequest& request,
-                                          const http::route::IceServers& asked) {
-  std::string problem = complaint_of_origin(request, asked.id);
-  if (!problem.empty()) return problem;
-  if (asked.id.empty()) return "No id supplied";
-  return core::refusal_reason(context().relay().verdict_on_id(asked.id), {});
-}
-
-/// Where there are other nodes, the list is of all of them.
-void HttpSession::respond(const HttpRequest& request, const http::route::Peers& asked) {
-  if (context().gate() != nullptr && context().service().may_list(asked.key)) {
-    const auto verdict = check_token(request, {asked.key, {}, bearer_of(request)});
-    const auto* const pass = std::get_if<Pass>(&verdict);
-    if (pass == nullptr || !pass->may_list) {
-      return write_answer(request, context().service().unauthorized(
-                                       "Unauthorized", view(request[bhttp::field::origin])));
-    }
-  }
-  const auto on_list =
-      [self = boost::intrusive_ptr<HttpSession>(this), request,
-       key = std::string(asked.key)](const std::optional<std::vector<core::Whereabouts>>& list) {
-        self->awaits_list_ = false;
-        if (!self->is_closing()) self->respond_with(request, {key}, list);
-      };
-  if (!context().service().may_list(asked.key) ||
-      !context().relay().list_everywhere(asked.key, on_list)) {
-    return respond<>(request, asked);
-  }
-  awaits_list_ = true;
-  pause_reading();
-}
-
-void HttpSession::respond_with(const HttpRequest& request, const http::route::Peers& asked,
-                               const std::optional<std::vector<core::Whereabouts>>& list) {
-  if (!list) return respond<>(request, asked);
-  const core::Realm* const realm = context().relay().realm(asked.key);
-  std::vector<std::string_view> ids;
-  for (const core::Whereabouts& each : *list) {
-    const core::Peer* const here = realm == nullptr ? nullptr : realm->find(each.id);
-    if (here == nullptr || here->is_reachable()) ids.push_back(each.id);
-  }
-  respond<>(request, ids);
-}
-
 template <class Asked>
 void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
-  const http::Reply reply = context().service().answer(facts_of(request), asked);
+  write_reply(request, context().service().answer(facts_of(request), asked));
+}
+
+void HttpSession::write_reply(const HttpRequest& request, const http::Reply& reply) {
   if (reply.status == 401) {
     context().incidents().report(Incident::HttpRefused, "{} ({})", reply.body,
                                  client_of(request).text);
   }
   write_answer(request, reply);
+}
+
+/// What its answer depends on. Views of the request.
+http::Request HttpSession::facts_of(const HttpRequest& request) {
+  return {view(request.method_string()), view(request.target()),
+          view(request[bhttp::field::origin]),
+          view(request[bhttp::field::access_control_request_headers]),
+          view(request[bhttp::field::accept])};
 }
 
 void HttpSession::write_answer(const HttpRequest& request, const http::Reply& reply) {
@@ -367,37 +248,6 @@ void HttpSession::meter(unsigned requests) {
   if (owed > core::Duration::zero()) slow_down(owed);
 }
 
-/// With what a client is let in, or what it is told why it is not. That something is missing is the
-/// relay's to say.
-std::variant<Pass, std::string> HttpSession::examine(const HttpRequest& request,
-                                                     const core::Credentials& who) {
-  std::string problem = complaint_of_origin(request, who.id);
-  if (!problem.empty()) return problem;
-  if (who.id.empty() || who.token.empty()) return Pass{std::string(who.token)};
-  return check_token(request, who);
-}
-
-std::variant<Pass, std::string> HttpSession::check_token(const HttpRequest& request,
-                                                         const core::Credentials& who,
-                                                         Occasion occasion) {
-  if (context().gate() == nullptr) return Pass{std::string(who.token)};
-  auto verdict = context().gate()->check(who, occasion);
-  if (auto* const pass = std::get_if<Pass>(&verdict)) return std::move(*pass);
-  const auto& rejection = std::get<Rejection>(verdict);
-  context().incidents().report(Incident::TokenRefused, "{} ({}, {})", core::log_text(who.id),
-                               client_of(request).text, core::log_text(rejection.detail));
-  return rejection.reason;
-}
-
-/// Why a page of that origin is not let in; empty if it is. What is no page is let in.
-std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::string_view id) {
-  const std::string origin(view(request[bhttp::field::origin]));
-  if (context().service().lets_in(origin)) return {};
-  context().incidents().report(Incident::ClientRefused, "{} ({}, origin {} is not in --cors)",
-                               core::log_text(id), client_of(request).text, core::log_text(origin));
-  return "Origin " + origin + " is not allowed by this server";
-}
-
 void HttpSession::on_timeout(core::Instant) {
   if (is_answering()) return context().await_request(*this);  // it will be answered in a moment
   // Between requests there is nobody to tell.
@@ -406,6 +256,9 @@ void HttpSession::on_timeout(core::Instant) {
 }
 
 void HttpSession::drain(core::Instant) {
+  if (const auto request = std::exchange(judged_, nullptr)) {
+    return refuse({503, "The server is stopping"}, *request);
+  }
   // A browser does not look at a connection it keeps for later, and would never end its half.
   if (!reader_.has_begun() && !is_answering() && all_sent()) return close();
   if (postponed_) on_released();

@@ -18,6 +18,8 @@ std::string_view to_string(Incident incident) {
       return "Client refused";
     case Incident::TokenRefused:
       return "Token refused";
+    case Incident::AuthServiceFailed:
+      return "Auth service failed";
     case Incident::MessageDropped:
       return "Message dropped";
     case Incident::NoRoom:

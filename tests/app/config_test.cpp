@@ -164,6 +164,10 @@ Config unlike_the_defaults() {
   config.auth_audience = {"c"};
   config.auth_leeway = milliseconds{17};
   config.auth_expiry = AuthExpiry::Ignore;
+  config.event_queue = 21;
+  config.auth_timeout = milliseconds{19};
+  config.auth_down = AuthDown::Accept;
+  config.auth_cache = milliseconds{20};
   config.turn_ttl = milliseconds{18};
   config.cluster_down = ClusterDown::Refuse;
   config.log_level = "warn";
@@ -185,6 +189,7 @@ Arguments as_flags(const Config& config) {
       {"auth_public_key", config.auth_public_key},
       {"auth_issuer", config.auth_issuer},
       {"auth_audience", config.auth_audience},
+      {"auth_headers", config.auth_headers},
       {"turn_urls", config.turn_urls},
   };
   for (const auto& [key, value] : options_of(config)) {
@@ -720,6 +725,45 @@ TEST(Config, KeepsTheSecretsOfAuthToItself) {
             (std::vector<std::string>{secret, "another"}));
 }
 
+TEST(Config, KeepsWhatAServiceIsAskedByToItself) {
+  const std::string secret = "0123456789abcdef0123456789abcdef";
+  const Config config = config_of({"--auth_url", "https://a.example/x?key=sesame", "--auth_headers",
+                                   "Cookie", "X-A", "cookie", "--hook_secret", secret});
+  EXPECT_EQ(config.auth_url, "https://a.example/x?key=sesame");
+  EXPECT_EQ(config.auth_headers, (List{"cookie", "x-a"}));
+  EXPECT_EQ(to_text(config).find("sesame"), std::string::npos);
+  EXPECT_EQ(to_text(config).find(secret), std::string::npos);
+  EXPECT_EQ(error_of({"--auth_url", "ftp://u:sesame@a"}),
+            "--auth_url: it must be like https://example.com/peers or "
+            "http://127.0.0.1:8080/peers?key=x (without a user, and escaped as in a URL)");
+  EXPECT_EQ(config_of({"--auth_url="}).auth_url, "");
+}
+
+TEST(Config, SaysWhatAServiceThatIsAskedNeeds) {
+  const std::string url = "--auth_url=http://a";
+  EXPECT_EQ(error_of({"--auth_headers", "cookie"}), "--auth_headers: it needs --auth_url");
+  EXPECT_EQ(error_of({url, "--auth_headers", "a:"}),
+            "--auth_headers: 'a:' is not the name of a header like cookie");
+  EXPECT_EQ(error_of({"--hook_secret", "whsec_0123456789abcdef0123456789abcdef"}),
+            "--hook_secret: it needs --auth_url or --event_url");
+  EXPECT_EQ(error_of({"--event_url=http://a"}),
+            "--event_url: --hook_secret must be given too; make one with: openssl rand -hex 32");
+  EXPECT_EQ(
+      to_text(config_of({"--event_url=http://a/?sesame", "--hook_secret", std::string(32, 'x')}))
+          .find("sesame"),
+      std::string::npos);
+  EXPECT_EQ(error_of({url, "--hook_secret", "sesame"}),
+            "--hook_secret: it must have 32 characters or more; make one with: openssl rand -hex "
+            "32");
+  EXPECT_EQ(error_of({url, "--hook_secret", "whsec_0123456789 abcdef 0123456789 abcdef"}),
+            "--hook_secret: what follows whsec_ must be base64");
+  EXPECT_EQ(error_of({url, "--auth_timeout", "0"}),
+            "--auth_timeout: '0' is not a time from 1 to below 24 days in whole milliseconds (or "
+            "seconds, as in 5s)");
+  EXPECT_EQ(error_of({url, "--auth_down", "x"}),
+            "--auth_down: 'x' is not one of refuse and accept");
+}
+
 TEST(Config, WhetherTokensAreAskedForCannotChangeButTheirKeysCan) {
   Config running;
   Config wanted;
@@ -767,7 +811,7 @@ TEST(Help, ListsEveryFlagWithItsDefault) {
   const std::string help = output_of({"--help"});
   EXPECT_EQ(output_of({"-h", "--bogus"}), help);
   const auto options = options_of(Config{});
-  EXPECT_EQ(options.size(), 61U);
+  EXPECT_EQ(options.size(), 69U);
   for (const auto& [key, value] : options) {
     const std::size_t flag = help.find("--" + key + " ");
     ASSERT_NE(flag, help.npos) << key;
@@ -818,13 +862,31 @@ TEST(Change, TakesAllButWhatIsFixed) {
   wanted.auth_secret = {"0123456789abcdef"};
   wanted.ids = IdSource::Server;
   wanted.turn_urls = {"turn:a"};
+  wanted.auth_url = wanted.event_url = "https://a";
+  wanted.auth_headers = {"cookie"};
+  wanted.hook_secret = std::string(32, 'x');
   wanted.cluster = "redis://10.0.0.1";
   const Change change = change_of(Config{}, wanted);
-  EXPECT_EQ(change.fixed,
-            (List{"--port", "--host", "--path", "--sslkey", "--sslcert", "--auth_secret",
-                  "--auth_public_key", "--auth_jwks", "--auth_issuer", "--auth_audience",
-                  "--auth_leeway", "--auth_expiry", "--cluster", "--admin_port", "--admin_host",
-                  "--log_format", "--log_file"}));
+  EXPECT_EQ(change.fixed, (List{"--port",
+                                "--host",
+                                "--path",
+                                "--sslkey",
+                                "--sslcert",
+                                "--auth_secret",
+                                "--auth_public_key",
+                                "--auth_jwks",
+                                "--auth_issuer",
+                                "--auth_audience",
+                                "--auth_leeway",
+                                "--auth_expiry",
+                                "--auth_url",
+                                "--hook_secret",
+                                "--cluster",
+                                "--admin_port",
+                                "--admin_host",
+                                "--event_url",
+                                "--log_format",
+                                "--log_file"}));
   Config expected = wanted;
   expected.port = 9000;
   expected.host = "";
@@ -835,6 +897,7 @@ TEST(Change, TakesAllButWhatIsFixed) {
   expected.auth_jwks = "";
   expected.auth_leeway = milliseconds{30000};
   expected.auth_expiry = AuthExpiry::End;
+  expected.auth_url = expected.event_url = expected.hook_secret = "";
   expected.cluster = "";
   expected.admin_port = 0;
   expected.admin_host = "127.0.0.1";

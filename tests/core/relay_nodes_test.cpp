@@ -159,6 +159,13 @@ TEST_F(RelayNodesTest, RefusesAtOnceWhereNobodyCanBeAsked) {
   EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
 }
 
+TEST_F(RelayNodesTest, KnowsNobodyWhoIsPending) {
+  attach(a_, "a");
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), nullptr);
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), a_.peer());
+}
+
 TEST_F(RelayNodesTest, NeitherReachesNorHearsAPeerThatIsPending) {
   join(b_, "b");
   attach(a_, "a");

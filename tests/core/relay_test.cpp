@@ -101,6 +101,43 @@ TEST_F(RelayTest, RefusesAnUnknownKey) {
   EXPECT_EQ(attach(a_, "a", "t", PeerKind::Page, "wrong"), Admission::InvalidKey);
 }
 
+TEST_F(RelayTest, ForeseesWhatItRefusesWhoeverIsThere) {
+  const auto verdict = [&](std::string_view key, std::string_view id, std::string_view token) {
+    return relay_.verdict_on({key, id, token});
+  };
+  EXPECT_EQ(verdict("peerjs", "a", ""), Admission::Incomplete);
+  EXPECT_EQ(verdict("wrong", "a", "t"), Admission::InvalidKey);
+  EXPECT_EQ(verdict("peerjs", std::string(257, 'a'), "t"), Admission::IdTooLong);
+  EXPECT_EQ(verdict("peerjs", "a", std::string(4097, 't')), Admission::TokenTooLong);
+  join(a_, "a");
+  EXPECT_EQ(verdict("peerjs", "a", "another"), Admission::Opened) << "that it is taken is a secret";
+  RelayOptions stricter = options();
+  stricter.keys = {"other"};
+  stricter.accepts_id = [](std::string_view id) { return id != "b"; };
+  relay_.set_options(stricter);
+  EXPECT_EQ(verdict("other", "b", "t"), Admission::IdNotAllowed);
+  EXPECT_EQ(verdict("peerjs", "c", "t"), Admission::InvalidKey) << "nobody new";
+  EXPECT_EQ(verdict("peerjs", "a", "token"), Admission::Opened) << "who is there may come back";
+}
+
+TEST_F(RelayTest, KnowsWhoIsHereAndUntilWhen) {
+  relay_.attach(a_, {"peerjs", "a", "token", now_ + 10s}, {PeerKind::Page}, now_);
+  join(b_, "b");
+  const Peer* const a = relay_.peer_of({"peerjs", "a", "token"});
+  ASSERT_EQ(a, a_.peer());
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "another"}), nullptr);
+  EXPECT_EQ(relay_.peer_of({"other", "a", "token"}), nullptr);
+  EXPECT_EQ(relay_.expiry_of(*a), now_ + 10s);
+  EXPECT_EQ(relay_.expiry_of(*b_.peer()), Instant::max());
+  detach(a_, End::Lost);
+  const Instant expiry = now_ + 10s;
+  pass(20s);
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), a) << "it may come back";
+  EXPECT_EQ(relay_.expiry_of(*a), expiry) << "which is over";
+  relay_.attach(c_, {"peerjs", "a", "token"}, {PeerKind::Page}, now_);
+  EXPECT_EQ(relay_.expiry_of(*a), Instant::max());
+}
+
 TEST_F(RelayTest, RefusesAnotherTokenForATakenIdAndLeavesItsOwnerAlone) {
   join(a_, "a");
   EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);

@@ -26,6 +26,9 @@ enum class ClusterDown : std::uint8_t { AcceptLocal, Refuse };
 /// What becomes of a peer whose signed token expires while it is connected.
 enum class AuthExpiry : std::uint8_t { End, Ignore };
 
+/// What becomes of a client while nobody can be asked whether it may connect.
+enum class AuthDown : std::uint8_t { Refuse, Accept };
+
 /// Which ids clients may have.
 enum class IdSource : std::uint8_t { Any, Server };
 
@@ -87,6 +90,12 @@ struct Config {
   std::vector<std::string> auth_audience;
   std::chrono::milliseconds auth_leeway{30000};
   AuthExpiry auth_expiry = AuthExpiry::End;
+  std::string auth_url;                   ///< secret, see hooks::AuthHook; empty: nobody is asked
+  std::vector<std::string> auth_headers;  ///< names, in lower case
+  std::chrono::milliseconds auth_timeout{3000};
+  AuthDown auth_down = AuthDown::Refuse;
+  std::chrono::milliseconds auth_cache{0};  ///< 0: asked each time
+  std::string hook_secret;  ///< secret, see hooks::webhook_key(); of event_url as well
   IdSource ids = IdSource::Any;
   std::string id_secret;    ///< secret, see auth::IssuedIds
   std::string turn_secret;  ///< secret, see auth::TurnOptions; empty: there is no TURN
@@ -98,7 +107,9 @@ struct Config {
 
   std::uint16_t admin_port = 0;  ///< see AdminApi; 0: none
   std::string admin_host = "127.0.0.1";
-  std::string admin_token;  ///< secret; empty: nobody may see or end peers
+  std::string admin_token;           ///< secret; empty: nobody may see or end peers
+  std::string event_url;             ///< secret, see hooks::EventHook; empty: nobody is told
+  std::size_t event_queue = 10'000;  ///< events that wait for it
 
   std::string log_level = "info";  ///< trace, debug, info, warn, error or off
   LogFormat log_format = LogFormat::Text;

@@ -2,6 +2,8 @@
 
 #include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
+#include "peerjsd/hooks/auth_hook.hpp"
+#include "peerjsd/hooks/event_hook.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/session_context.hpp"
 
@@ -21,6 +23,8 @@ struct Observed {
   std::chrono::system_clock::time_point started;
   std::optional<std::chrono::system_clock::time_point> certificate_expiry;
   const cluster::RedisBackend* cluster;  ///< nullptr: this node is alone
+  const hooks::AuthHook* auth_hook;      ///< nullptr: nobody is asked
+  const hooks::EventHook* event_hook;    ///< nullptr: nobody is told
 };
 
 /// All metrics, in the text format of Prometheus; docs/metrics.md says what they mean. Costs time

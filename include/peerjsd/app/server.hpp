@@ -8,6 +8,8 @@
 #include "peerjsd/app/token_gate.hpp"
 #include "peerjsd/cluster/redis_backend.hpp"
 #include "peerjsd/core/relay.hpp"
+#include "peerjsd/hooks/auth_hook.hpp"
+#include "peerjsd/hooks/event_hook.hpp"
 #include "peerjsd/http/service.hpp"
 #include "peerjsd/net/histogram.hpp"
 #include "peerjsd/net/listener.hpp"
@@ -89,6 +91,7 @@ class Server {
   void await_tick();
   void tick();
   bool is_quiet();
+  void end_hooks();
   void reread();
   void reopen_log() const;
   void apply(const Config& config);
@@ -109,6 +112,8 @@ class Server {
   net::SessionContext sessions_;
   std::optional<Certificates> certificates_;
   std::unique_ptr<TokenGate> gate_;
+  std::optional<hooks::AuthHook> auth_hook_;
+  std::optional<hooks::EventHook> event_hook_;
   ServiceManager manager_;
   Reread reread_;
   AdminApi admin_api_;

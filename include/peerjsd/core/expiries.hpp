@@ -20,6 +20,9 @@ class Expiries {
 
   void forget(const Peer& peer);
 
+  /// The one that it has, even after it was taken out. Instant::max(): none.
+  Instant of(const Peer& peer) const;
+
   /// Takes out the peer whose time has come, earliest first: its registration, and where to find
   /// it.
   struct Due {

@@ -5,6 +5,7 @@
 #include "peerjsd/core/expiries.hpp"
 #include "peerjsd/core/leave_policy.hpp"
 #include "peerjsd/core/message.hpp"
+#include "peerjsd/core/observer.hpp"
 #include "peerjsd/core/realm.hpp"
 #include "peerjsd/core/transport.hpp"
 #include "peerjsd/core/verdict.hpp"
@@ -175,6 +176,20 @@ class Relay {
 
   const RelayCounters& counters() const { return counters_; }
 
+  /// What attach() would say to them, whoever else is there and has the id: Opened, or Incomplete,
+  /// InvalidKey, IdTooLong, TokenTooLong or IdNotAllowed.
+  Admission verdict_on(const Credentials& who) const;
+
+  /// The peer of that key, id and token, connected or lost; nullptr: there is none, or it is
+  /// pending.
+  const Peer* peer_of(const Credentials& who) const;
+
+  /// Until when it is let in; a time that is over, if it is lost.
+  Instant expiry_of(const Peer& peer) const { return expiries_.of(peer); }
+
+  /// To be called before anybody comes, and with nullptr before the observer goes.
+  void observe_by(Observer* observer) { observer_ = observer; }
+
  private:
   using Liveness = DeadlineQueue<Peer, LivenessTag>;
 
@@ -234,6 +249,10 @@ class Relay {
                    std::string_view dst_json, Instant now);
 
   static void tell(Peer& peer, std::string text);
+  void show_connected(Peer& peer);
+  void show_disconnected(Peer& peer, End end);
+  void show_left(const Peer& peer);
+  void show_expired(const Realm& realm, std::string_view src, std::string_view dst_json);
   static void save_unsent(Peer& peer);
   void unbind(Peer& peer, End end);
   void let_go(Peer& peer, End reason);
@@ -248,6 +267,7 @@ class Relay {
 
   RelayOptions options_;
   Backend& backend_;
+  Observer* observer_ = nullptr;
   std::map<std::string, Realm, std::less<>> realms_;
   Liveness alive_;  // by last sign of life
   DeadlineQueue<Peer, ProbeTag> probed_;

@@ -95,6 +95,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// Reads nothing more until on_flushed(), which comes after the next write.
   void pause_reading();
 
+  /// Ends pause_reading() before anything is written; on_flushed() comes at once.
+  void resume_reading();
+
   /// Reads nothing from now on.
   void stop_hearing();
 
@@ -137,7 +140,6 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void await_writable(bool awaiting);
   void watch();
   void schedule_flush();
-  void resume_reading();
   void on_readable();
   void fail(const boost::system::error_code& error);
   void lose();

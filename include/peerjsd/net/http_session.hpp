@@ -5,8 +5,10 @@
 #include "peerjsd/net/gate.hpp"
 #include "peerjsd/net/http_wire.hpp"
 #include "peerjsd/net/rate_meter.hpp"
+#include "peerjsd/net/referee.hpp"
 #include "peerjsd/net/request_reader.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -42,22 +44,17 @@ class HttpSession final : public Connection {
   void handle(const HttpRequest& request, std::string_view rest);
 
   void upgrade(const HttpRequest& request, const http::Route& route, std::string_view rest);
-  void open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
-                      std::string_view rest);
 
   template <class Asked>
   void respond(const HttpRequest& request, const Asked& asked);
-  void respond(const HttpRequest& request, const http::route::Stream& asked);
   void respond(const HttpRequest& request, const http::route::Message& asked);
   void respond(const HttpRequest& request, const http::route::Message& message,
                core::Receipt receipt);
-  void respond(const HttpRequest& request, const http::route::IceServers& asked);
-  void respond(const HttpRequest& request, const http::route::Peers& asked);
-  void respond_with(const HttpRequest& request, const http::route::Peers& asked,
-                    const std::optional<std::vector<core::Whereabouts>>& list);
+  void write_reply(const HttpRequest& request, const http::Reply& reply);
   void write_answer(const HttpRequest& request, const http::Reply& reply);
+  static http::Request facts_of(const HttpRequest& request);
 
-  bool is_answering() const { return postponed_ || awaits_list_; }
+  bool is_answering() const { return postponed_ || awaits_list_ || judged_ != nullptr; }
   core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
   bool hand_over();
   void refuse(RequestFault fault, const HttpRequest& request);
@@ -65,11 +62,42 @@ class HttpSession final : public Connection {
   ClientAddress client_of(const HttpRequest& request) const;
   bool may_ask(const HttpRequest& request);
   void meter(unsigned requests);
-  std::variant<Pass, std::string> examine(const HttpRequest& request, const core::Credentials& who);
-  std::variant<Pass, std::string> check_token(const HttpRequest& request,
-                                              const core::Credentials& who,
-                                              Occasion occasion = Occasion::Arriving);
+
+  // Who is let in, and what for: http_session_admission.cpp.
+
+  /// With what a client is let in, or what it is told why it is not.
+  using Verdict = std::variant<Pass, std::string>;
+
+  void open_websocket(const HttpRequest& request, const http::route::WebSocket& asked,
+                      std::string_view rest);
+  void respond(const HttpRequest& request, const http::route::Stream& asked);
+  void respond(const HttpRequest& request, const http::route::IceServers& asked);
+  void respond(const HttpRequest& request, const http::route::Peers& asked);
+
+  template <class Asked>
+  void judge(Purpose purpose, const HttpRequest& request, const Asked& asked, Verdict verdict);
+  bool needs_ruling(Purpose purpose, const core::Credentials& who, const Verdict& verdict);
+  template <class Asked>
+  void on_ruling(const Asked& asked, const Ruling& ruling);
+  Verdict verdict_of(const HttpRequest& request, std::string_view id, const Ruling& ruling);
+  void report(const HttpRequest& request, std::string_view id, const Rejection& rejection);
+
+  void proceed(const HttpRequest& request, const http::route::WebSocket& asked,
+               const Verdict& verdict);
+  void proceed(const HttpRequest& request, const http::route::Stream& asked,
+               const Verdict& verdict);
+  void proceed(const HttpRequest& request, const http::route::IceServers& asked,
+               const Verdict& verdict);
+  void proceed(const HttpRequest& request, const http::route::Peers& asked, const Verdict& verdict);
+  void show_list(const HttpRequest& request, const http::route::Peers& asked);
+  void respond_with(const HttpRequest& request, const http::route::Peers& asked,
+                    const std::optional<std::vector<core::Whereabouts>>& list);
+
+  Verdict examine(const HttpRequest& request, const core::Credentials& who);
+  Verdict check_token(const HttpRequest& request, const core::Credentials& who,
+                      Occasion occasion = Occasion::Arriving);
   std::string complaint_of_ice(const HttpRequest& request, const http::route::IceServers& asked);
+  std::string complaint_of_token(const core::Credentials& who);
   std::string complaint_of_origin(const HttpRequest& request, std::string_view id);
 
   struct Postponed {
@@ -81,6 +109,7 @@ class HttpSession final : public Connection {
   std::string asked_;  // by the request at hand, for the access log
   std::string unread_;
   std::optional<Postponed> postponed_;
+  std::shared_ptr<const HttpRequest> judged_;  // while the referee is asked
   bool awaits_list_ = false;
   const std::optional<boost::asio::ip::address> proxy_;
   RateMeter rate_;

@@ -20,6 +20,7 @@ enum class Incident : std::uint8_t {
   WebSocketRefused,
   ClientRefused,
   TokenRefused,
+  AuthServiceFailed,  ///< nobody could be asked whether a client may connect
   MessageDropped,
   NoRoom,  ///< for a message to wait; its sender got EXPIRE
   WebSocketFailed,
@@ -29,7 +30,7 @@ enum class Incident : std::uint8_t {
   Flood,       ///< ended, for it went on doing so
 };
 
-inline constexpr std::size_t kIncidents = 12;
+inline constexpr std::size_t kIncidents = 13;
 
 std::string_view to_string(Incident incident);
 

@@ -33,6 +33,7 @@ struct SessionOptions {
   core::Duration closing_timeout = std::chrono::seconds(5);
   std::size_t max_header_bytes = std::size_t{16} * 1024;  ///< of a request; as Node has it
   std::size_t max_message_bytes = std::size_t{2} * 1024 * 1024;
+  std::size_t max_token_bytes = 4096;  ///< of who asks for something else than to connect
   /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = std::size_t{4} * 1024 * 1024;
   TrustedProxies proxies;
@@ -56,6 +57,7 @@ struct Census {
   std::size_t queued_bytes = 0;
 };
 
+class Referee;
 class StreamSession;
 struct PaceTag;
 
@@ -81,6 +83,11 @@ class SessionContext {
   /// nullptr: everybody may connect. `gate` must outlive the sessions.
   const Gate* gate() const { return gate_; }
   void set_gate(const Gate* gate) { gate_ = gate; }
+
+  /// nullptr: whom the gate lets in may connect. `referee` must outlive the sessions, or be taken
+  /// away.
+  Referee* referee() { return referee_; }
+  void set_referee(Referee* referee) { referee_ = referee; }
 
   ConnectionLimits& limits() { return limits_; }
   ClientVersions& versions() { return versions_; }
@@ -167,6 +174,7 @@ class SessionContext {
   const http::Service& service_;
   SessionOptions options_;
   const Gate* gate_ = nullptr;
+  Referee* referee_ = nullptr;
   Queue requests_;  // a request is waited for, or the end of a stream that carries nobody
   Queue pings_;     // peers, by their last ping or keep-alive
   Queue ends_;      // closing

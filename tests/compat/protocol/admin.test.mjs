@@ -141,7 +141,10 @@ suite(
     });
 
     improvement('are those of the documentation', WHY, async (scope) => {
-      const server = await operated(scope, ['--cluster', 'redis://127.0.0.1:1']); // for its own
+      const url = 'http://127.0.0.1:1';
+      const hooks = ['--auth_url', url, '--event_url', url, '--hook_secret', 'x'.repeat(32)];
+      const cluster = ['--cluster', 'redis://127.0.0.1:1'];
+      const server = await operated(scope, [...cluster, ...hooks]); // for their own
       const kinds = [...(await metrics(server)).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
       const shown = kinds.map(([, name, type]) => `${name} ${type}`);
       if (!OVER_TLS) shown.push('peerjsd_certificate_expiry_seconds gauge');

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startBackend } from '../support/backend.mjs';
 import { startNode, startRedis } from '../support/cluster.mjs';
 import { commonCertificate } from '../support/dial.mjs';
 import { launch, startOnFreePort } from '../support/server.mjs';
@@ -17,14 +18,19 @@ const dashboard = JSON.parse(readFileSync(config('peerjsd_dashboard.json'), 'utf
 
 const directory = mkdtempSync(join(tmpdir(), 'peerjsd-prometheus-'));
 let redis;
+let backend;
 let server;
 let prometheus;
 
 before(async () => {
-  // With TLS and in a cluster, for there are metrics only with these.
+  // With TLS, in a cluster, and with a service, for there are metrics only with these.
   const secure = commonCertificate();
   redis = await startRedis();
-  server = await startNode(redis.url, ['--sslcert', secure.cert, '--sslkey', secure.key]);
+  backend = await startBackend();
+  const tls = ['--sslcert', secure.cert, '--sslkey', secure.key];
+  const { url } = backend;
+  const hooks = ['--auth_url', url, '--event_url', url, '--hook_secret', 'x'.repeat(32)];
+  server = await startNode(redis.url, [...tls, ...hooks]);
   server.secure = secure;
   const file = join(directory, 'prometheus.yml');
   const settings = {
@@ -55,6 +61,7 @@ after(async () => {
   await prometheus?.stop();
   await server?.stop();
   await redis?.stop();
+  await backend?.stop();
   rmSync(directory, { recursive: true });
 });
 

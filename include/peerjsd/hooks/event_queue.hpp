@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+
+namespace peerjsd::hooks {
+
+/// Events on their way to somebody, in order: the first of them under way together, as a batch, the
+/// others waiting. Beyond its bound the oldest that waits is dropped.
+class EventQueue {
+ public:
+  static constexpr std::size_t kMostInBatch = 100;
+
+  explicit EventQueue(std::size_t most) : most_(most) {}
+
+  /// From now on; drops nothing before the next push().
+  void set_most(std::size_t most) { most_ = most; }
+
+  std::size_t size() const { return events_.size(); }
+  std::size_t most() const { return most_; }
+  std::size_t under_way() const { return under_way_; }
+
+  /// `event`: its JSON. How many were dropped.
+  std::size_t push(std::string event);
+
+  /// Puts the first under way, if there are any and none is: a JSON list of them.
+  std::string begin_batch();
+
+  /// What was under way has arrived.
+  void end_batch();
+
+ private:
+  std::size_t most_;
+  std::deque<std::string> events_;
+  std::size_t under_way_ = 0;  // of them, from the front
+};
+
+}  // namespace peerjsd::hooks

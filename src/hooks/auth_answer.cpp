@@ -1,0 +1,106 @@
+#include "peerjsd/hooks/auth_answer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace peerjsd::hooks {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Thrown and caught in this file only.
+struct Nonsense {
+  std::string_view what;
+};
+
+std::uint32_t limit_of(const Json& limit) {
+  if (!limit.is_number_unsigned() || limit == 0U) throw Nonsense{"limit"};
+  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(limit.get<std::uint64_t>(), most));
+}
+
+core::Duration time_of(const Json& seconds) {
+  if (!seconds.is_number() || seconds.get<double>() <= 0) throw Nonsense{"expires_in"};
+  constexpr double most = 1e9;  // about thirty years
+  return core::Duration(static_cast<std::int64_t>(std::min(seconds.get<double>(), most) * 1000));
+}
+
+/// As in a signed token: a list, or a single word; words that mean nothing are ignored.
+void read_may(const Json& may, AuthTerms& terms) {
+  const auto is_text = [](const Json& each) { return each.is_string(); };
+  const Json words = may.is_string() ? Json::array({may}) : may;
+  if (!words.is_array() || !std::ranges::all_of(words, is_text)) throw Nonsense{"may"};
+  const auto has = [&words](const char* word) {
+    return std::ranges::find(words, word) != words.end();
+  };
+  terms.rights = {has("call"), has("answer")};
+  terms.may_list = has("list");
+}
+
+AuthTerms terms_of(const std::string& body) {
+  AuthTerms terms;
+  if (body.empty()) return terms;
+  const Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) throw Nonsense{"body"};
+  if (const auto limit = json.find("limit"); limit != json.end()) {
+    terms.owner_limit = limit_of(*limit);
+  }
+  if (const auto time = json.find("expires_in"); time != json.end()) {
+    terms.expires_in = time_of(*time);
+  }
+  if (const auto may = json.find("may"); may != json.end()) read_may(*may, terms);
+  return terms;
+}
+
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80;
+}
+
+/// Fit for one line, of not too many characters. `text` is UTF-8.
+std::string one_line_of(std::string_view text) {
+  constexpr std::size_t most = 200;
+  std::string line;
+  std::size_t characters = 0;
+  for (const char byte : text) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) continue;
+    if (!is_continuation(byte) && ++characters > most) break;
+    line += byte;
+  }
+  return line;
+}
+
+/// Whatever its body is, a refusal stays one.
+std::string reason_of(const std::string& body) {
+  const Json json = Json::parse(body, nullptr, false);
+  const bool has_reason = json.is_object() && json.contains("reason") && json["reason"].is_string();
+  const std::string reason = has_reason ? one_line_of(json["reason"].get<std::string>()) : "";
+  return reason.empty() ? "Unauthorized" : reason;
+}
+
+std::string problem_of(unsigned status) {
+  const bool redirects = status >= 300 && status < 400;
+  return "it answers with status " + std::to_string(status) +
+         (redirects ? ": redirections are not followed" : "");
+}
+
+}  // namespace
+
+AuthAnswer read_auth_answer(const WebClient::Outcome& outcome) {
+  const auto* const answer = std::get_if<WebAnswer>(&outcome);
+  if (answer == nullptr) return AuthFailure{std::get<std::string>(outcome)};
+  if (answer->status == 401 || answer->status == 403) return AuthRefusal{reason_of(answer->body)};
+  if (answer->status < 200 || answer->status > 299) return AuthFailure{problem_of(answer->status)};
+  try {
+    return terms_of(answer->body);
+  } catch (const Nonsense& nonsense) {
+    return AuthFailure{"its answer has no such " + std::string(nonsense.what) +
+                       " as it should have"};
+  }
+}
+
+}  // namespace peerjsd::hooks

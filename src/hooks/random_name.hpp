@@ -1,0 +1,23 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <openssl/rand.h>
+
+namespace peerjsd::hooks {
+
+/// So many random bytes, in hexadecimal digits.
+template <std::size_t kBytes>
+std::string random_name() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<unsigned char, kBytes> bytes{};
+  ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  std::string name;
+  for (const unsigned char byte : bytes) name += {digits[byte >> 4U], digits[byte & 0xfU]};
+  return name;
+}
+
+}  // namespace peerjsd::hooks

@@ -1,0 +1,223 @@
+#include "peerjsd/hooks/web_client.hpp"
+
+#include "peerjsd/outbound/tls.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include "web_connection.hpp"
+#include <boost/asio/post.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
+
+namespace peerjsd::hooks {
+namespace {
+
+namespace bhttp = boost::beast::http;
+
+constexpr core::Duration kLookUpInterval = std::chrono::seconds(30);
+/// A name that is not found may be one that is not known yet.
+constexpr core::Duration kFailedLookUpInterval = std::chrono::seconds(1);
+/// What is between here and there may forget a connection without a word.
+constexpr core::Duration kLongestIdle = std::chrono::seconds(30);
+
+WebConnection::Request request_of(const WebUrl& url, std::string body,
+                                  const WebClient::Headers& headers) {
+  constexpr unsigned http_1_1 = 11;
+  WebConnection::Request request(bhttp::verb::post, url.target, http_1_1, std::move(body));
+  request.set(bhttp::field::host, url.authority);
+  request.set(bhttp::field::user_agent, "peerjsd");
+  request.set(bhttp::field::content_type, "application/json");
+  request.set(bhttp::field::accept, "application/json");
+  for (const auto& [name, value] : headers) request.set(name, value);
+  request.prepare_payload();
+  return request;
+}
+
+}  // namespace
+
+/// A connection, and the request that is under way on it.
+struct WebClient::Lane {
+  std::shared_ptr<WebConnection> connection;
+  std::optional<Request> request;
+  core::Instant idle_since{};
+  bool was_used = false;  // by a request before
+};
+
+WebClient::WebClient(boost::asio::io_context& io, WebUrl url, Options options)
+    : io_(io), url_(std::move(url)), options_(options) {
+  if (url_.has_tls) tls_.emplace(outbound::trusting_context());
+}
+
+WebClient::~WebClient() {
+  for (const auto& lane : lanes_) lane->connection->close();
+}
+
+void WebClient::post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome) {
+  now_ = now;
+  if (waiting_.size() >= options_.waiting) {
+    return boost::asio::post(io_, [alive = std::weak_ptr(alive_), tell = std::move(on_outcome)] {
+      if (!alive.expired()) tell("too many requests wait for it");
+    });
+  }
+  waiting_.push_back(
+      {std::move(body), std::move(headers), now + options_.timeout, std::move(on_outcome)});
+  pump();
+}
+
+void WebClient::pump() {
+  if (waiting_.empty()) return;
+  if (!looks_up_ && now_ >= look_up_at_) look_up();
+  while (!waiting_.empty() && !endpoints_.empty()) {
+    Lane* lane = idle_lane();
+    if (lane == nullptr && lanes_.size() < options_.connections) lane = &open_lane();
+    if (lane == nullptr) return;
+    Request request = std::move(waiting_.front());
+    waiting_.pop_front();
+    start(*lane, std::move(request));
+  }
+}
+
+/// Meanwhile those go on that were found before.
+void WebClient::look_up() {
+  looks_up_ = true;
+  outbound::resolve(io_, url_.address,
+                    [this, alive = std::weak_ptr(alive_)](const auto& endpoints) {
+                      if (!alive.expired()) on_looked_up(endpoints);
+                    });
+}
+
+void WebClient::on_looked_up(const std::vector<outbound::Endpoint>& endpoints) {
+  looks_up_ = false;
+  look_up_at_ = now_ + (endpoints.empty() ? kFailedLookUpInterval : kLookUpInterval);
+  if (endpoints.empty() && endpoints_.empty()) {
+    std::vector<Request> all(std::move_iterator(waiting_.begin()),
+                             std::move_iterator(waiting_.end()));
+    waiting_.clear();
+    return fail(std::move(all), "its name is not found");
+  }
+  if (!endpoints.empty()) {
+    const auto before = std::exchange(endpoints_, endpoints);
+    if (!before.empty()) prefer(before.front());
+  }
+  pump();
+}
+
+void WebClient::prefer(const outbound::Endpoint& endpoint) {
+  const auto found = std::ranges::find(endpoints_, endpoint);
+  if (found != endpoints_.end()) std::rotate(endpoints_.begin(), found, endpoints_.end());
+}
+
+void WebClient::avoid(const outbound::Endpoint& endpoint) {
+  const auto found = std::ranges::find(endpoints_, endpoint);
+  if (found != endpoints_.end()) std::rotate(found, found + 1, endpoints_.end());
+}
+
+/// The one that was used last is most likely still there.
+WebClient::Lane* WebClient::idle_lane() {
+  Lane* best = nullptr;
+  for (const auto& lane : lanes_) {
+    if (lane->request) continue;
+    if (best == nullptr || lane->idle_since > best->idle_since) best = lane.get();
+  }
+  return best;
+}
+
+WebClient::Lane& WebClient::open_lane() {
+  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>());
+  lane.connection = std::make_shared<WebConnection>(
+      io_, WebConnection::Events{
+               [this, &lane](WebAnswer answer, bool is_kept) {
+                 on_answer(lane, std::move(answer), is_kept);
+               },
+               [this, &lane](const std::string& why) { on_end(lane, why); },
+           });
+  if (tls_) lane.connection->secure(*tls_, url_.address.host);
+  lane.connection->connect(endpoints_);
+  return lane;
+}
+
+void WebClient::start(Lane& lane, Request request) {
+  lane.connection->send(request_of(url_, request.body, request.headers));
+  lane.request = std::move(request);
+}
+
+void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
+  const OnOutcome on_outcome = std::move(lane.request->on_outcome);
+  lane.request.reset();
+  prefer(lane.connection->endpoint());
+  if (is_kept) {
+    lane.idle_since = now_;
+    lane.was_used = true;
+  } else {
+    drop(lane);
+  }
+  pump();
+  on_outcome(std::move(answer));
+}
+
+/// Where one kept connection is dead, the others that are idle most likely are, too.
+void WebClient::on_end(Lane& lane, const std::string& why) {
+  std::optional<Request> request = std::move(lane.request);
+  const bool was_stale = lane.was_used && !lane.connection->has_heard();
+  drop(lane);
+  if (!request) return;
+  if (was_stale && !request->is_second_try) {
+    drop_idle(core::Instant::max());
+    request->is_second_try = true;
+    return start(open_lane(), std::move(*request));
+  }
+  pump();
+  request->on_outcome(why);
+}
+
+void WebClient::drop(const Lane& lane) {
+  lane.connection->close();
+  std::erase_if(lanes_, [&lane](const auto& each) { return each.get() == &lane; });
+}
+
+void WebClient::drop_idle(core::Instant since) {
+  std::erase_if(lanes_, [since](const auto& lane) {
+    const bool is_dropped = !lane->request && lane->idle_since <= since;
+    if (is_dropped) lane->connection->close();
+    return is_dropped;
+  });
+}
+
+void WebClient::expire(core::Instant now) {
+  now_ = now;
+  drop_idle(now - kLongestIdle);
+  std::vector<Request> late = take_late();
+  pump();
+  fail(std::move(late), "no answer in time");
+}
+
+/// What the answer to an old request would be to the next one nobody can tell: its connection ends.
+std::vector<WebClient::Request> WebClient::take_late() {
+  std::vector<Request> late;
+  std::erase_if(lanes_, [&](const auto& lane) {
+    if (!lane->request || lane->request->deadline > now_) return false;
+    if (!lane->connection->is_connected()) avoid(lane->connection->endpoint());
+    lane->connection->close();
+    late.push_back(std::move(*lane->request));
+    return true;
+  });
+  std::erase_if(waiting_, [&](Request& request) {
+    if (request.deadline > now_) return false;
+    late.push_back(std::move(request));
+    return true;
+  });
+  return late;
+}
+
+/// Who is told may end this client.
+void WebClient::fail(std::vector<Request> requests, const std::string& why) {
+  const std::weak_ptr alive = alive_;
+  for (const Request& request : requests) {
+    if (alive.expired()) return;
+    request.on_outcome(why);
+  }
+}
+
+}  // namespace peerjsd::hooks

@@ -1,0 +1,68 @@
+#include "peerjsd/hooks/auth_answer.hpp"
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::hooks {
+namespace {
+
+using namespace std::chrono_literals;
+
+AuthAnswer read(unsigned status, const std::string& body = "") {
+  return read_auth_answer(WebAnswer{status, body});
+}
+
+TEST(AuthAnswer, AdmitsWithoutABody) {
+  EXPECT_EQ(read(200), AuthAnswer(AuthTerms{}));
+  EXPECT_EQ(read(204), AuthAnswer(AuthTerms{}));
+  EXPECT_EQ(read(299, R"({"unknown":{"a":[1]}})"), AuthAnswer(AuthTerms{}));
+}
+
+TEST(AuthAnswer, HasTerms) {
+  EXPECT_EQ(read(200, R"({"limit":3,"may":["call","x"],"expires_in":1.5})"),
+            AuthAnswer(AuthTerms{{true, false}, false, 3, 1500ms}));
+  EXPECT_EQ(read(200, R"({"may":[]})"), AuthAnswer(AuthTerms{{false, false}, false, 0, {}}));
+  EXPECT_EQ(read(200, R"({"may":"list"})"), AuthAnswer(AuthTerms{{false, false}, true, 0, {}}));
+  EXPECT_EQ(read(200, R"({"may":["answer","call","list"]})"), AuthAnswer(AuthTerms{}));
+  EXPECT_EQ(std::get<AuthTerms>(read(200, R"({"limit":99999999999})")).owner_limit, 4294967295U);
+  EXPECT_EQ(std::get<AuthTerms>(read(200, R"({"expires_in":1e300})")).expires_in, 1000000000s);
+}
+
+TEST(AuthAnswer, RefusesWithAReasonOrWithout) {
+  EXPECT_EQ(read(401, R"({"reason":"no"})"), AuthAnswer(AuthRefusal{"no"}));
+  EXPECT_EQ(read(403, R"({"reason":"a\u0000b\n\u007fc"})"), AuthAnswer(AuthRefusal{"abc"}));
+  for (const std::string body :
+       {"", "no", "[]", "{}", R"({"reason":1})", R"({"reason":"\n"})", "\xff"}) {
+    EXPECT_EQ(read(403, body), AuthAnswer(AuthRefusal{"Unauthorized"})) << body;
+  }
+}
+
+TEST(AuthAnswer, BoundsAReasonInCharacters) {
+  std::string reason;
+  for (int i = 0; i < 201; ++i) reason += "\xc3\xbc";
+  const auto refusal = std::get<AuthRefusal>(read(403, R"({"reason":")" + reason + R"("})"));
+  EXPECT_EQ(refusal.reason, reason.substr(0, 400));
+}
+
+TEST(AuthAnswer, IsNoneOtherwise) {
+  EXPECT_EQ(read_auth_answer("no answer in time"), AuthAnswer(AuthFailure{"no answer in time"}));
+  EXPECT_EQ(read(500), AuthAnswer(AuthFailure{"it answers with status 500"}));
+  EXPECT_EQ(read(302),
+            AuthAnswer(AuthFailure{"it answers with status 302: redirections are not followed"}));
+  for (const unsigned status : {101U, 300U, 400U, 402U, 404U, 407U, 429U, 503U}) {
+    EXPECT_TRUE(std::holds_alternative<AuthFailure>(read(status))) << status;
+  }
+  for (const std::string body :
+       {"OK", "[]", "{", "\xff", R"({"limit":0})", R"({"limit":-1})", R"({"limit":1.5})",
+        R"({"limit":"3"})", R"({"limit":null})", R"({"may":1})", R"({"may":[1]})",
+        R"({"may":null})", R"({"expires_in":"1"})", R"({"expires_in":0})", R"({"expires_in":-1})",
+        R"({"expires_in":true})"}) {
+    EXPECT_TRUE(std::holds_alternative<AuthFailure>(read(200, body))) << body;
+  }
+}
+
+}  // namespace
+}  // namespace peerjsd::hooks

@@ -1,0 +1,185 @@
+#include "peerjsd/hooks/auth_hook.hpp"
+
+#include "support/loop.hpp"
+#include "support/recording_transport.hpp"
+#include "support/web_service.hpp"
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/beast/http/field.hpp>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace peerjsd::hooks {
+namespace {
+
+using namespace std::chrono_literals;
+using test::WebService;
+
+TEST(AuthCache, HoldsAnswersForAWhile) {
+  AuthCache cache(10);
+  const core::Instant now{1h};
+  const Digest question = digest_of("a");
+  EXPECT_EQ(cache.find(question, now), nullptr);
+  cache.put(question, {AuthTerms{}}, now + 1s);
+  ASSERT_NE(cache.find(question, now), nullptr);
+  EXPECT_EQ(cache.find(question, now)->answer, AuthAnswer(AuthTerms{}));
+  EXPECT_EQ(cache.find(digest_of("b"), now), nullptr);
+  EXPECT_EQ(cache.find(question, now + 1s), nullptr);
+  cache.put(question, {AuthRefusal{"x"}}, now + 3s);
+  EXPECT_EQ(cache.find(question, now + 2s)->answer, AuthAnswer(AuthRefusal{"x"}));
+  cache.put(question, {AuthTerms{}, now + 1s}, now + 3s);
+  EXPECT_EQ(cache.find(question, now + 2s), nullptr) << "nobody is let in whose time is over";
+}
+
+TEST(AuthCache, IsBounded) {
+  AuthCache cache(3);
+  const core::Instant now{1h};
+  for (const std::string text : {"a", "b", "a", "c", "d"}) {
+    cache.put(digest_of(text), {AuthTerms{}}, now + 1s);
+  }
+  EXPECT_EQ(cache.size(), 3U);
+  EXPECT_EQ(cache.find(digest_of("a"), now), nullptr) << "it was the first";
+  for (const std::string text : {"b", "c", "d"})
+    EXPECT_NE(cache.find(digest_of(text), now), nullptr);
+}
+
+class AuthHookTest : public testing::Test {
+ protected:
+  AuthHookTest()
+      : relay_([] {
+          core::RelayOptions options;
+          options.keys = {"peerjs"};
+          options.concurrent_limit = 100;
+          options.leave_grace = 30s;
+          return options;
+        }()),
+        hook_(io_, *parse_web_url("http://127.0.0.1:" + std::to_string(service_.port())), "",
+              relay_, {{"cookie"}, 3s, false, 0ms}) {}
+
+  void answer(const std::string& bytes) {
+    service_.answer = [bytes](const std::string&) { return bytes; };
+  }
+
+  void ask(const std::string& id, net::Pass pass = {"owner"}) {
+    hook_.ask({net::Purpose::Connect, {"peerjs", id, "token"}, "192.0.2.1", request_}, pass, now_,
+              [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
+  }
+
+  net::Ruling ruling() {
+    EXPECT_TRUE(test::run_until(io_, [&] { return !rulings_.empty(); }));
+    const net::Ruling first = rulings_.front();
+    rulings_.erase(rulings_.begin());
+    return first;
+  }
+
+  net::Pass pass() { return std::get<net::Pass>(ruling().verdict); }
+
+  boost::asio::io_context io_{1};
+  WebService service_{io_};
+  core::Relay relay_;
+  AuthHook hook_;
+  net::HttpRequest request_;
+  core::Instant now_{1h};
+  std::vector<net::Ruling> rulings_;
+};
+
+TEST_F(AuthHookTest, AsksWithHeadersOfTheRequest) {
+  request_.insert("Cookie", "a=1");
+  request_.insert("cookie", "b=2");
+  request_.insert("other", "x");
+  request_.insert(boost::beast::http::field::origin, "https://a");
+  ask("ann\xff", {"owner", "user"});
+  ruling();
+  EXPECT_EQ(service_.bodies.front(),
+            R"({"purpose":"connect","key":"peerjs","id":"ann)"
+            "\xef\xbf\xbd"
+            R"(","token":"token","user":"user","address":"192.0.2.1","origin":"https://a",)"
+            R"("headers":{"cookie":"a=1; b=2"}})");
+}
+
+TEST_F(AuthHookTest, NarrowsWhatAPassAllows) {
+  answer(WebService::ok(R"({"limit":3,"may":["call","list"],"expires_in":60})"));
+  ask("ann", {"owner", "user", {true, true}, true, 0, now_ + 90s});
+  net::Pass pass = this->pass();
+  EXPECT_EQ(pass.owner, "owner");
+  EXPECT_EQ(pass.rights, (core::Rights{true, false}));
+  EXPECT_TRUE(pass.may_list);
+  EXPECT_EQ(pass.owner_limit, 3U);
+  EXPECT_EQ(pass.expiry, now_ + 60s);
+  ask("ann", {"owner", "user", {false, true}, false, 2, now_ + 30s});
+  pass = this->pass();
+  EXPECT_EQ(pass.rights, (core::Rights{false, false}));
+  EXPECT_FALSE(pass.may_list);
+  EXPECT_EQ(pass.owner_limit, 2U);
+  EXPECT_EQ(pass.expiry, now_ + 30s);
+}
+
+TEST_F(AuthHookTest, AsksTheSameQuestionOnceAtATime) {
+  for (int i = 0; i < 3; ++i) ask("ann");
+  ask("bob");
+  EXPECT_EQ(hook_.under_way(), 2U);
+  for (int i = 0; i < 4; ++i) ruling();
+  EXPECT_EQ(service_.bodies.size(), 2U);
+  EXPECT_EQ(hook_.under_way(), 0U);
+  ask("ann");
+  ruling();
+  EXPECT_EQ(service_.bodies.size(), 3U) << "an answer is for those who wait for it";
+  EXPECT_EQ(hook_.counters().admitted, 3U);
+}
+
+TEST_F(AuthHookTest, RemembersBothAnswersButNoFailure) {
+  hook_.set_options({{}, 3s, false, 10s});
+  answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+  ask("eve");
+  ruling();
+  answer(WebService::ok(R"({"expires_in":5})"));
+  ask("ann");
+  EXPECT_EQ(pass().expiry, now_ + 5s);
+  answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+  ask("bob");
+  ruling();
+  now_ += 2s;
+  ask("eve");
+  EXPECT_TRUE(rulings_.empty()) << "not from ask() itself";
+  EXPECT_EQ(std::get<net::Rejection>(ruling().verdict).reason, "Unauthorized");
+  ask("ann");
+  EXPECT_EQ(pass().expiry, now_ + 3s) << "counted from the answer";
+  EXPECT_EQ(hook_.counters().cached, 2U);
+  ask("bob");
+  ruling();
+  EXPECT_EQ(hook_.counters().failed, 2U);
+}
+
+TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner", now_ + 60s},
+                {core::PeerKind::Page, {true, false}, 3}, now_);
+  answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+  const auto is_let_in = [&](const std::string& id, const std::string& owner) {
+    ask(id, {owner});
+    const net::Ruling said = ruling();
+    EXPECT_EQ(said.failure,
+              "127.0.0.1:" + std::to_string(service_.port()) + ": it answers with status 500");
+    return std::holds_alternative<net::Pass>(said.verdict);
+  };
+  EXPECT_FALSE(is_let_in("ann", "another"));
+  EXPECT_FALSE(is_let_in("bob", "owner"));
+  relay_.detach(ann, core::End::Lost, now_);
+  ask("ann");
+  const net::Pass known = pass();
+  EXPECT_EQ(known.rights, (core::Rights{true, false}));
+  EXPECT_EQ(known.owner_limit, 3U);
+  EXPECT_EQ(known.expiry, now_ + 60s);
+  now_ += 60s;
+  hook_.expire(now_);
+  EXPECT_FALSE(is_let_in("ann", "owner")) << "its time is over";
+  hook_.set_options({{}, 3s, true, 0ms});
+  EXPECT_TRUE(is_let_in("bob", "owner"));
+}
+
+}  // namespace
+}  // namespace peerjsd::hooks
