@@ -75,7 +75,8 @@ class EventHookTest : public testing::Test {
 
   std::vector<std::uint64_t> sequences(std::size_t request) const {
     std::vector<std::uint64_t> all;
-    for (const json& event : json::parse(service_.bodies.at(request))["events"]) {
+    const json said = json::parse(service_.bodies.at(request));
+    for (const json& event : said["events"]) {
       all.push_back(event["sequence"].get<std::uint64_t>());
     }
     return all;
@@ -158,15 +159,12 @@ TEST_F(EventHookTest, TriesTheSameAgainUntilItIsTaken) {
     hook_.expire(now_);
   }
   answer(WebService::ok(""));
-  ASSERT_TRUE(failures(5));
-  now_ += 4s;
-  hook_.expire(now_);
   ASSERT_TRUE(is_idle());
-  for (std::size_t i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(service_.bodies[i], service_.bodies[0]);
     EXPECT_EQ(header(i, "webhook-id"), header(0, "webhook-id"));
   }
-  EXPECT_EQ(sequences(6), (Numbers{2, 3, 4, 5}));
+  EXPECT_EQ(sequences(5), (Numbers{2, 3, 4, 5}));
   EXPECT_EQ(hook_.counters().delivered, 5U);
 }
 
