@@ -18,6 +18,9 @@ constexpr core::Duration kSilence = std::chrono::milliseconds(500);
 /// If it is, it gets the delivery once more after so long: its link may have broken as that came.
 constexpr core::Duration kPatience = std::chrono::seconds(2);
 
+/// If this node's own way has just been broken, that of others may be for a little longer.
+constexpr core::Duration kOthersReturn = std::chrono::seconds(2);
+
 /// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
@@ -201,6 +204,7 @@ void Courier::on_arrival(const Arrived& arrived) {
 }
 
 void Courier::on_up() {
+  looked_at_ = RedisNode::now() + kOthersReturn;
   send_receipts();
   for (const Flights::Flight* const flight : flights_.doubt_all()) send(*flight);
   take_off_soon();

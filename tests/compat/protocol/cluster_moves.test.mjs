@@ -2,8 +2,16 @@
 // have goes along.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { apart, metric, withCluster, withProxy } from '../support/cluster.mjs';
+import {
+  apart,
+  metric,
+  timesUp,
+  upAgain,
+  withCluster,
+  withProxy,
+} from '../support/cluster.mjs';
 import { OPEN, partners, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
@@ -192,6 +200,30 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
       proxy.delay = 0;
       a.signal('CANDIDATE', b.id, 2);
       await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+});
+
+describe('Cluster, nodes whose links break together', { concurrency: 3 }, () => {
+  it(
+    'expect each other back',
+    withProxy(async ({ redis, proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far });
+      proxy.holdsMessages = true;
+      a.signal('OFFER', b.id, 1);
+      await peer('c-', { server: near }); // so that Redis has said to which node it went
+      await apart({ proxy, far }, async () => {
+        const before = timesUp(near);
+        for (const type of ['normal', 'pubsub']) {
+          execFileSync('redis-cli', ['-p', redis.port, 'client', 'kill', 'type', type]);
+        }
+        await upAgain(near, before);
+        proxy.holdsMessages = false;
+        await new Promise((resolve) => setTimeout(resolve, 800)); // the other one takes longer
+      });
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
       await a.fence(); // no EXPIRE has come
     }),
   );
