@@ -188,7 +188,13 @@ class Returning {
       const expiry = this.#expiries.find((each) => isFor(each, n));
       if (expiry) covered = expiry + expireTimeout;
       const isCovered = this.#sent[n].at <= covered;
-      assert.ok(isCovered, `message ${n} for ${this.id} neither came nor expired`);
+      const what = `message ${n} of ${new Date(performance.timeOrigin + this.#sent[n].at).toISOString()}`;
+      const told = this.#expiries.map((each) => Math.round(each - this.#sent[n].at));
+      const near = told.filter((ms) => Math.abs(ms) < 4 * expireTimeout);
+      assert.ok(
+        isCovered,
+        `${what} for ${this.id} neither came nor expired; EXPIRE after ${near.join(', ')} ms`,
+      );
     }
   }
 }
