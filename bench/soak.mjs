@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', default: '1000' }, // of well-behaved peers
     rate: { type: 'string', default: '4' }, // messages that each of them sends in a second
     returning: { type: 'string', default: '50' }, // peers that come and go, and one each that stays
-    'memory-margin': { type: 'string', default: '2' }, // MiB, for each server
+    'memory-margin': { type: 'string', default: '4' }, // MiB, for each server: it keeps some free
     'latency-bound': { type: 'string', default: '1000' }, // ms
     'own-network': { type: 'boolean', default: false }, // this process may cut addresses off
     json: { type: 'string', default: here('../build/release/soak.json') },
