@@ -22,7 +22,7 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
                                        std::string text, Instant since) {
   Attempt* attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
-    if (!begins_attempt(type)) return Verdict::Dropped;
+    if (belongs_to(*attempt, type, since)) return Verdict::Dropped;
     forget(*attempt);
     attempt = nullptr;
   }
@@ -39,6 +39,11 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
   return Verdict::Kept;
 }
 
+/// To the tail of an attempt that has run out.
+bool Outstanding::belongs_to(const Attempt& attempt, MessageType type, Instant time) const {
+  return !begins_attempt(type) && time < Queue::since(attempt) + tail();
+}
+
 bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
   const auto destination = destinations_.find(dst_json);
   if (destination == destinations_.end()) return false;
@@ -49,7 +54,7 @@ bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
 bool Outstanding::give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now) {
   Attempt* const attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
-    if (!begins_attempt(type)) return false;
+    if (belongs_to(*attempt, type, now)) return false;
     forget(*attempt);
   }
   refuse(sender, dst_json, now);
@@ -63,6 +68,16 @@ std::vector<std::string> Outstanding::destinations() const {
     if (std::ranges::any_of(destination.attempts, waits)) all.push_back(dst_json);
   }
   return all;
+}
+
+void Outstanding::end_tails(std::string_view dst_json) {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return;
+  std::vector<Attempt*> over;
+  for (auto& [sender, attempt] : destination->second.attempts) {
+    if (attempt.ran_out) over.push_back(&attempt);
+  }
+  for (Attempt* const attempt : over) forget(*attempt);
 }
 
 std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
@@ -139,9 +154,7 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
 }
 
 std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
-  while (Attempt* const tail = ran_out_.pop_due(now, std::max(expire_timeout_, kShortestTail))) {
-    forget(*tail);
-  }
+  while (Attempt* const over = ran_out_.pop_due(now, tail())) forget(*over);
   while (Attempt* const attempt = waiting_.pop_due(now, expire_timeout_)) {
     const bool is_owed = std::ranges::any_of(
         attempt->messages, [](const Kept& kept) { return is_attempt(kept.type); });

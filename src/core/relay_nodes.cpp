@@ -163,6 +163,7 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
   }
   Inheritance estate = take_belongings(*peer);
   take_kept(*peer, estate, true);
+  peer->realm.outstanding.end_tails(json::quoted(peer->id));
   move_away(*peer);
   return estate;
 }
@@ -307,7 +308,10 @@ void Relay::on_abandoned(const Parcel& parcel, Instant now) {
 
 void Relay::on_arrival(std::string_view key, std::string_view id) {
   const auto realm = realms_.find(key);
-  if (realm != realms_.end()) forward_waiting(realm->second, json::quoted(id));
+  if (realm == realms_.end()) return;
+  const std::string dst_json = json::quoted(id);
+  realm->second.outstanding.end_tails(dst_json);
+  forward_waiting(realm->second, dst_json);
 }
 
 void Relay::on_reconnect() {

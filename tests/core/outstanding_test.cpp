@@ -158,6 +158,13 @@ TEST_F(OutstandingTest, TailEndsAfterAnotherTimeout) {
   EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 10s), Verdict::Kept);
 }
 
+TEST_F(OutstandingTest, ATailEndsInTimeEvenIfNobodyHasLooked) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 9999ms), Verdict::Dropped);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "3", kStart + 10s), Verdict::Kept);
+}
+
 TEST_F(OutstandingTest, WhatComesInTheTailDoesNotProlongIt) {
   keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
   ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));

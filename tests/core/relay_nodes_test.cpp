@@ -446,6 +446,33 @@ TEST_F(RelayNodesTest, ForwardsWhatWaitsForAPeerThatIsLostWhenItIsGivenUp) {
   EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")}) << "it may have come elsewhere";
 }
 
+TEST_F(RelayNodesTest, WhatFollowsWhenADestinationHasBeenThereIsNoTail) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  relay_.on_arrival("peerjs", "x");
+  receive(a_, sent_to("x", "CANDIDATE"));
+  relay_.on_returned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
+TEST_F(RelayNodesTest, WhatFollowsWhenADestinationHasGoneElsewhereIsNoTail) {
+  join(a_, "a");
+  join(b_, "b");
+  relay_.detach(b_, End::Lost, now_);
+  receive(a_, sent_to("b"));
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
+  relay_.hand_over("peerjs", "b");
+  receive(a_, sent_to("b", "CANDIDATE"));
+  relay_.on_returned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
+}
+
 TEST_F(RelayNodesTest, AsksNobodyForAnIdThatIsTooLong) {
   join(a_, "a");
   EXPECT_EQ(receive(a_, sent_to(std::string(256, 'x'))), Receipt::Forwarded);

@@ -5,6 +5,7 @@
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/peer.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -96,6 +97,9 @@ class Outstanding {
   /// For which something waits, as JSON.
   std::vector<std::string> destinations() const;
 
+  /// The destination has been there: what follows belongs to none of the attempts that ran out.
+  void end_tails(std::string_view dst_json);
+
   /// All that waits for a destination, in the order of arrival. Ends the attempts.
   std::vector<Message> take(std::string_view dst_json);
 
@@ -141,6 +145,8 @@ class Outstanding {
   static std::size_t cost_of_attempt(Sender sender, std::string_view dst_json);
   bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes) const;
   Attempt* find(std::string_view dst_json, Registration sender);
+  Duration tail() const { return std::max(expire_timeout_, kShortestTail); }
+  bool belongs_to(const Attempt& attempt, MessageType type, Instant time) const;
   Attempt& start(Sender sender, std::string_view dst_json, Instant now);
   void refuse(Sender sender, std::string_view dst_json, Instant now);
   void run_out(Attempt& attempt, Instant now);
