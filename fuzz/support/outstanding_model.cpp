@@ -22,7 +22,8 @@ Verdict OutstandingModel::keep(const Sender& sender, const std::string& dst_json
     return each.sender == sender && each.dst_json == dst_json;
   });
   if (attempt != attempts_.end() && attempt->ran_out) {
-    if (type != MessageType::Offer && type != MessageType::Custom) return Verdict::Dropped;
+    const bool begins = type == MessageType::Offer || type == MessageType::Custom;
+    if (!begins && now < attempt->since + tail()) return Verdict::Dropped;
     attempts_.erase(attempt);
     attempt = attempts_.end();
   }
@@ -58,9 +59,8 @@ std::vector<OutstandingModel::Taken> OutstandingModel::take(std::string_view key
 }
 
 std::vector<OutstandingModel::Attempt> OutstandingModel::expire(Instant now) {
-  const core::Duration tail = std::max<core::Duration>(expire_timeout_, 1s);
   std::erase_if(attempts_,
-                [&](const Attempt& each) { return each.ran_out && each.since + tail <= now; });
+                [&](const Attempt& each) { return each.ran_out && each.since + tail() <= now; });
   std::vector<Attempt> expired;
   for (Attempt& attempt : attempts_) {
     if (attempt.ran_out || attempt.since + expire_timeout_ > now) continue;
@@ -68,6 +68,10 @@ std::vector<OutstandingModel::Attempt> OutstandingModel::expire(Instant now) {
     expired.push_back(attempt);
   }
   return expired;
+}
+
+core::Duration OutstandingModel::tail() const {
+  return std::max<core::Duration>(expire_timeout_, 1s);
 }
 
 std::size_t OutstandingModel::bytes(std::string_view key) const {

@@ -60,6 +60,7 @@ class OutstandingModel {
  private:
   using Place = std::list<Attempt>::iterator;
 
+  core::Duration tail() const;
   static std::size_t cost(const Attempt& attempt);
   bool has_room(const Attempt& attempt, std::size_t bytes) const;
   static void run_out(Attempt& attempt, core::Instant now);
