@@ -134,6 +134,7 @@ std::string Server::metrics() const {
 
 void Server::start() {
   if (admin_) admin_->start();
+  if (event_hook_) event_hook_->expire(sessions_.now());
   if (event_hook_) spdlog::info("What happens is told to {}", event_hook_->address());
   if (auth_hook_) spdlog::info("Who may connect is asked at {}", auth_hook_->address());
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {

@@ -25,9 +25,10 @@ std::uint32_t limit_of(const Json& limit) {
 }
 
 core::Duration time_of(const Json& seconds) {
-  if (!seconds.is_number() || seconds.get<double>() <= 0) throw Nonsense{"expires_in"};
+  if (!seconds.is_number()) throw Nonsense{"expires_in"};
   constexpr double most = 1e9;  // about thirty years
-  return core::Duration(static_cast<std::int64_t>(std::min(seconds.get<double>(), most) * 1000));
+  const double bounded = std::clamp(seconds.get<double>(), 0.0, most);
+  return core::Duration(static_cast<std::int64_t>(bounded * 1000));
 }
 
 /// As in a signed token: a list, or a single word; words that mean nothing are ignored.
@@ -82,6 +83,17 @@ std::string reason_of(const std::string& body) {
   return reason.empty() ? "Unauthorized" : reason;
 }
 
+/// As of a question that the service does not like.
+bool is_refusal(unsigned status) {
+  constexpr unsigned request_timeout = 408;
+  constexpr unsigned too_many_requests = 429;
+  return status >= 400 && status < 500 && status != request_timeout && status != too_many_requests;
+}
+
+bool is_down(unsigned status) {
+  return status >= 502 && status <= 504;
+}
+
 std::string problem_of(unsigned status) {
   const bool redirects = status >= 300 && status < 400;
   return "it answers with status " + std::to_string(status) +
@@ -92,11 +104,20 @@ std::string problem_of(unsigned status) {
 
 AuthAnswer read_auth_answer(const WebClient::Outcome& outcome) {
   const auto* const answer = std::get_if<WebAnswer>(&outcome);
-  if (answer == nullptr) return AuthFailure{std::get<std::string>(outcome)};
+  if (answer == nullptr) {
+    const auto& failure = std::get<WebFailure>(outcome);
+    return AuthFailure{failure.why, failure.is_down};
+  }
   if (answer->status == 401 || answer->status == 403) return AuthRefusal{reason_of(answer->body)};
-  if (answer->status < 200 || answer->status > 299) return AuthFailure{problem_of(answer->status)};
+  if (is_refusal(answer->status)) return AuthRefusal{"Unauthorized", problem_of(answer->status)};
+  if (answer->status < 200 || answer->status > 299) {
+    return AuthFailure{problem_of(answer->status), is_down(answer->status)};
+  }
   try {
-    return terms_of(answer->body);
+    const AuthTerms terms = terms_of(answer->body);
+    const bool has_time = !terms.expires_in || *terms.expires_in > core::Duration::zero();
+    if (!has_time) return AuthRefusal{"Token has expired", "it gives no time"};
+    return terms;
   } catch (const Nonsense& nonsense) {
     return AuthFailure{"its answer has no such " + std::string(nonsense.what) +
                        " as it should have"};

@@ -19,6 +19,11 @@ void AuthCache::put(const Digest& question, const Settled& settled, core::Instan
   order_.pop_front();
 }
 
+void AuthCache::clear() {
+  entries_.clear();
+  order_.clear();
+}
+
 const Settled* AuthCache::find(const Digest& question, core::Instant now) const {
   const auto found = entries_.find(question);
   if (found == entries_.end()) return nullptr;

@@ -76,6 +76,7 @@ AuthHook::AuthHook(boost::asio::io_context& io, WebUrl url, std::string key,
       client_(io, std::move(url), {options_.timeout}) {}
 
 void AuthHook::set_options(Options options) {
+  if (options.cache < options_.cache) cache_.clear();
   options_ = std::move(options);
   client_.set_timeout(options_.timeout);
 }
@@ -85,18 +86,55 @@ void AuthHook::ask(const net::Question& question, const net::Pass& pass, core::I
   now_ = now;
   std::string body = body_of(question, pass.user);
   const Digest digest = digest_of(body);
-  Asker asker{question.purpose, std::string(question.who.key), std::string(question.who.id), pass,
+  Asker asker{question.purpose,
+              std::string(question.who.key),
+              std::string(question.who.id),
+              question.group,
+              pass,
+              question.asker,
               std::move(on_ruling)};
   if (const Settled* const settled = cache_.find(digest, now)) {
     ++counters_.cached;
     return tell_soon(std::move(asker), *settled);
   }
+  if (!count_in(question.group)) {
+    return tell_soon(std::move(asker), {AuthFailure{"too many questions from its address"}});
+  }
   const auto [place, is_new] = under_way_.try_emplace(digest);
   place->second.push_back(std::move(asker));
   if (!is_new) return;
   WebClient::Headers headers = headers_for(body);
-  client_.post(std::move(body), std::move(headers), now,
-               [this, digest](const auto& outcome) { on_outcome(digest, outcome); });
+  client_.post(
+      std::move(body), std::move(headers), now,
+      [this, digest](const auto& outcome) { on_outcome(digest, outcome); },
+      [this, digest] { return is_wanted(digest); });
+}
+
+/// False: it has enough.
+bool AuthHook::count_in(core::AddressGroup group) {
+  if (group == core::AddressGroup::Local) return true;
+  std::size_t& count = asking_[group];
+  if (count >= kMostOfOneAddress) return false;
+  ++count;
+  return true;
+}
+
+AuthHook::Askers AuthHook::take_askers(const Digest& question) {
+  Askers askers = std::move(under_way_.extract(question).mapped());
+  for (const Asker& asker : askers) {
+    const auto count = asking_.find(asker.group);
+    if (count != asking_.end() && --count->second == 0) asking_.erase(count);
+  }
+  return askers;
+}
+
+/// If not, it has never been asked.
+bool AuthHook::is_wanted(const Digest& question) {
+  const Askers& askers = under_way_.at(question);
+  const auto waits = [](const Asker& asker) { return !asker.alive.expired(); };
+  if (std::ranges::any_of(askers, waits)) return true;
+  take_askers(question);
+  return false;
 }
 
 std::string AuthHook::body_of(const net::Question& question, const std::string& user) const {
@@ -137,8 +175,7 @@ void AuthHook::on_outcome(const Digest& question, const WebClient::Outcome& outc
   const bool is_kept = options_.cache > core::Duration::zero() &&
                        !std::holds_alternative<AuthFailure>(settled.answer);
   if (is_kept) cache_.put(question, settled, now_ + options_.cache);
-  const auto asked = under_way_.extract(question);
-  for (const Asker& asker : asked.mapped()) asker.on_ruling(rule(asker, settled));
+  for (const Asker& asker : take_askers(question)) asker.on_ruling(rule(asker, settled));
 }
 
 void AuthHook::count(const AuthAnswer& answer) {
@@ -156,20 +193,22 @@ net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) const {
     return {narrowed(asker.pass, *terms, settled.expiry)};
   }
   if (const auto* const refusal = std::get_if<AuthRefusal>(&settled.answer)) {
-    return {net::Rejection{refusal->reason, client_.address() + " says: " + refusal->reason}};
+    const std::string said =
+        refusal->detail.empty() ? " says: " + refusal->reason : ": " + refusal->detail;
+    return {net::Rejection{refusal->reason, client_.address() + said}};
   }
-  return rule_without(asker, std::get<AuthFailure>(settled.answer).cause);
+  return rule_without(asker, std::get<AuthFailure>(settled.answer));
 }
 
-net::Ruling AuthHook::rule_without(const Asker& asker, const std::string& cause) const {
-  const std::string failure = client_.address() + ": " + cause;
+net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) const {
+  const std::string failure = client_.address() + ": " + why.cause;
   const core::Peer* const known = relay_.peer_of({asker.key, asker.id, asker.pass.owner});
   if (known != nullptr && relay_.expiry_of(*known) > now_) {
     const AuthTerms terms{known->client.rights, asker.pass.may_list, known->client.owner_limit, {}};
     return {narrowed(asker.pass, terms, relay_.expiry_of(*known)), failure};
   }
-  if (options_.accepts_when_down) return {asker.pass, failure};
-  return {net::Rejection{"The server cannot check who may connect now", cause}, failure};
+  if (options_.accepts_when_down && why.is_down) return {asker.pass, failure};
+  return {net::Rejection{"The server cannot check who may connect now", why.cause}, failure};
 }
 
 }  // namespace peerjsd::hooks

@@ -51,7 +51,7 @@ std::string text_of(const Json& json) {
 /// Empty: it is taken.
 std::string problem_of(const WebClient::Outcome& outcome) {
   const auto* const answer = std::get_if<WebAnswer>(&outcome);
-  if (answer == nullptr) return std::get<std::string>(outcome);
+  if (answer == nullptr) return std::get<WebFailure>(outcome).why;
   if (answer->status >= 200 && answer->status <= 299) return {};
   return "it answers with status " + std::to_string(answer->status);
 }
@@ -87,17 +87,17 @@ void EventHook::add(std::string_view type, const core::Peer& peer, std::string_v
   Json event = begin_event(type, ++sequence_, peer.realm.key, peer.id);
   event["session"] = static_cast<std::uint64_t>(peer.registration);
   if (!reason.empty()) event["reason"] = reason;
-  push(text_of(event));
+  push(text_of(event), EventQueue::Kind::Rare);
 }
 
 void EventHook::expired(std::string_view key, std::string_view src, std::string_view dst) {
   Json event = begin_event("expire", ++sequence_, key, src);
   event["dst"] = dst.substr(0, kMostIdBytes);
-  push(text_of(event));
+  push(text_of(event), EventQueue::Kind::Cheap);
 }
 
-void EventHook::push(std::string event) {
-  const std::size_t dropped = queue_.push(std::move(event));
+void EventHook::push(std::string event, EventQueue::Kind kind) {
+  const std::size_t dropped = queue_.push(std::move(event), kind);
   if (dropped > 0) begin_outage("too many wait for it");
   counters_.dropped += dropped;
   deliver_soon();

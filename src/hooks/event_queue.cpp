@@ -6,14 +6,23 @@
 
 namespace peerjsd::hooks {
 
-std::size_t EventQueue::push(std::string event) {
-  events_.push_back(std::move(event));
+std::size_t EventQueue::push(std::string event, Kind kind) {
+  if (kind == Kind::Cheap && cheap_ >= (most_ + 1) / 2) return 1;
+  if (kind == Kind::Cheap) ++cheap_;
+  events_.push_back({std::move(event), kind});
   const std::size_t waiting = events_.size() - under_way_;
   const std::size_t beyond = events_.size() > most_ ? events_.size() - most_ : 0;
   const std::size_t dropped = std::min(beyond, waiting);
-  const auto first = std::next(events_.begin(), static_cast<std::ptrdiff_t>(under_way_));
-  events_.erase(first, std::next(first, static_cast<std::ptrdiff_t>(dropped)));
+  drop(under_way_, dropped);
   return dropped;
+}
+
+void EventQueue::drop(std::size_t first, std::size_t count) {
+  const auto begin = std::next(events_.begin(), static_cast<std::ptrdiff_t>(first));
+  const auto end = std::next(begin, static_cast<std::ptrdiff_t>(count));
+  cheap_ -= static_cast<std::size_t>(
+      std::count_if(begin, end, [](const Event& each) { return each.kind == Kind::Cheap; }));
+  events_.erase(begin, end);
 }
 
 std::string EventQueue::begin_batch() {
@@ -21,14 +30,13 @@ std::string EventQueue::begin_batch() {
   std::string list = "[";
   for (std::size_t i = 0; i < under_way_; ++i) {
     if (i > 0) list += ',';
-    list += events_[i];
+    list += events_[i].text;
   }
   return list += ']';
 }
 
 void EventQueue::end_batch() {
-  events_.erase(events_.begin(),
-                std::next(events_.begin(), static_cast<std::ptrdiff_t>(under_way_)));
+  drop(0, under_way_);
   under_way_ = 0;
 }
 

@@ -54,28 +54,42 @@ WebClient::~WebClient() {
   for (const auto& lane : lanes_) lane->connection->close();
 }
 
-void WebClient::post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome) {
+void WebClient::post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome,
+                     IsWanted is_wanted) {
   now_ = now;
-  if (waiting_.size() >= options_.waiting) {
+  const bool has_room =
+      waiting_.size() < options_.waiting && waiting_bytes_ + body.size() <= options_.waiting_bytes;
+  if (!has_room) {
     return boost::asio::post(io_, [alive = std::weak_ptr(alive_), tell = std::move(on_outcome)] {
-      if (!alive.expired()) tell("too many requests wait for it");
+      if (!alive.expired()) tell(WebFailure{"too many requests wait for it"});
     });
   }
-  waiting_.push_back(
-      {std::move(body), std::move(headers), now + options_.timeout, std::move(on_outcome)});
+  waiting_bytes_ += body.size();
+  waiting_.push_back({std::move(body), std::move(headers), now + options_.timeout,
+                      std::move(on_outcome), std::move(is_wanted)});
   pump();
+}
+
+WebClient::Request WebClient::take_waiting() {
+  Request request = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_bytes_ -= request.body.size();
+  return request;
 }
 
 void WebClient::pump() {
   if (waiting_.empty()) return;
   if (!looks_up_ && now_ >= look_up_at_) look_up();
   while (!waiting_.empty() && !endpoints_.empty()) {
+    const IsWanted& is_wanted = waiting_.front().is_wanted;
+    if (is_wanted && !is_wanted()) {
+      take_waiting();
+      continue;
+    }
     Lane* lane = idle_lane();
     if (lane == nullptr && lanes_.size() < options_.connections) lane = &open_lane();
     if (lane == nullptr) return;
-    Request request = std::move(waiting_.front());
-    waiting_.pop_front();
-    start(*lane, std::move(request));
+    start(*lane, take_waiting());
   }
 }
 
@@ -92,10 +106,9 @@ void WebClient::on_looked_up(const std::vector<outbound::Endpoint>& endpoints) {
   looks_up_ = false;
   look_up_at_ = now_ + (endpoints.empty() ? kFailedLookUpInterval : kLookUpInterval);
   if (endpoints.empty() && endpoints_.empty()) {
-    std::vector<Request> all(std::move_iterator(waiting_.begin()),
-                             std::move_iterator(waiting_.end()));
-    waiting_.clear();
-    return fail(std::move(all), "its name is not found");
+    std::vector<Request> all;
+    while (!waiting_.empty()) all.push_back(take_waiting());
+    return fail(std::move(all), {"its name is not found", true});
   }
   if (!endpoints.empty()) {
     const auto before = std::exchange(endpoints_, endpoints);
@@ -146,6 +159,7 @@ void WebClient::start(Lane& lane, Request request) {
 void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
   const OnOutcome on_outcome = std::move(lane.request->on_outcome);
   lane.request.reset();
+  heard_ = now_;
   prefer(lane.connection->endpoint());
   if (is_kept) {
     lane.idle_since = now_;
@@ -161,6 +175,7 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
 void WebClient::on_end(Lane& lane, const std::string& why) {
   std::optional<Request> request = std::move(lane.request);
   const bool was_stale = lane.was_used && !lane.connection->has_heard();
+  const bool is_down = !lane.connection->is_connected();
   drop(lane);
   if (!request) return;
   if (was_stale && !request->is_second_try) {
@@ -169,7 +184,7 @@ void WebClient::on_end(Lane& lane, const std::string& why) {
     return start(open_lane(), std::move(*request));
   }
   pump();
-  request->on_outcome(why);
+  request->on_outcome(WebFailure{why, is_down});
 }
 
 void WebClient::drop(const Lane& lane) {
@@ -189,8 +204,13 @@ void WebClient::expire(core::Instant now) {
   now_ = now;
   drop_idle(now - kLongestIdle);
   std::vector<Request> late = take_late();
+  std::vector<Request> waiting = take_waiting_late();
   pump();
-  fail(std::move(late), "no answer in time");
+  const std::weak_ptr alive = alive_;
+  fail(std::move(late), {"no answer in time", true});
+  if (alive.expired()) return;
+  // One that answers others has too much to do.
+  fail(std::move(waiting), {"no answer in time", heard_ + options_.timeout <= now_});
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.
@@ -203,20 +223,22 @@ std::vector<WebClient::Request> WebClient::take_late() {
     late.push_back(std::move(*lane->request));
     return true;
   });
-  std::erase_if(waiting_, [&](Request& request) {
-    if (request.deadline > now_) return false;
-    late.push_back(std::move(request));
-    return true;
-  });
+  return late;
+}
+
+/// They came in the order of their deadlines, but for those from before set_timeout().
+std::vector<WebClient::Request> WebClient::take_waiting_late() {
+  std::vector<Request> late;
+  while (!waiting_.empty() && waiting_.front().deadline <= now_) late.push_back(take_waiting());
   return late;
 }
 
 /// Who is told may end this client.
-void WebClient::fail(std::vector<Request> requests, const std::string& why) {
+void WebClient::fail(std::vector<Request> requests, const WebFailure& failure) {
   const std::weak_ptr alive = alive_;
   for (const Request& request : requests) {
     if (alive.expired()) return;
-    request.on_outcome(why);
+    request.on_outcome(failure);
   }
 }
 

@@ -61,6 +61,10 @@ void Connection::contain(Work work) {
   }
 }
 
+void Connection::contained(const std::function<void()>& work) {
+  contain(work);
+}
+
 void Connection::write(std::string unit) {
   queue_.push(std::move(unit));
   schedule_flush();

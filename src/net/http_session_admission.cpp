@@ -51,11 +51,11 @@ void HttpSession::judge(Purpose purpose, const HttpRequest& request, const Asked
                         Verdict verdict) {
   const core::Credentials who = who_asks(request, asked);
   if (!needs_ruling(purpose, who, verdict)) return proceed(request, asked, verdict);
-  judged_ = std::make_shared<const HttpRequest>(request);
+  judged_ = std::make_shared<const HttpRequest>(request.base());  // a body has no say in it
   pause_reading();
-  const std::string address = client_of(request).text;
-  context().referee()->ask({purpose, who, address, request}, std::get<Pass>(verdict),
-                           context().now(),
+  const ClientAddress client = client_of(request);
+  context().referee()->ask({purpose, who, client.text, client.group, request, judged_},
+                           std::get<Pass>(verdict), context().now(),
                            [this, asked, judged = std::weak_ptr(judged_)](const Ruling& ruling) {
                              if (!judged.expired()) on_ruling(asked, ruling);
                            });
@@ -76,7 +76,9 @@ void HttpSession::on_ruling(const Asked& asked, const Ruling& ruling) {
   const auto request = std::exchange(judged_, nullptr);
   if (is_closing()) return;
   const boost::intrusive_ptr<HttpSession> self(this);
-  proceed(*request, asked, verdict_of(*request, who_asks(*request, asked).id, ruling));
+  contained([&] {
+    proceed(*request, asked, verdict_of(*request, who_asks(*request, asked).id, ruling));
+  });
 }
 
 /// What the client is told.
@@ -142,9 +144,9 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Stream&
     write(to_wire(context().service().stream_refusal(*problem, origin), {request.version()}));
     return close_when_flushed();
   }
+  unread_.clear();  // first, or it would be read as requests
   if (!hand_over()) return;
   log_access(request, 200);
-  unread_.clear();
   resume_reading();
   const auto& pass = std::get<Pass>(verdict);
   StreamSession::open(context(), release_socket(), client_of(request),

@@ -40,6 +40,21 @@ TEST(AuthAnswer, RefusesWithAReasonOrWithout) {
   }
 }
 
+TEST(AuthAnswer, RefusesWhomItDoesNotLike) {
+  for (const unsigned status : {400U, 402U, 404U, 407U, 413U, 422U, 431U}) {
+    EXPECT_EQ(read(status, R"({"reason":"x"})"),
+              AuthAnswer(
+                  AuthRefusal{"Unauthorized", "it answers with status " + std::to_string(status)}));
+  }
+}
+
+TEST(AuthAnswer, RefusesWhomItGivesNoTime) {
+  for (const std::string time : {"0", "-1", "0.0001", "-1e300"}) {
+    EXPECT_TRUE(std::holds_alternative<AuthRefusal>(read(200, R"({"expires_in":)" + time + "}")))
+        << time;
+  }
+}
+
 TEST(AuthAnswer, BoundsAReasonInCharacters) {
   std::string reason;
   for (int i = 0; i < 201; ++i) reason += "\xc3\xbc";
@@ -48,18 +63,23 @@ TEST(AuthAnswer, BoundsAReasonInCharacters) {
 }
 
 TEST(AuthAnswer, IsNoneOtherwise) {
-  EXPECT_EQ(read_auth_answer("no answer in time"), AuthAnswer(AuthFailure{"no answer in time"}));
+  EXPECT_EQ(read_auth_answer(WebFailure{"no answer in time", true}),
+            AuthAnswer(AuthFailure{"no answer in time", true}));
   EXPECT_EQ(read(500), AuthAnswer(AuthFailure{"it answers with status 500"}));
   EXPECT_EQ(read(302),
             AuthAnswer(AuthFailure{"it answers with status 302: redirections are not followed"}));
-  for (const unsigned status : {101U, 300U, 400U, 402U, 404U, 407U, 429U, 503U}) {
-    EXPECT_TRUE(std::holds_alternative<AuthFailure>(read(status))) << status;
+  for (const unsigned status : {101U, 300U, 408U, 429U, 500U, 501U}) {
+    ASSERT_TRUE(std::holds_alternative<AuthFailure>(read(status))) << status;
+    EXPECT_FALSE(std::get<AuthFailure>(read(status)).is_down) << status;
+  }
+  for (const unsigned status : {502U, 503U, 504U}) {
+    ASSERT_TRUE(std::holds_alternative<AuthFailure>(read(status))) << status;
+    EXPECT_TRUE(std::get<AuthFailure>(read(status)).is_down) << status;
   }
   for (const std::string body :
        {"OK", "[]", "{", "\xff", R"({"limit":0})", R"({"limit":-1})", R"({"limit":1.5})",
         R"({"limit":"3"})", R"({"limit":null})", R"({"may":1})", R"({"may":[1]})",
-        R"({"may":null})", R"({"expires_in":"1"})", R"({"expires_in":0})", R"({"expires_in":-1})",
-        R"({"expires_in":true})"}) {
+        R"({"may":null})", R"({"expires_in":"1"})", R"({"expires_in":true})"}) {
     EXPECT_TRUE(std::holds_alternative<AuthFailure>(read(200, body))) << body;
   }
 }

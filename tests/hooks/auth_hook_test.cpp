@@ -5,7 +5,9 @@
 #include "support/web_service.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -65,8 +67,9 @@ class AuthHookTest : public testing::Test {
   }
 
   void ask(const std::string& id, net::Pass pass = {"owner"}) {
-    hook_.ask({net::Purpose::Connect, {"peerjs", id, "token"}, "192.0.2.1", request_}, pass, now_,
-              [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
+    hook_.ask(
+        {net::Purpose::Connect, {"peerjs", id, "token"}, "192.0.2.1", kGroup, request_, asker_},
+        pass, now_, [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
   }
 
   net::Ruling ruling() {
@@ -82,7 +85,10 @@ class AuthHookTest : public testing::Test {
   WebService service_{io_};
   core::Relay relay_;
   AuthHook hook_;
+  static constexpr core::AddressGroup kGroup{7};
+
   net::HttpRequest request_;
+  std::shared_ptr<int> asker_ = std::make_shared<int>();
   core::Instant now_{1h};
   std::vector<net::Ruling> rulings_;
 };
@@ -178,7 +184,66 @@ TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   hook_.expire(now_);
   EXPECT_FALSE(is_let_in("ann", "owner")) << "its time is over";
   hook_.set_options({{}, 3s, true, 0ms});
-  EXPECT_TRUE(is_let_in("bob", "owner"));
+  EXPECT_FALSE(is_let_in("bob", "owner")) << "it may be bob that it cannot bear";
+}
+
+TEST_F(AuthHookTest, LetsInOthersOnlyIfTheServiceIsReallyDown) {
+  hook_.set_options({{}, 3s, true, 0ms});
+  answer("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+  ask("eve");
+  const net::Ruling said = ruling();
+  EXPECT_EQ(said.failure, "");
+  EXPECT_EQ(std::get<net::Rejection>(said.verdict).detail,
+            hook_.address() + ": it answers with status 413");
+  answer("HTTP/1.1 503 Oops\r\nContent-Length: 0\r\n\r\n");
+  ask("ann");
+  EXPECT_EQ(pass().owner, "owner");
+}
+
+TEST_F(AuthHookTest, OneAddressHasNotMoreThanItsShare) {
+  hook_.set_options({{}, 3s, true, 0ms});
+  service_.answer = [](const std::string&) { return std::nullopt; };
+  for (std::size_t i = 0; i <= AuthHook::kMostOfOneAddress; ++i) ask(std::to_string(i));
+  EXPECT_EQ(hook_.under_way(), AuthHook::kMostOfOneAddress);
+  const net::Ruling said = ruling();
+  EXPECT_EQ(said.failure, hook_.address() + ": too many questions from its address");
+  EXPECT_TRUE(std::holds_alternative<net::Rejection>(said.verdict));
+  now_ += 3s;
+  hook_.expire(now_);
+  EXPECT_EQ(rulings_.size(), AuthHook::kMostOfOneAddress);
+  ask("again");
+  EXPECT_EQ(hook_.under_way(), 1U) << "it has its share again";
+}
+
+TEST_F(AuthHookTest, AsksNothingForWhoHasGone) {
+  service_.answer = [](const std::string&) { return std::nullopt; };
+  for (int i = 0; i < 32; ++i) ask(std::to_string(i));
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_.bodies.size() == 32; }));
+  const auto staying = std::exchange(asker_, std::make_shared<int>());
+  ask("gone");
+  asker_ = staying;
+  ask("staying");
+  answer(WebService::ok());
+  now_ += 3s - 1ms;
+  service_.say(WebService::ok());
+  ASSERT_TRUE(test::run_until(io_, [&] { return rulings_.size() == 33; }));
+  EXPECT_EQ(service_.bodies.size(), 33U);
+  EXPECT_NE(service_.bodies.back().find("staying"), std::string::npos);
+  EXPECT_EQ(hook_.under_way(), 0U);
+}
+
+TEST_F(AuthHookTest, AShorterMemoryForgetsAtOnce) {
+  hook_.set_options({{}, 3s, false, 1h});
+  ask("ann");
+  ruling();
+  hook_.set_options({{}, 3s, false, 2h});
+  ask("ann");
+  ruling();
+  EXPECT_EQ(service_.bodies.size(), 1U);
+  hook_.set_options({{}, 3s, false, 1s});
+  ask("ann");
+  ruling();
+  EXPECT_EQ(service_.bodies.size(), 2U);
 }
 
 }  // namespace

@@ -20,9 +20,27 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::WebService;
 
+constexpr auto kRare = EventQueue::Kind::Rare;
+constexpr auto kCheap = EventQueue::Kind::Cheap;
+
+TEST(EventQueue, WhatAnybodyCanCauseDrivesNothingOut) {
+  EventQueue queue(4);
+  EXPECT_EQ(queue.push("a", kRare), 0U);
+  EXPECT_EQ(queue.push("b", kCheap), 0U);
+  EXPECT_EQ(queue.push("c", kCheap), 0U);
+  EXPECT_EQ(queue.push("d", kCheap), 1U);
+  EXPECT_EQ(queue.push("e", kRare), 0U);
+  EXPECT_EQ(queue.begin_batch(), "[a,b,c,e]");
+  queue.end_batch();
+  EXPECT_EQ(queue.push("f", kCheap), 0U);
+  for (const std::string text : {"g", "h", "i", "j"}) queue.push(text, kRare);
+  EXPECT_EQ(queue.push("k", kCheap), 1U) << "the oldest goes, which was rare";
+  EXPECT_EQ(queue.begin_batch(), "[h,i,j,k]");
+}
+
 TEST(EventQueue, GivesBatchesInOrder) {
   EventQueue queue(1000);
-  for (int i = 0; i < 150; ++i) EXPECT_EQ(queue.push(std::to_string(i)), 0U);
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(queue.push(std::to_string(i), kRare), 0U);
   std::string expected = "[0";
   for (int i = 1; i < 100; ++i) expected += "," + std::to_string(i);
   EXPECT_EQ(queue.begin_batch(), expected + "]");
@@ -34,17 +52,17 @@ TEST(EventQueue, GivesBatchesInOrder) {
 
 TEST(EventQueue, DropsTheOldestThatWaits) {
   EventQueue queue(3);
-  for (const std::string text : {"a", "b"}) queue.push(text);
+  for (const std::string text : {"a", "b"}) queue.push(text, kRare);
   EXPECT_EQ(queue.begin_batch(), "[a,b]");
-  EXPECT_EQ(queue.push("c"), 0U);
-  EXPECT_EQ(queue.push("d"), 1U);
+  EXPECT_EQ(queue.push("c", kRare), 0U);
+  EXPECT_EQ(queue.push("d", kRare), 1U);
   queue.end_batch();
   EXPECT_EQ(queue.begin_batch(), "[d]");
   queue.set_most(1);
-  EXPECT_EQ(queue.push("e"), 1U) << "what is under way stays";
+  EXPECT_EQ(queue.push("e", kRare), 1U) << "what is under way stays";
   queue.end_batch();
   EXPECT_EQ(queue.size(), 0U);
-  for (const std::string text : {"a", "b"}) queue.push(text);
+  for (const std::string text : {"a", "b"}) queue.push(text, kRare);
   EXPECT_EQ(queue.begin_batch(), "[b]");
 }
 
@@ -192,7 +210,9 @@ TEST_F(ShortEventHookTest, DropsTheOldestAndSaysSoByAGap) {
   answer(kFailure);
   expire(1);
   ASSERT_TRUE(failures(1));
-  for (int i = 2; i <= 7; ++i) expire(i);
+  core::Realm realm("k", {}, 5s, {});
+  const core::Peer& peer = realm.add("ann", "t", {core::PeerKind::Page}, core::Registration{7});
+  for (int i = 2; i <= 7; ++i) hook_.connected(peer);
   EXPECT_EQ(hook_.waiting(), 3U);
   EXPECT_EQ(hook_.counters().dropped, 4U);
   answer(WebService::ok());

@@ -31,12 +31,20 @@ class WebClientTest : public testing::Test {
     return *client_;
   }
 
-  void post(const std::string& body, WebClient::Headers headers = {}) {
-    client_->post(body, std::move(headers), now_, [this](const WebClient::Outcome& outcome) {
-      const auto* const answer = std::get_if<WebAnswer>(&outcome);
-      said_.push_back(answer == nullptr ? std::get<std::string>(outcome)
-                                        : std::to_string(answer->status) + " " + answer->body);
-    });
+  void post(const std::string& body, WebClient::Headers headers = {},
+            WebClient::IsWanted is_wanted = {}) {
+    client_->post(
+        body, std::move(headers), now_, [this](const auto& outcome) { take(outcome); },
+        std::move(is_wanted));
+  }
+
+  void take(const WebClient::Outcome& outcome) {
+    if (const auto* const answer = std::get_if<WebAnswer>(&outcome)) {
+      said_.push_back(std::to_string(answer->status) + " " + answer->body);
+    } else {
+      said_.push_back(std::get<WebFailure>(outcome).why);
+      is_down_ = std::get<WebFailure>(outcome).is_down;
+    }
   }
 
   using List = std::vector<std::string>;
@@ -56,6 +64,7 @@ class WebClientTest : public testing::Test {
   std::unique_ptr<WebClient> client_;
   core::Instant now_{1h};
   List said_;
+  bool is_down_ = false;  // as it was said last
 };
 
 TEST_F(WebClientTest, PostsJson) {
@@ -161,6 +170,7 @@ TEST_F(WebClientTest, GivesUpInTime) {
   service_->answer = [](const std::string&) { return WebService::ok("late"); };
   client_->expire(now_ + 2s);
   EXPECT_EQ(said_, List{"no answer in time"});
+  EXPECT_TRUE(is_down_);
   said_.clear();
   EXPECT_EQ(outcome(), "200 late") << "by another connection";
   EXPECT_EQ(service_->connections, 2U);
@@ -189,6 +199,7 @@ TEST_F(WebClientTest, TriesAgainOnceWhereAKeptConnectionTurnsOutDead) {
   dead = 100;
   post("never");
   EXPECT_EQ(outcome(), "it ends the connection");
+  EXPECT_FALSE(is_down_) << "it may be this request that it cannot bear";
   EXPECT_EQ(service_->bodies.size(), 5U) << "not for ever";
 }
 
@@ -228,6 +239,53 @@ TEST_F(WebClientTest, BoundsWhatWaits) {
   for (int i = 0; i < 3; ++i) post("waiting");
   EXPECT_EQ(said_, List{}) << "not from post() itself";
   EXPECT_EQ(outcomes(), List{"too many requests wait for it"});
+  EXPECT_FALSE(is_down_);
+}
+
+TEST_F(WebClientTest, BoundsTheBytesThatWait) {
+  client({3s, 1, 10, 100});
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  post(std::string(100, 'x'));
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 1; }));
+  post(std::string(60, 'x'));
+  post(std::string(60, 'x'));
+  EXPECT_EQ(outcomes(), List{"too many requests wait for it"});
+  post(std::string(40, 'x'));
+  client_->expire(now_ + 3s);
+  EXPECT_EQ(said_, List(3, "no answer in time"));
+  said_.clear();
+  post(std::string(100, 'x'));
+  io_.poll();
+  EXPECT_EQ(said_, List{}) << "nothing waits any more";
+}
+
+TEST_F(WebClientTest, ThatItAnswersTooSlowlyIsNotThatItIsDown) {
+  client({3s, 1, 10});
+  post("answered");
+  outcome();
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  now_ += 1s;
+  post("under way");
+  post("waiting");
+  service_->answer = [](const std::string&) { return WebService::ok(); };
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 2; }));
+  client_->expire(now_ + 1s);
+  client_->expire(now_ + 3s);
+  EXPECT_EQ(said_.size(), 2U);
+  EXPECT_TRUE(is_down_) << "for three seconds nothing has come";
+}
+
+TEST_F(WebClientTest, SendsNothingThatNobodyWantsAnyMore) {
+  client({3s, 1, 10});
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  post("under way");
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 1; }));
+  post("unwanted", {}, [] { return false; });
+  post("wanted", {}, [] { return true; });
+  service_->answer = [](const std::string&) { return WebService::ok(); };
+  service_->say(WebService::ok());
+  EXPECT_EQ(outcomes(2).size(), 2U);
+  EXPECT_EQ(service_->bodies, (List{"under way", "wanted"}));
 }
 
 TEST_F(WebClientTest, SaysWhyThereIsNoConnection) {
@@ -235,6 +293,7 @@ TEST_F(WebClientTest, SaysWhyThereIsNoConnection) {
   service_->stop();
   post("x");
   EXPECT_EQ(outcome(), "Connection refused");
+  EXPECT_TRUE(is_down_);
   io_.restart();  // it had nothing left to do
   client_ =
       std::make_unique<WebClient>(io_, *parse_web_url("http://a..b/"), WebClient::Options{3s});

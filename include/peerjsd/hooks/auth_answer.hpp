@@ -21,16 +21,18 @@ struct AuthTerms {
   bool operator==(const AuthTerms&) const = default;
 };
 
-/// Why it is not, for the client.
+/// Why it is not.
 struct AuthRefusal {
-  std::string reason;
+  std::string reason;    ///< for the client
+  std::string detail{};  ///< for the operator, if there is more to say
 
   bool operator==(const AuthRefusal&) const = default;
 };
 
-/// Why nobody knows, for the operator.
+/// Why nobody knows.
 struct AuthFailure {
-  std::string cause;
+  std::string cause;     ///< for the operator
+  bool is_down = false;  ///< the service is away, whoever is asked about
 
   bool operator==(const AuthFailure&) const = default;
 };
@@ -38,8 +40,9 @@ struct AuthFailure {
 using AuthAnswer = std::variant<AuthTerms, AuthRefusal, AuthFailure>;
 
 /// 2xx admits, with an empty body or {"limit","may","expires_in"}, each of which may be missing;
-/// 401 and 403 refuse, with {"reason"} or without. All else, and what is of another type than it
-/// has to be, is a failure.
+/// but not whom it gives no time. 401 and 403 refuse, with {"reason"} or without, and so do all
+/// other 4xx but 408 and 429: what a client can bring about shall not let it in. All else, and what
+/// is of another type than it has to be, is a failure; with 502, 503 and 504 the service is down.
 AuthAnswer read_auth_answer(const WebClient::Outcome& outcome);
 
 }  // namespace peerjsd::hooks

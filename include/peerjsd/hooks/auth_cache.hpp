@@ -33,6 +33,8 @@ class AuthCache {
   /// nullptr: there is none that still holds.
   const Settled* find(const Digest& question, core::Instant now) const;
 
+  void clear();
+
   std::size_t size() const { return entries_.size(); }
 
  private:

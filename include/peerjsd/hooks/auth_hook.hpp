@@ -41,6 +41,9 @@ class AuthHook final : public net::Referee {
 
   static constexpr std::size_t kMostCached = 10'000;
 
+  /// Questions of one address that wait at a time: nobody shall keep others from being asked about.
+  static constexpr std::size_t kMostOfOneAddress = 64;
+
   /// `key`: see webhook_key(); empty: requests are not signed. `relay` has to outlive the hook.
   AuthHook(boost::asio::io_context& io, WebUrl url, std::string key, const core::Relay& relay,
            Options options);
@@ -68,17 +71,23 @@ class AuthHook final : public net::Referee {
     net::Purpose purpose;
     std::string key;
     std::string id;
+    core::AddressGroup group;
     net::Pass pass;
+    std::weak_ptr<const void> alive;
     OnRuling on_ruling;
   };
+  using Askers = std::vector<Asker>;
 
   std::string body_of(const net::Question& question, const std::string& user) const;
   WebClient::Headers headers_for(const std::string& body) const;
+  bool count_in(core::AddressGroup group);
+  Askers take_askers(const Digest& question);
+  bool is_wanted(const Digest& question);
   void tell_soon(Asker asker, const Settled& settled);
   void on_outcome(const Digest& question, const WebClient::Outcome& outcome);
   void count(const AuthAnswer& answer);
   net::Ruling rule(const Asker& asker, const Settled& settled) const;
-  net::Ruling rule_without(const Asker& asker, const std::string& cause) const;
+  net::Ruling rule_without(const Asker& asker, const AuthFailure& why) const;
 
   boost::asio::io_context& io_;
   const std::string key_;
@@ -86,7 +95,8 @@ class AuthHook final : public net::Referee {
   Options options_;
   WebClient client_;
   AuthCache cache_{kMostCached};
-  std::map<Digest, std::vector<Asker>> under_way_;
+  std::map<Digest, Askers> under_way_;
+  std::map<core::AddressGroup, std::size_t> asking_;  // without Local
   AuthCounters counters_;
   core::Instant now_{};
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late

@@ -66,7 +66,7 @@ class EventHook final : public core::Observer {
   };
 
   void add(std::string_view type, const core::Peer& peer, std::string_view reason = {});
-  void push(std::string event);
+  void push(std::string event, EventQueue::Kind kind);
   void deliver_soon();
   void deliver();
   void attempt();

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 
 namespace peerjsd::hooks {
 
 /// Events on their way to somebody, in order: the first of them under way together, as a batch, the
-/// others waiting. Beyond its bound the oldest that waits is dropped.
+/// others waiting. Beyond its bound the oldest that waits is dropped; but events of which anybody
+/// can cause as many as he likes get no more than half of it, and are dropped themselves.
 class EventQueue {
  public:
   static constexpr std::size_t kMostInBatch = 100;
@@ -21,8 +23,11 @@ class EventQueue {
   std::size_t most() const { return most_; }
   std::size_t under_way() const { return under_way_; }
 
+  /// Whether anybody can cause as many of it as he likes.
+  enum class Kind : std::uint8_t { Rare, Cheap };
+
   /// `event`: its JSON. How many were dropped.
-  std::size_t push(std::string event);
+  std::size_t push(std::string event, Kind kind);
 
   /// Puts the first under way, if there are any and none is: a JSON list of them.
   std::string begin_batch();
@@ -31,8 +36,16 @@ class EventQueue {
   void end_batch();
 
  private:
+  struct Event {
+    std::string text;
+    Kind kind;
+  };
+
+  void drop(std::size_t first, std::size_t count);
+
   std::size_t most_;
-  std::deque<std::string> events_;
+  std::deque<Event> events_;
+  std::size_t cheap_ = 0;      // of them
   std::size_t under_way_ = 0;  // of them, from the front
 };
 

@@ -5,6 +5,7 @@
 #include "peerjsd/net/socket.hpp"
 #include "peerjsd/net/write_queue.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -86,6 +87,10 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   /// See release().
   virtual void on_released() {}
+
+  /// For what comes neither from the socket nor from the context: what `work` throws ends the
+  /// connection, as what the on_...() throw.
+  void contained(const std::function<void()>& work);
 
   void write(std::string unit);
 

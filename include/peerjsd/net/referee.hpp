@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,7 +25,9 @@ struct Question {
   Purpose purpose;
   core::Credentials who;  ///< as it says itself; of List the id is empty, and the token may be
   std::string_view address;
+  core::AddressGroup group;
   const HttpRequest& request;
+  std::weak_ptr<const void> asker;  ///< expired: nobody waits for the ruling any more
 };
 
 struct Ruling {
