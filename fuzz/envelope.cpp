@@ -6,6 +6,7 @@
 #include "support/bytes.hpp"
 #include "support/require.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,6 +22,8 @@ using core::MessageType;
 using fuzz::require;
 
 namespace {
+
+constexpr core::Instant kNow{std::chrono::hours(24)};
 
 constexpr MessageType kTypes[] = {MessageType::Offer, MessageType::Answer, MessageType::Candidate,
                                   MessageType::Leave, MessageType::Expire, MessageType::Custom};
@@ -48,6 +51,7 @@ std::optional<std::string> said_again(const Envelope& envelope) {
   return std::visit(
       [](const auto& what) -> std::optional<std::string> {
         if constexpr (requires { to_text(what); }) return to_text(what);
+        if constexpr (requires { to_text(what, kNow); }) return to_text(what, kNow);
         return std::nullopt;
       },
       envelope);
@@ -60,17 +64,18 @@ bool is_within(std::string_view part, std::string_view whole) {
 }
 
 void read_anything(const std::string& text) {
-  const Envelope envelope = parse_envelope(text);
+  const Envelope envelope = parse_envelope(text, kNow);
   if (const auto* delivery = std::get_if<Delivery>(&envelope)) {
     require(is_within(delivery->dst, text), "what is read is a part of what came");
-    for (const auto& [src, type, body] : delivery->items) {
+    for (const auto& [src, type, body, since] : delivery->items) {
       require(is_within(src, text) && is_within(body, text), "what is read is a part of what came");
       require(type != MessageType::Unknown, "only known messages are delivered");
+      require(since <= kNow, "nothing waits since later than now");
     }
   }
   const auto again = said_again(envelope);
   if (!again) return;
-  const Envelope second = parse_envelope(*again);
+  const Envelope second = parse_envelope(*again, kNow);
   require(second.index() == envelope.index(), "it is of the same kind when it is said again");
   require(said_again(second) == again, "it says the same when it is said again");
 }
@@ -79,10 +84,11 @@ void say_and_read(fuzz::Bytes& bytes) {
   Texts texts(bytes);
   Delivery said{texts.next(), bytes.below(256), texts.next(), texts.next(), {}};
   for (std::size_t count = bytes.below(4); count > 0; --count) {
-    said.items.push_back({texts.next(), bytes.one_of(kTypes), texts.next()});
+    const core::Instant since = kNow - std::chrono::milliseconds(bytes.below(256));
+    said.items.push_back({texts.next(), bytes.one_of(kTypes), texts.next(), since});
   }
-  const std::string text = to_text(said);
-  const Envelope envelope = parse_envelope(text);
+  const std::string text = to_text(said, kNow);
+  const Envelope envelope = parse_envelope(text, kNow);
   const auto* const read = std::get_if<Delivery>(&envelope);
   require(read != nullptr, "a delivery arrives");
   require(read->origin == said.origin && read->number == said.number && read->key == said.key &&
@@ -90,11 +96,13 @@ void say_and_read(fuzz::Bytes& bytes) {
           "it arrives as it was said");
   for (std::size_t i = 0; i < said.items.size(); ++i) {
     require(read->items[i].src == said.items[i].src && read->items[i].type == said.items[i].type &&
-                read->items[i].text == said.items[i].text,
+                read->items[i].text == said.items[i].text &&
+                read->items[i].since == said.items[i].since,
             "its messages arrive as they were said");
   }
   const std::string cut = text.substr(0, text.size() - 1);
-  require(std::holds_alternative<std::monostate>(parse_envelope(cut)), "half of it is nothing");
+  require(std::holds_alternative<std::monostate>(parse_envelope(cut, kNow)),
+          "half of it is nothing");
 }
 
 }  // namespace

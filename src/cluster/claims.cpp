@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,7 @@ struct Answer {
   long long verdict;
   std::string_view before;
   bool was_told;
-  std::string_view will;
+  std::span<const redisReply* const> wills;
 };
 constexpr std::size_t kAnswer = 4;
 
@@ -43,10 +44,13 @@ std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
   }
   const redisReply* const* const parts = reply.element + place * kAnswer;
   if (parts[0]->type != REDIS_REPLY_INTEGER || parts[1]->type != REDIS_REPLY_STRING ||
-      parts[2]->type != REDIS_REPLY_INTEGER || parts[3]->type != REDIS_REPLY_STRING) {
+      parts[2]->type != REDIS_REPLY_INTEGER || parts[3]->type != REDIS_REPLY_ARRAY) {
     return std::nullopt;
   }
-  return Answer{parts[0]->integer, text_of(*parts[1]), parts[2]->integer > 0, text_of(*parts[3])};
+  return Answer{parts[0]->integer,
+                text_of(*parts[1]),
+                parts[2]->integer > 0,
+                {parts[3]->element, parts[3]->elements}};
 }
 
 /// In ms since 1970, for other nodes to compare.
@@ -80,12 +84,6 @@ core::Peer* find(core::Relay& relay, const Told& told) {
   return peer != nullptr && digest_of(*peer) == told.token ? peer : nullptr;
 }
 
-core::Inheritance inheritance_of(std::string_view will) {
-  const Envelope envelope = parse_envelope(will);
-  const auto* const bequest = std::get_if<Bequest>(&envelope);
-  return bequest == nullptr ? core::Inheritance() : bequest->inheritance;
-}
-
 void append(core::Inheritance& inheritance, const core::Inheritance& more) {
   const auto add = [](auto& texts, const auto& others) {
     texts.insert(texts.end(), others.begin(), others.end());
@@ -94,6 +92,16 @@ void append(core::Inheritance& inheritance, const core::Inheritance& more) {
   add(inheritance.texts, more.texts);
   add(inheritance.kept, more.kept);
   add(inheritance.sent, more.sent);
+}
+
+/// Of all of them, the oldest first.
+core::Inheritance inheritance_of(std::span<const redisReply* const> wills) {
+  core::Inheritance all;
+  for (const redisReply* const will : wills) {
+    const Envelope envelope = parse_envelope(text_of(*will), RedisNode::now());
+    if (const auto* bequest = std::get_if<Bequest>(&envelope)) append(all, bequest->inheritance);
+  }
+  return all;
 }
 
 }  // namespace
@@ -176,8 +184,8 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   pending.since = RedisNode::now();
   pending.has_predecessor = answer->was_told;
   if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
-  if (answer->was_told || !answer->will.empty()) pending.answer = core::Admission::Resumed;
-  append(pending.inheritance, inheritance_of(answer->will));
+  if (answer->was_told || !answer->wills.empty()) pending.answer = core::Admission::Resumed;
+  append(pending.inheritance, inheritance_of(answer->wills));
   if (pending.is_withdrawn) {
     const auto taken = pending_.extract(found);
     return put_aside(taken.mapped());
@@ -391,8 +399,9 @@ void Claims::on_answers(const Batch& batch, const redisReply& reply) {
     const core::Peer* const peer = find(relay, claim);
     if (!answer || peer == nullptr) continue;
     if (answer->verdict == 1) {
-      if (answer->will.empty()) continue;
-      relay.settle(claim, core::Admission::Resumed, inheritance_of(answer->will), RedisNode::now());
+      if (answer->wills.empty()) continue;
+      relay.settle(claim, core::Admission::Resumed, inheritance_of(answer->wills),
+                   RedisNode::now());
     } else if (answer->verdict == 0) {
       if (displaced++ == 0) {
         spdlog::warn("Another peer has the id {} on another node", core::log_text(claim.id));

@@ -24,7 +24,7 @@ constexpr core::Duration kOthersReturn = std::chrono::seconds(2);
 /// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
-constexpr core::Duration kMemory = std::chrono::seconds(30);
+constexpr core::Duration kMemory = kLongestDoubt + std::chrono::seconds(5);
 
 /// What Redis says of a delivery that is made again, if its destination is on another node than it
 /// was: there it cannot be known whether it has had it.
@@ -72,13 +72,14 @@ void Courier::send(const Flights::Flight& flight) {
 void Courier::run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply) {
   Delivery delivery{node_.name(), flight.number, flight.key, flight.dst, {}};
   for (const Flights::Item& item : flight.under_way) {
-    delivery.items.push_back({item.src, item.type, item.text});
+    delivery.items.push_back({item.src, item.type, item.text, item.since});
   }
   const std::string waits = expire_timeout_ == core::Duration::zero()
                                 ? "0"
                                 : std::to_string((expire_timeout_ + kMargin).count());
   node_.run(Script::Route, bucket_of(flight.dst), flight.key,
-            {flight.key, node_.name(), flight.dst, to_text(delivery), waits, flight.node},
+            {flight.key, node_.name(), flight.dst, to_text(delivery, RedisNode::now()), waits,
+             flight.node},
             std::move(on_reply));
 }
 
@@ -173,7 +174,8 @@ void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
 bool Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   for (const Delivery::Item& item : delivery.items) {
-    const core::Parcel parcel{delivery.key, item.src, {}, delivery.dst, item.type, item.text, now};
+    const core::Parcel parcel{delivery.key, item.src,  {},        delivery.dst,
+                              item.type,    item.text, item.since};
     if (!node_.relay().deliver(parcel, now)) return false;
     ++node_.counters().received;
   }

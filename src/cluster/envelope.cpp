@@ -1,8 +1,11 @@
 #include "peerjsd/cluster/envelope.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -39,8 +42,9 @@ std::optional<std::vector<std::string_view>> split(std::string_view text) {
 using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
-constexpr std::size_t kItem = 3;
+constexpr std::size_t kMessage = 4;
 constexpr std::size_t kBequestHead = 6;
+constexpr std::uint32_t kLongestWait = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kAccepted = "accepted";
 
 template <class Number>
@@ -56,15 +60,34 @@ core::MessageType type_of(std::string_view name) {
   return is_custom ? MessageType::Custom : core::message_type(name);
 }
 
-Envelope parse_delivery(Parts parts) {
-  if (parts.size() < kDeliveryHead || (parts.size() - kDeliveryHead) % kItem != 0) return {};
+/// `name`: of whom it is from, or for.
+void append_message(std::string& out, std::string_view name, core::MessageType type,
+                    std::string_view text, core::Duration waited) {
+  append(out, name);
+  append(out, core::to_string(type));
+  append(out, std::to_string(std::clamp<core::Duration::rep>(waited.count(), 0, kLongestWait)));
+  append(out, text);
+}
+
+/// False: they are no messages.
+template <class Message>
+bool read_messages(Parts parts, core::Instant now, std::vector<Message>& messages) {
+  using Text = decltype(Message::text);
+  if (parts.size() % kMessage != 0) return false;
+  for (; !parts.empty(); parts = parts.subspan(kMessage)) {
+    const core::MessageType type = type_of(parts[1]);
+    std::uint32_t waited = 0;
+    if (type == core::MessageType::Unknown || !read_number(parts[2], waited)) return false;
+    messages.push_back({Text(parts[0]), type, Text(parts[3]), now - core::Duration(waited)});
+  }
+  return true;
+}
+
+Envelope parse_delivery(Parts parts, core::Instant now) {
+  if (parts.size() < kDeliveryHead) return {};
   Delivery delivery{parts[0], 0, parts[2], parts[3], {}};
   if (!read_number(parts[1], delivery.number)) return {};
-  for (std::size_t i = kDeliveryHead; i < parts.size(); i += kItem) {
-    const core::MessageType type = type_of(parts[i + 1]);
-    if (type == core::MessageType::Unknown) return {};
-    delivery.items.push_back({parts[i], type, parts[i + 2]});
-  }
+  if (!read_messages(parts.subspan(kDeliveryHead), now, delivery.items)) return {};
   return delivery;
 }
 
@@ -88,19 +111,7 @@ std::optional<Parts> take(Parts& rest, std::string_view count) {
   return taken;
 }
 
-/// Each of a name, a type and a text. False: they are none.
-template <class Message>
-bool read_messages(Parts parts, std::vector<Message>& messages) {
-  if (parts.size() % kItem != 0) return false;
-  for (std::size_t i = 0; i < parts.size(); i += kItem) {
-    const core::MessageType type = type_of(parts[i + 1]);
-    if (type == core::MessageType::Unknown) return false;
-    messages.push_back({std::string(parts[i]), type, std::string(parts[i + 2])});
-  }
-  return true;
-}
-
-Envelope parse_bequest(Parts parts) {
+Envelope parse_bequest(Parts parts, core::Instant now) {
   if (parts.size() < kBequestHead) return {};
   Parts rest = parts.subspan(kBequestHead);
   const auto partners = take(rest, parts[3]);
@@ -111,21 +122,21 @@ Envelope parse_bequest(Parts parts) {
   core::Inheritance& inheritance = bequest.inheritance;
   inheritance.partners.assign(partners->begin(), partners->end());
   inheritance.texts.assign(texts->begin(), texts->end());
-  if (!read_messages(*kept, inheritance.kept)) return {};
-  if (!read_messages(rest, inheritance.sent)) return {};
+  if (!read_messages(*kept, now, inheritance.kept)) return {};
+  if (!read_messages(rest, now, inheritance.sent)) return {};
   return bequest;
 }
 
 }  // namespace
 
-Envelope parse_envelope(std::string_view text) {
+Envelope parse_envelope(std::string_view text, core::Instant now) {
   const auto all = split(text);
   if (!all || all->empty()) return {};
   const std::string_view kind = all->front();
   const Parts parts = Parts(*all).subspan(1);
-  if (kind == "delivery") return parse_delivery(parts);
+  if (kind == "delivery") return parse_delivery(parts, now);
   if (kind == "receipts") return parse_receipts(parts);
-  if (kind == "bequest") return parse_bequest(parts);
+  if (kind == "bequest") return parse_bequest(parts, now);
   if (kind == "fence" && parts.empty()) return Fence{};
   if (kind == "moved" && parts.size() == 3) return Moved{parts[0], parts[1], parts[2]};
   if (parts.size() != 2) return {};
@@ -135,13 +146,11 @@ Envelope parse_envelope(std::string_view text) {
   return {};
 }
 
-std::string to_text(const Delivery& delivery) {
+std::string to_text(const Delivery& delivery, core::Instant now) {
   std::string out = joined(
       {"delivery", delivery.origin, std::to_string(delivery.number), delivery.key, delivery.dst});
   for (const Delivery::Item& item : delivery.items) {
-    append(out, item.src);
-    append(out, core::to_string(item.type));
-    append(out, item.text);
+    append_message(out, item.src, item.type, item.text, now - item.since);
   }
   return out;
 }
@@ -163,21 +172,19 @@ std::string to_text(Fence) {
   return joined({"fence"});
 }
 
-std::string to_text(const Bequest& bequest) {
+std::string to_text(const Bequest& bequest, core::Instant now) {
   const auto& [partners, texts, all_kept, all_sent] = bequest.inheritance;
   std::string out =
       joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size()),
-              std::to_string(texts.size()), std::to_string(kItem * all_kept.size())});
-  const auto append_message = [&out](std::string_view name, core::MessageType type,
-                                     std::string_view text) {
-    append(out, name);
-    append(out, core::to_string(type));
-    append(out, text);
-  };
+              std::to_string(texts.size()), std::to_string(kMessage * all_kept.size())});
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
-  for (const auto& [src, type, text] : all_kept) append_message(src, type, text);
-  for (const auto& [dst, type, text] : all_sent) append_message(dst, type, text);
+  for (const auto& [src, type, text, since] : all_kept) {
+    append_message(out, src, type, text, now - since);
+  }
+  for (const auto& [dst, type, text, since] : all_sent) {
+    append_message(out, dst, type, text, now - since);
+  }
   return out;
 }
 

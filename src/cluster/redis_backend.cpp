@@ -38,7 +38,10 @@ void RedisBackend::tick(core::Instant now) {
   if (is_stopping_) return;
   node_.link().tick(now);
   if (!begun_) begun_ = now;
-  if (!is_up() && !is_away_ && now > *begun_ + kFirstPatience) on_down("no answer yet");
+  if (!is_up() && !is_away_ && now > *begun_ + kFirstPatience) {
+    on_down("no answer yet");
+    is_cause_told_ = false;
+  }
   claims_.tick(now);
   courier_.tick(now);
   if (is_up()) lease_.tick(now);
@@ -70,7 +73,7 @@ void RedisBackend::stop() {
 
 void RedisBackend::on_up() {
   spdlog::info("Cluster: Redis at {} reached, this is node {}", node_.link().address(), node());
-  is_away_ = false;
+  is_away_ = is_cause_told_ = false;
   fence_ = FenceState::None;
   lease_.begin();
   courier_.on_up();
@@ -81,8 +84,8 @@ void RedisBackend::on_up() {
 
 void RedisBackend::on_down(const std::string& why) {
   if (is_stopping_) return farewell_.cancel(), void();
-  if (!std::exchange(is_away_, true)) {
-    ++node_.counters().outages;
+  if (!std::exchange(is_away_, true)) ++node_.counters().outages;
+  if (!std::exchange(is_cause_told_, true)) {
     spdlog::error("Cluster: Redis at {} cannot be reached: {}; {}", node_.link().address(), why,
                   options_.accepts_while_down ? "new peers are accepted on this node alone"
                                               : "new peers are refused");
@@ -96,7 +99,7 @@ void RedisBackend::on_down(const std::string& why) {
 }
 
 void RedisBackend::on_message(std::string_view text) {
-  std::visit([this](const auto& said) { on(said); }, parse_envelope(text));
+  std::visit([this](const auto& said) { on(said); }, parse_envelope(text, RedisNode::now()));
 }
 
 void RedisBackend::on(std::monostate) const {

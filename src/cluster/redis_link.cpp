@@ -14,7 +14,7 @@ namespace {
 
 constexpr core::Duration kLongestLookUp = std::chrono::seconds(10);
 constexpr core::Duration kShortestPause = std::chrono::milliseconds(100);
-constexpr core::Duration kLongestPause = std::chrono::seconds(1);
+constexpr core::Duration kLongestPause = std::chrono::milliseconds(500);
 /// After so long it counts as up, and the next failure as the first.
 constexpr core::Duration kUpForGood = std::chrono::seconds(3);
 constexpr core::Duration kPingInterval = std::chrono::milliseconds(500);

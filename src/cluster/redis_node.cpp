@@ -60,7 +60,8 @@ void RedisNode::free_id(std::string_view key, std::string_view id) {
 
 void RedisNode::bequeath(const Bequest& bequest) {
   run(Script::Release, bucket_of(bequest.id), bequest.key,
-      {bequest.key, name_, bequest.id, bequest.token, to_text(bequest), kWillMilliseconds}, {});
+      {bequest.key, name_, bequest.id, bequest.token, to_text(bequest, now()), kWillMilliseconds},
+      {});
 }
 
 }  // namespace peerjsd::cluster

@@ -38,7 +38,7 @@ for i = 4, #ARGV, 4 do
       end
     end
   end
-  local will = ''
+  local wills = {}
   if verdict == 1 then
     redis.call('HSET', KEYS[1], id, node .. ' ' .. token .. ' ' .. heard)
     local waiting = prefix .. 'waiting:' .. place
@@ -46,16 +46,15 @@ for i = 4, #ARGV, 4 do
       if whom ~= node then tell(whom, 'arrived', id, '') end
     end
     redis.call('DEL', waiting)
-    local left = redis.call('GET', prefix .. 'will:' .. place)
-    if left then
-      if left:sub(1, 32) == token then will = left:sub(33) end
-      redis.call('DEL', prefix .. 'will:' .. place)
+    for _, left in ipairs(redis.call('LRANGE', prefix .. 'wills:' .. place, 0, -1)) do
+      if left:sub(1, 32) == token then wills[#wills + 1] = left:sub(33) end
     end
+    redis.call('DEL', prefix .. 'wills:' .. place)
   end
   answer[#answer + 1] = verdict
   answer[#answer + 1] = before
   answer[#answer + 1] = was_told
-  answer[#answer + 1] = will
+  answer[#answer + 1] = wills
 end
 return answer
 )";
@@ -73,7 +72,8 @@ if owner then
   if redis.call('PUBLISH', 'peerjsd1:' .. owner:sub(1, 16), will) > 0 then return end
 end
 local place = #key .. ':' .. key .. ':' .. id
-redis.call('SET', prefix .. 'will:' .. place, token .. will, 'PX', ARGV[7])
+redis.call('RPUSH', prefix .. 'wills:' .. place, token .. will)
+redis.call('PEXPIRE', prefix .. 'wills:' .. place, ARGV[7])
 )";
 
 constexpr std::string_view kRoute = R"(

@@ -143,7 +143,8 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
     if (attempt == destination.attempts.end()) continue;
     taken.push_back(&attempt->second);
     for (Kept& kept : attempt->second.messages) {
-      ordered.push_back({kept.order, {dst_json, kept.type, std::move(kept.text)}});
+      ordered.push_back(
+          {kept.order, {dst_json, kept.type, std::move(kept.text), Queue::since(attempt->second)}});
     }
   }
   for (Attempt* const attempt : taken) forget(*attempt);

@@ -62,34 +62,48 @@ void Relay::refuse(Peer& peer, Admission answer) {
   forward_waiting(realm, dst_json);
 }
 
-/// The texts that it is to get. Of what has waited for it, that is what its rights allow now.
+/// The texts that it is to get.
 std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
-  const auto make_partner_of = [&peer](const std::string& id) {
-    Peer* const here = peer.realm.find(id);
-    if (here != nullptr && !here->is_pending) {
-      make_partners(peer, *here);
-    } else {
-      make_partner(peer, id);
-    }
-  };
-  std::ranges::for_each(inheritance.partners, make_partner_of);
+  for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
   std::vector<std::string> texts = inheritance.texts;
   for (const Inheritance::Kept& kept : inheritance.kept) {
-    const Peer* const here = peer.realm.find(kept.src);
-    const Parcel parcel{
-        peer.realm.key, kept.src, registration_of(here, kept.src), peer.id, kept.type,
-        kept.text,      now};
-    if (!is_notice(kept.type) && !is_open_to(peer, here, kept.src)) {
-      on_abandoned(parcel, now);
-      continue;
-    }
-    if (!is_notice(kept.type)) make_partner_of(kept.src);
-    texts.push_back(kept.text);
+    if (inherit(peer, kept, now)) texts.push_back(kept.text);
   }
   for (const Inheritance::Sent& sent : inheritance.sent) {
-    send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, now}, now);
+    send_on(
+        {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
+        now);
   }
   return texts;
+}
+
+/// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
+/// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
+bool Relay::inherit(Peer& peer, const Inheritance::Kept& kept, Instant now) {
+  if (is_notice(kept.type)) return true;
+  const Peer* const here = peer.realm.find(kept.src);
+  const Parcel parcel{peer.realm.key, kept.src,  registration_of(here, kept.src),
+                      peer.id,        kept.type, kept.text,
+                      kept.since};
+  if (peer.transport == nullptr) {
+    keep(parcel, now);
+  } else if (!is_open_to(peer, here, kept.src)) {
+    on_abandoned(parcel, now);
+  } else {
+    make_partner_of(peer, kept.src);
+    return true;
+  }
+  return false;
+}
+
+/// Wherever that is.
+void Relay::make_partner_of(Peer& peer, const std::string& id) {
+  Peer* const here = peer.realm.find(id);
+  if (here != nullptr && !here->is_pending) {
+    make_partners(peer, *here);
+  } else {
+    make_partner(peer, id);
+  }
 }
 
 /// Of a sender of another node; `here`: who has its id here, if anybody: the same, which has moved,
@@ -129,7 +143,7 @@ void Relay::take_kept(Peer& peer, Inheritance& estate, bool all) {
     if (!all && !is_notice(message.type)) return false;
     const bool is_leave = message.type == MessageType::Leave;
     if (is_leave && std::erase(estate.partners, message.src) == 0) return true;
-    estate.kept.push_back({message.src, message.type, message.text});
+    estate.kept.push_back({message.src, message.type, message.text, message.since});
     return true;
   });
 }
@@ -173,7 +187,7 @@ std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registrati
   for (Outstanding::Sent& sent : realms_.find(key)->second.outstanding.take_from(registration)) {
     // Of what is no text nobody can be the destination.
     if (const auto dst = json::unquote(sent.dst_json)) {
-      all.push_back({*dst, sent.type, std::move(sent.text)});
+      all.push_back({*dst, sent.type, std::move(sent.text), sent.since});
     }
   }
   return all;

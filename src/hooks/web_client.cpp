@@ -206,11 +206,9 @@ void WebClient::expire(core::Instant now) {
   std::vector<Request> late = take_late();
   std::vector<Request> waiting = take_waiting_late();
   pump();
-  const std::weak_ptr alive = alive_;
-  fail(std::move(late), {"no answer in time", true});
-  if (alive.expired()) return;
-  // One that answers others has too much to do.
-  fail(std::move(waiting), {"no answer in time", heard_ + options_.timeout <= now_});
+  std::ranges::move(waiting, std::back_inserter(late));
+  // One that answers others is there.
+  fail(std::move(late), {"no answer in time", heard_ + options_.timeout <= now_});
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.

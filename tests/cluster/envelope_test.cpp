@@ -1,5 +1,6 @@
 #include "peerjsd/cluster/envelope.hpp"
 
+#include <chrono>
 #include <string>
 #include <variant>
 
@@ -8,12 +9,18 @@
 namespace peerjsd::cluster {
 namespace {
 
+using core::Instant;
 using core::MessageType;
+using namespace std::chrono_literals;
 using namespace std::string_literals;
+
+/// By the clock of who speaks, and of who listens.
+constexpr Instant kThere{1h};
+constexpr Instant kHere{24h};
 
 template <class Kind>
 Kind parsed(const std::string& text) {
-  const Envelope envelope = parse_envelope(text);
+  const Envelope envelope = parse_envelope(text, kHere);
   EXPECT_TRUE(std::holds_alternative<Kind>(envelope)) << text;
   return std::holds_alternative<Kind>(envelope) ? std::get<Kind>(envelope) : Kind{};
 }
@@ -24,9 +31,10 @@ TEST(Envelope, CarriesADelivery) {
                                             18446744073709551615U,
                                             "key",
                                             odd,
-                                            {{"a", MessageType::Offer, "{}"},
-                                             {odd, MessageType::Expire, ""},
-                                             {"b", MessageType::Custom, "[]"}}});
+                                            {{"a", MessageType::Offer, "{}", kThere},
+                                             {odd, MessageType::Expire, "", kThere - 1500ms},
+                                             {"b", MessageType::Custom, "[]", kThere + 1s}}},
+                                   kThere);
   const auto delivery = parsed<Delivery>(text);
   EXPECT_EQ(delivery.origin, "node");
   EXPECT_EQ(delivery.number, 18446744073709551615U);
@@ -36,11 +44,14 @@ TEST(Envelope, CarriesADelivery) {
   EXPECT_EQ(delivery.items[0].src, "a");
   EXPECT_EQ(delivery.items[0].type, MessageType::Offer);
   EXPECT_EQ(delivery.items[0].text, "{}");
+  EXPECT_EQ(delivery.items[0].since, kHere);
   EXPECT_EQ(delivery.items[1].src, odd);
   EXPECT_EQ(delivery.items[1].type, MessageType::Expire);
   EXPECT_EQ(delivery.items[1].text, "");
+  EXPECT_EQ(delivery.items[1].since, kHere - 1500ms);
   EXPECT_EQ(delivery.items[2].type, MessageType::Custom);
   EXPECT_EQ(delivery.items[2].text, "[]");
+  EXPECT_EQ(delivery.items[2].since, kHere) << "nothing waits since later than now";
 }
 
 TEST(Envelope, CarriesReceipts) {
@@ -55,19 +66,20 @@ TEST(Envelope, CarriesReceipts) {
 }
 
 TEST(Envelope, CarriesABequest) {
-  const core::Inheritance inheritance{
-      {"x", "y"},
-      {"1", "", "3"},
-      {{"v", MessageType::Answer, "0"}, {"v", MessageType::Custom, "1"}},
-      {{"z", MessageType::Offer, "4"},
-       {"", MessageType::Leave, ""},
-       {"z", MessageType::Custom, "5"}}};
-  const std::string text = to_text(Bequest{"key", "id", "token", inheritance});
+  const auto inheritance_at = [](Instant now) -> core::Inheritance {
+    return {{"x", "y"},
+            {"1", "", "3"},
+            {{"v", MessageType::Answer, "0", now - 2s}, {"v", MessageType::Custom, "1", now - 1s}},
+            {{"z", MessageType::Offer, "4", now - 1h},
+             {"", MessageType::Leave, "", now},
+             {"z", MessageType::Custom, "5", now}}};
+  };
+  const std::string text = to_text(Bequest{"key", "id", "token", inheritance_at(kThere)}, kThere);
   const auto bequest = parsed<Bequest>(text);
   EXPECT_EQ(bequest.key, "key");
   EXPECT_EQ(bequest.id, "id");
   EXPECT_EQ(bequest.token, "token");
-  EXPECT_EQ(bequest.inheritance, inheritance);
+  EXPECT_EQ(bequest.inheritance, inheritance_at(kHere));
 }
 
 TEST(Envelope, IsWhatTheScriptsWrite) {
@@ -96,8 +108,13 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "5:moved3:key2:id",
                                  "8:delivery1:n1:x1:k1:d",
                                  "8:delivery1:n1:11:k1:d1:s",
-                                 "8:delivery1:n1:11:k1:d1:s4:WHAT1:t",
-                                 "8:delivery1:n1:11:k1:d1:s7:unknown1:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t1:s",
+                                 "8:delivery1:n1:11:k1:d1:s4:WHAT1:01:t",
+                                 "8:delivery1:n1:11:k1:d1:s7:unknown1:01:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:x1:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER0:1:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER2:-11:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER10:42949672961:t",
                                  "7:bequest1:k1:i1:t1:01:0",
                                  "7:bequest1:k1:i1:t1:x1:01:0",
                                  "7:bequest1:k1:i1:t1:01:x1:0",
@@ -105,15 +122,16 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "7:bequest1:k1:i1:t1:21:01:01:p",
                                  "7:bequest1:k1:i1:t1:11:11:01:p",
                                  "7:bequest1:k1:i1:t1:01:01:11:s",
-                                 "7:bequest1:k1:i1:t1:01:01:31:s4:WHAT1:t",
+                                 "7:bequest1:k1:i1:t1:01:01:41:s4:WHAT1:01:t",
                                  "7:bequest1:k1:i1:t1:01:01:01:d",
-                                 "7:bequest1:k1:i1:t1:01:01:01:d4:WHAT1:t",
+                                 "7:bequest1:k1:i1:t1:01:01:01:d4:WHAT1:01:t",
+                                 "7:bequest1:k1:i1:t1:01:01:01:d5:OFFER1:x1:t",
                                  "7:bequest1:k1:i1:t20:184467440737095516151:01:01:p",
                                  "8:receipts",
                                  "8:receipts1:n1:1",
                                  "8:receipts1:n1:x8:accepted",
                                  "5:fence1:x"}) {
-    EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_envelope(text))) << text;
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_envelope(text, kHere))) << text;
   }
 }
 

@@ -287,14 +287,19 @@ TEST_F(RelayNodesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
 
 TEST_F(RelayNodesTest, APeerThatIsPendingCanBeHandedOn) {
   lose_before_answer(a_, "a");
+  const Instant first = now_;
   deliver("b", "a", MessageType::Expire, "told");
   deliver_offer("b", "a");
+  pass(1s);
+  deliver_offer("c", "a");
+  pass(1s);
   const auto estate = relay_.hand_over("peerjs", "a");
   ASSERT_TRUE(estate);
   EXPECT_EQ(estate->texts, Texts{});
-  EXPECT_EQ(estate->kept,
-            (std::vector<Inheritance::Kept>{{"b", MessageType::Expire, "told"},
-                                            {"b", MessageType::Offer, text("OFFER", "b", "a")}}));
+  EXPECT_EQ(estate->kept, (std::vector<Inheritance::Kept>{
+                              {"b", MessageType::Expire, "told", first},
+                              {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
+                              {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
   EXPECT_EQ(find("a"), nullptr);
 }
 
@@ -777,8 +782,9 @@ TEST_F(RelayNodesTest, HandsOverALostPeerWithWhatHasWaited) {
   ASSERT_TRUE(inheritance);
   EXPECT_EQ(inheritance->partners, Texts{});
   EXPECT_EQ(inheritance->texts, Texts{"unsent"});
-  EXPECT_EQ(inheritance->kept,
-            (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a")}}));
+  EXPECT_EQ(
+      inheritance->kept,
+      (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}));
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{});
 }
@@ -816,14 +822,54 @@ TEST_F(RelayNodesTest, GivesAPeerWhatWaitedForItElsewhere) {
   settle(a_, Admission::Resumed,
          {{},
           {"first"},
-          {{"b", MessageType::Offer, text("OFFER", "b", "a")},
-           {"y", MessageType::Offer, text("OFFER", "y", "a")}},
+          {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_},
+           {"y", MessageType::Offer, text("OFFER", "y", "a"), now_}},
           {}});
   EXPECT_EQ(a_.take(),
             (Texts{std::string(kOpen), "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsNoLonger) {
+  join(a_, "a");
+  join(b_, "b");
+  relay_.detach(a_, End::Lost, now_);
+  const Claim claim{"peerjs", "a", find("a")->registration};
+  relay_.settle(claim, Admission::Resumed,
+                {{}, {}, {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 4s}}, {}},
+                now_);
+  pass(999ms);
+  EXPECT_EQ(b_.take(), Texts{});
+  pass(1ms);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(), Texts{std::string(kOpen)});
+}
+
+TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) {
+  join(a_, "a");
+  join(b_, "b");
+  relay_.detach(a_, End::Lost, now_);
+  const Claim claim{"peerjs", "a", find("a")->registration};
+  relay_.settle(claim, Admission::Resumed,
+                {{}, {"first"}, {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}, {}},
+                now_);
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "b", "a")}));
+  relay_.detach(a_, End::GoingAway, now_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsNoLonger) {
+  attach(a_, "a");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  settle(a_, Admission::Resumed,
+         {{}, {}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x"), now_ - 4s}}});
+  a_.take();
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
 }
 
 TEST_F(RelayNodesTest, GivesAnInheritanceThatComesLate) {
@@ -841,9 +887,9 @@ TEST_F(RelayNodesTest, SendsOnWhatAPeerHadSentBeforeItCame) {
          {{},
           {},
           {},
-          {{"b", MessageType::Offer, text("OFFER", "a", "b")},
-           {"x", MessageType::Offer, text("OFFER", "a", "x")},
-           {"x", MessageType::Candidate, text("CANDIDATE", "a", "x")}}});
+          {{"b", MessageType::Offer, text("OFFER", "a", "b"), now_},
+           {"x", MessageType::Offer, text("OFFER", "a", "x"), now_},
+           {"x", MessageType::Candidate, text("CANDIDATE", "a", "x"), now_}}});
   EXPECT_EQ(b_.take(), Texts{text("OFFER", "a", "b")});
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
   relay_.detach(a_, End::GoingAway, now_);
@@ -854,7 +900,7 @@ TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
   attach(a_, "a");
   backend_.forwarding = Backend::Forwarding::Apart;
   settle(a_, Admission::Resumed,
-         {{}, {}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x")}}});
+         {{}, {}, {}, {{"x", MessageType::Offer, text("OFFER", "a", "x"), now_}}});
   EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
   backend_.forwarding = Backend::Forwarding::Taken;
   relay_.on_reconnect();
@@ -868,17 +914,20 @@ TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
 TEST_F(RelayNodesTest, WhatAPeerThatHasMovedHadSentFollowsIt) {
   join(a_, "a");
   const Registration registration = a_.peer()->registration;
+  const Instant first = now_;
   receive(a_, sent_to("x"));
   relay_.on_returned(forwarded(), now_);
+  pass(1s);
   receive(a_, sent_to("x", "CANDIDATE"));
   receive(a_, sent_to("y"));
   relay_.hand_over("peerjs", "a");
   relay_.on_returned(forwarded_as(registration, "a", "y"), now_);
-  EXPECT_EQ(
-      relay_.take_sent("peerjs", registration),
-      (std::vector<Inheritance::Sent>{{"x", MessageType::Offer, text("OFFER", "a", "x")},
-                                      {"x", MessageType::Candidate, text("CANDIDATE", "a", "x")},
-                                      {"y", MessageType::Offer, text("OFFER", "a", "y")}}));
+  EXPECT_EQ(relay_.take_sent("peerjs", registration),
+            (std::vector<Inheritance::Sent>{
+                {"x", MessageType::Offer, text("OFFER", "a", "x"), first},
+                {"x", MessageType::Candidate, text("CANDIDATE", "a", "x"), first},
+                {"y", MessageType::Offer, text("OFFER", "a", "y"), first + 1s}}))
+      << "each waits since its attempt does";
   EXPECT_TRUE(relay_.take_sent("peerjs", registration).empty());
   backend_.take();
   pass(5s);
@@ -896,9 +945,10 @@ TEST_F(RelayNodesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
   relay_.detach(a_, End::ServerStops, now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(backend_.bequeathed[0].second,
-            (Inheritance{
-                {"b", "x"}, {"unsent"}, {}, {{"y", MessageType::Offer, text("OFFER", "a", "y")}}}));
+  EXPECT_EQ(
+      backend_.bequeathed[0].second,
+      (Inheritance{
+          {"b", "x"}, {"unsent"}, {}, {{"y", MessageType::Offer, text("OFFER", "a", "y"), now_}}}));
   EXPECT_EQ(backend_.released, Texts{});
   backend_.take();
   relay_.detach(b_, End::GoingAway, now_);

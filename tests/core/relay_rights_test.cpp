@@ -122,7 +122,10 @@ TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
   const std::string from_p = text("CANDIDATE", "p", "a");
   relay.settle(
       claim, Admission::Resumed,
-      {{"p"}, {}, {{"x", MessageType::Offer, from_x}, {"p", MessageType::Candidate, from_p}}, {}},
+      {{"p"},
+       {},
+       {{"x", MessageType::Offer, from_x, now_}, {"p", MessageType::Candidate, from_p, now_}},
+       {}},
       now_);
   EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), from_p}));
   EXPECT_EQ(backend.take(), Texts{text("EXPIRE", "a", "x")});

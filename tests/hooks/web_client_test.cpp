@@ -183,6 +183,26 @@ TEST_F(WebClientTest, GivesUpInTime) {
   EXPECT_EQ(said_, (List{"no answer in time", "no answer in time"}));
 }
 
+TEST_F(WebClientTest, IsNotDownWhereItAnswersOthers) {
+  client({3s, 2, 10});
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  post("slow");
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 1; }));
+  now_ += 1s;
+  service_->answer = [](const std::string&) { return WebService::ok("{}"); };
+  post("other");
+  EXPECT_EQ(outcome(), "200 {}");
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  post("next");
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 3; }));
+  client_->expire(now_ + 2s);
+  EXPECT_EQ(said_, List{"no answer in time"});
+  EXPECT_FALSE(is_down_);
+  client_->expire(now_ + 3s);
+  EXPECT_EQ(said_.size(), 2U);
+  EXPECT_TRUE(is_down_) << "by now it answers nobody";
+}
+
 TEST_F(WebClientTest, TriesAgainOnceWhereAKeptConnectionTurnsOutDead) {
   client({3s, 4, 10});
   std::size_t dead = 1;

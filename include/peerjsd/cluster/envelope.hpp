@@ -11,7 +11,8 @@
 
 // What nodes tell each other through Redis: a list of texts, each as a netstring (its length in
 // decimal digits, a colon, its bytes), the first of which says what it is. So the scripts can write
-// it, too.
+// it, too. Since when a message waits is said as how many milliseconds that is: each node has a
+// clock of its own.
 namespace peerjsd::cluster {
 
 /// Messages for one destination.
@@ -24,6 +25,7 @@ struct Delivery {
     std::string_view src;
     core::MessageType type;
     std::string_view text;
+    core::Instant since;  ///< it has been waiting to arrive
   };
   std::vector<Item> items;
 };
@@ -78,12 +80,12 @@ using Envelope = std::variant<std::monostate, Delivery, Receipts, Arrived, Moved
                               Dismissed, Fence, Bequest>;
 
 /// Nothing if it is none of these. Views of `text`.
-Envelope parse_envelope(std::string_view text);
+Envelope parse_envelope(std::string_view text, core::Instant now);
 
-std::string to_text(const Delivery& delivery);
+std::string to_text(const Delivery& delivery, core::Instant now);
 std::string to_text(const Receipts& receipts);
 std::string to_text(const Dismissed& dismissed);
 std::string to_text(Fence);
-std::string to_text(const Bequest& bequest);
+std::string to_text(const Bequest& bequest, core::Instant now);
 
 }  // namespace peerjsd::cluster

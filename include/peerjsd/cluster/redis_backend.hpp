@@ -93,6 +93,7 @@ class RedisBackend final : public core::Backend {
   Lease lease_;
   Directory directory_;
   bool is_away_ = false;                // the operator has been told so
+  bool is_cause_told_ = false;          // and why
   std::optional<core::Instant> begun_;  // the first tick
   enum class FenceState : std::uint8_t { None, Sent, Passed };
   FenceState fence_ = FenceState::None;

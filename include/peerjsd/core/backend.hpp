@@ -31,6 +31,7 @@ struct Inheritance {
     std::string dst;
     MessageType type;
     std::string text;
+    Instant since;  ///< it has been waiting
 
     bool operator==(const Sent&) const = default;
   };
@@ -40,6 +41,7 @@ struct Inheritance {
     std::string src;
     MessageType type;
     std::string text;
+    Instant since;  ///< it has been waiting
 
     bool operator==(const Kept&) const = default;
   };

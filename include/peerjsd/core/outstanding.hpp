@@ -65,6 +65,7 @@ class Outstanding {
     std::string dst_json;
     MessageType type;
     std::string text;
+    Instant since;  ///< its attempt waits
   };
 
   /// An attempt that ran out: whom to tell, and which destination (as JSON) it was for.

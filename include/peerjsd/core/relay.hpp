@@ -238,6 +238,8 @@ class Relay {
   void keep_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
+  bool inherit(Peer& peer, const Inheritance::Kept& kept, Instant now);
+  static void make_partner_of(Peer& peer, const std::string& id);
   std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
   Registration registration_of(const Peer* here, std::string_view id) const;

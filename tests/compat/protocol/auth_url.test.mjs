@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { hang, isSigned, startBackend } from '../support/backend.mjs';
 import { metric } from '../support/cluster.mjs';
@@ -77,6 +78,9 @@ asking('A service is asked who may connect', [], (test) => {
       [{ status: 401 }, 'Unauthorized'],
       [{ status: 403, text: '<html>' }, 'Unauthorized'],
       [{ status: 403, json: { reason: 7 } }, 'Unauthorized'],
+      [{ status: 400, json: { reason: 'of a proxy' } }, 'Unauthorized'],
+      [{ status: 413 }, 'Unauthorized'],
+      [{ json: { expires_in: 0 } }, 'Token has expired'],
       [{ status: 403, json: { reason: `a\u0007\n${'ü'.repeat(300)}` } }, `a${'ü'.repeat(199)}`],
     ];
     for (const [answer, reason] of cases) {
@@ -86,6 +90,28 @@ asking('A service is asked who may connect', [], (test) => {
     const address = `127.0.0.1:${backend.port}`;
     await server.waitForLog(new RegExp(`Token refused: ann \\(127.0.0.1, ${address} says: Unauth`));
     assert.ok(!server.log().includes('hidden'), 'no token is logged');
+  });
+
+  test('and what a client sends behind a stream is no request, whenever the answer comes', [], async (scope) => {
+    const { backend, server } = scope;
+    let answer;
+    const answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    backend.answer = () => answered;
+    const socket = connect(server.port, server.host);
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    const begin = (target) => `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
+    socket.write(begin('/peerjs/ann/t/id?i=0') + begin('/nowhere'));
+    await backend.times(1);
+    answer({});
+    await until(() => text.includes(OPEN), 'the stream');
+    await get(server, '/peerjs/id');
+    assert.equal(text.match(/HTTP\/1\.1/g).length, 1, text);
+    socket.destroy();
   });
 
   test('who is not let in does not learn who is there', [], async ({ backend, peer, refused, socket }) => {
@@ -320,6 +346,36 @@ asking('Where the service is down', ['--auth_timeout', '500'], (test) => {
     await server.waitForLog(/Auth service failed: \S+: Connection refused; ann is let in/);
   });
 
+  test('or where it takes no questions at all', ['--auth_down', 'accept'], async ({ backend, peer }) => {
+    backend.answer = () => ({ status: 503 });
+    await peer('ann');
+  });
+
+  test('or does not answer any', ['--auth_down', 'accept'], async ({ backend, peer }) => {
+    backend.answer = hang;
+    await peer('ann');
+  });
+
+  const { redirects, hangs, ...provoked } = failing;
+  for (const [how, answer] of Object.entries(provoked)) {
+    test(`but not where it ${how} to one`, ['--auth_down', 'accept'], async ({ backend, refused }) => {
+      backend.answer = answer;
+      await refused({ id: 'ann' }, DOWN);
+    });
+  }
+
+  test('nor where it answers others, but not this one', ['--auth_down', 'accept'], async (scope) => {
+    const { backend, peer, refused } = scope;
+    backend.answer = (asked) => (asked.id === 'slow' ? hang() : {});
+    let goes = true;
+    const others = (async () => {
+      while (goes) await peer('other-');
+    })();
+    await refused({ id: 'slow' }, DOWN);
+    goes = false;
+    await others;
+  });
+
   test('who is known stays, with what it may', [], async (scope) => {
     const { backend, page, peer, refused, server, stream, streaming } = scope;
     backend.answer = ({ id }) => ({ json: id === 'ann' ? { may: ['answer'] } : {} });
@@ -388,28 +444,25 @@ suite('A service behind TLS', [], ({ both: test }) => {
 }, OURS);
 
 suite('The configuration of a service', [], ({ both: test }) => {
-  test('changes while the server runs, and metrics tell of it', async ({ adopt }) => {
-    const backend = await startBackend(() => ({ status: 500 }));
+  test('changes while the server runs, and metrics tell of it', async ({ adopt, socket }) => {
+    const backend = await startBackend(() => ({ status: 503 }));
     const file = join(directory, 'peerjsd.conf');
     const admin = { host: '127.0.0.1', port: await freePort() };
     const common = `auth_url = ${backend.url}\nadmin_port = ${admin.port}\n`;
     writeFileSync(file, common);
     const server = adopt(await startPeerjsd(['--config', file]));
-    const first = new Peer(server, { id: 'ann' });
-    await first.expect(errorText(DOWN));
+    await socket({ server, id: 'ann' }).expect(errorText(DOWN));
     writeFileSync(file, `${common}auth_down = accept\nauth_cache = 1s\n`);
     server.child.kill('SIGHUP');
     await server.waitForLog(/Configuration reloaded; changed: --auth_down, --auth_cache/);
-    const second = new Peer(server, { id: 'ann' });
-    await second.expect(OPEN);
+    await socket({ server, id: 'ann' }).expect(OPEN);
     backend.answer = () => ({});
-    for (const id of ['bob', 'bob']) await new Peer(server, { id }).upgraded;
+    for (const id of ['bob', 'bob']) await socket({ server, id }).upgraded;
     await until(async () => (await metric({ admin }, 'peerjsd_auth_cached_total')) === 1, 'a hit');
     const total = (result) =>
       metric({ admin }, 'peerjsd_auth_requests_total', `{result="${result}"}`);
     assert.deepEqual([await total('failed'), await total('admitted'), await total('refused')], [2, 1, 0]);
     assert.equal(await metric({ admin }, 'peerjsd_auth_under_way'), 0);
-    for (const peer of [first, second]) peer.lose();
     await backend.stop();
   });
 }, OURS);

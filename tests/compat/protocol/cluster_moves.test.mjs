@@ -84,6 +84,27 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 
   it(
+    'what waits for one who is lost again when it arrives, waits no longer than it would have',
+    withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const absent = name('late-');
+      const sent = performance.now();
+      a.signal('OFFER', absent, 1);
+      await a.fence();
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      nodes[0].child.kill('SIGSTOP');
+      const late = await peer(absent, { server: nodes[1], ...PAGE });
+      late.lose();
+      await nodes[1].waitForLog(/connection lost/);
+      nodes[0].child.kill('SIGCONT');
+      await a.expect(relayed('EXPIRE', absent, a.id));
+      const took = performance.now() - sent;
+      assert.ok(took > 3000 && took < 4000, `told after ${took} ms`);
+      assert.equal(await delivered(nodes[0]), 1);
+    }),
+  );
+
+  it(
     'one that moves while it is not known whether it has got a message does not get it twice',
     withProxy(
       async ({ proxy, near, far, nodes, peer, socket }) => {
