@@ -173,19 +173,37 @@ class Returning {
     return `${nearest.slice(0, 3).join(', ') || 'of no'} ms after messages that did not come`;
   }
 
+  /** Whether it came when the message had waited for so long: then it was the first of its attempt. */
+  #isInTimeFor(expiry, n) {
+    const wait = expiry - this.#sent[n].at;
+    return wait > expireTimeout - EARLY_MS && wait < expireTimeout + lateness();
+  }
+
+  /**
+   * Whether it came at once for a message of a burst: on another node than the one that it was for,
+   * a burst finds no room to wait, and all goes that waits with it.
+   */
+  #isOfRefusal(expiry) {
+    return this.#missing.some((n) => {
+      const { at, fill } = this.#sent[n];
+      return order.ports.length > 1 && fill !== '' && expiry > at && expiry < at + lateness();
+    });
+  }
+
   /** An EXPIRE is for the first message of an attempt, and for what follows for a while. */
   #account() {
-    const isFor = (expiry, n) => {
-      const wait = expiry - this.#sent[n].at;
-      return wait > expireTimeout - EARLY_MS && wait < expireTimeout + lateness();
-    };
+    const refusals = this.#expiries.filter((expiry) => this.#isOfRefusal(expiry));
     for (const expiry of this.#expiries) {
-      const found = this.#missing.some((n) => isFor(expiry, n));
-      assert.ok(found, `${this.caller.id} was told ${this.#ages(expiry)} that one expired`);
+      const found = this.#missing.some((n) => this.#isInTimeFor(expiry, n));
+      const isFounded = found || refusals.includes(expiry);
+      assert.ok(isFounded, `${this.caller.id} was told ${this.#ages(expiry)} that one expired`);
     }
     let covered = -Infinity;
     for (const n of this.#missing) {
-      const expiry = this.#expiries.find((each) => isFor(each, n));
+      const { at } = this.#sent[n];
+      const inTime = this.#expiries.find((each) => this.#isInTimeFor(each, n));
+      const atOnce = refusals.find((each) => each > at && each < at + expireTimeout);
+      const expiry = inTime ?? atOnce;
       if (expiry) covered = expiry + expireTimeout;
       const isCovered = this.#sent[n].at <= covered;
       const what = `message ${n} of ${new Date(performance.timeOrigin + this.#sent[n].at).toISOString()}`;

@@ -1,15 +1,14 @@
 #include "peerjsd/cluster/claims.hpp"
 
+#include "peerjsd/cluster/identity.hpp"
 #include "peerjsd/core/log_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <span>
 #include <string_view>
 #include <utility>
 
-#include <openssl/sha.h>
 #include <spdlog/spdlog.h>
 
 namespace peerjsd::cluster {
@@ -18,12 +17,6 @@ namespace {
 /// With a client to which all has not come that goes before its first message. A node that lives
 /// answers in less.
 constexpr core::Duration kPatience = std::chrono::milliseconds(500);
-
-/// With what a peer that has moved had sent before: less, for it waits for that elsewhere.
-constexpr core::Duration kPatienceWithSent = std::chrono::milliseconds(250);
-
-/// For so long a peer that has moved may have been without what it had.
-constexpr core::Duration kLongestDeparture = std::chrono::seconds(60);
 
 constexpr std::size_t kBatch = 100;
 constexpr std::size_t kMostBatchesSent = 4;
@@ -67,65 +60,30 @@ std::string time_of(const core::Peer& peer) {
   return peer.transport == nullptr ? "0" : to_time(core::Relay::last_heard(peer));
 }
 
-core::Peer* find(core::Relay& relay, std::string_view key, std::string_view id) {
-  const core::Realm* const realm = relay.realm(key);
-  return realm == nullptr ? nullptr : realm->find(id);
-}
-
-core::Peer* find(core::Relay& relay, const core::Claim& claim) {
-  core::Peer* const peer = find(relay, claim.key, claim.id);
-  return peer != nullptr && peer->registration == claim.registration ? peer : nullptr;
-}
-
-/// The peer of which another node speaks; nullptr if the id is, by now, one of another token.
-template <class Told>
-core::Peer* find(core::Relay& relay, const Told& told) {
-  core::Peer* const peer = find(relay, told.key, told.id);
-  return peer != nullptr && digest_of(*peer) == told.token ? peer : nullptr;
-}
-
-void append(core::Inheritance& inheritance, const core::Inheritance& more) {
-  const auto add = [](auto& texts, const auto& others) {
-    texts.insert(texts.end(), others.begin(), others.end());
-  };
-  add(inheritance.partners, more.partners);
-  add(inheritance.texts, more.texts);
-  add(inheritance.kept, more.kept);
-  add(inheritance.sent, more.sent);
-}
-
 /// Of all of them, the oldest first.
 core::Inheritance inheritance_of(std::span<const redisReply* const> wills) {
   core::Inheritance all;
   for (const redisReply* const will : wills) {
     const Envelope envelope = parse_envelope(text_of(*will), RedisNode::now());
-    if (const auto* bequest = std::get_if<Bequest>(&envelope)) append(all, bequest->inheritance);
+    if (const auto* bequest = std::get_if<Bequest>(&envelope)) all.append(bequest->inheritance);
   }
   return all;
 }
 
 }  // namespace
 
-std::string digest_of(const core::Peer& peer) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const std::string text = peer.realm.key + '\0' + peer.id + '\0' + peer.token;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-  std::string digest;
-  for (std::size_t i = 0; digest.size() < 32; ++i) {
-    digest += digits[hash[i] >> 4U];
-    digest += digits[hash[i] & 15U];
-  }
-  return digest;
-}
+Claims::Claims(RedisNode& node, Courier& courier)
+    : node_(node),
+      courier_(courier),
+      departures_(node, courier, [this](const core::Peer& peer, core::Inheritance inheritance) {
+        give_back(peer, std::move(inheritance));
+      }) {}
 
 void Claims::claim(const core::Peer& peer) {
   Pending& pending = pending_[peer.registration];
   pending.claim = {peer.realm.key, peer.id, peer.registration};
   pending.token = digest_of(peer);
-  for (Departure& each : departures_) {
-    if (each.key == peer.realm.key && each.id == peer.id) each.hold.reset();
-  }
+  departures_.let_go_of(peer.realm.key, peer.id);
   if (node_.link().is_up()) ask_for(pending);
 }
 
@@ -144,13 +102,12 @@ void Claims::withdraw(const core::Peer& peer) {
 /// What has come for a peer that has gone waits for it as if this had been its node.
 void Claims::put_aside(Pending& pending) {
   if (pending.inheritance == core::Inheritance()) return;
-  depart({pending.claim.key,
-          pending.claim.id,
-          pending.token,
-          {},
-          std::move(pending.inheritance),
-          RedisNode::now(),
-          {}});
+  departures_.add({pending.claim.key,
+                   pending.claim.id,
+                   pending.token,
+                   {},
+                   std::move(pending.inheritance),
+                   RedisNode::now()});
 }
 
 /// What has come for a peer that goes.
@@ -185,12 +142,12 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   pending.has_predecessor = answer->was_told;
   if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
   if (answer->was_told || !answer->wills.empty()) pending.answer = core::Admission::Resumed;
-  append(pending.inheritance, inheritance_of(answer->wills));
+  pending.inheritance.append(inheritance_of(answer->wills));
   if (pending.is_withdrawn) {
     const auto taken = pending_.extract(found);
     return put_aside(taken.mapped());
   }
-  send_due_departures(RedisNode::now());  // it may be one of them
+  departures_.send_due(RedisNode::now());  // it may be one of them
   settle_if_complete(registration);
 }
 
@@ -221,7 +178,7 @@ void Claims::settle(core::Registration registration, core::Admission answer) {
 }
 
 void Claims::on_bequest(const Bequest& bequest) {
-  const core::Peer* const peer = find(node_.relay(), bequest);
+  const core::Peer* const peer = find(node_.relay(), bequest.key, bequest.id, bequest.token);
   // It has gone on, or gone; and may be, or come, elsewhere.
   if (peer == nullptr && bequest.inheritance == core::Inheritance()) return;
   if (peer == nullptr)
@@ -232,33 +189,23 @@ void Claims::on_bequest(const Bequest& bequest) {
     return node_.relay().settle(claim, core::Admission::Resumed, bequest.inheritance,
                                 RedisNode::now());
   }
-  append(pending->second.inheritance, bequest.inheritance);
+  pending->second.inheritance.append(bequest.inheritance);
   pending->second.has_bequest = true;
   settle_if_complete(peer->registration);
 }
 
 void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
   core::Inheritance estate = take_inheritance(peer);
-  append(estate, inheritance);
+  estate.append(inheritance);
   withdraw(peer);
-  depart({peer.realm.key,
-          peer.id,
-          digest_of(peer),
-          peer.registration,
-          std::move(estate),
-          RedisNode::now(),
-          {}});
-}
-
-bool Claims::is_leaving(const Moved& moved) const {
-  return std::ranges::any_of(departures_, [&](const Departure& each) {
-    return each.key == moved.key && each.id == moved.id && each.token == moved.token;
-  });
+  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(estate),
+                   RedisNode::now()});
 }
 
 void Claims::on_moved(const Moved& moved) {
-  const core::Peer* const peer = find(node_.relay(), moved);
-  if (peer == nullptr && is_leaving(moved)) return;  // it gets what it had where it is then
+  const core::Peer* const peer = find(node_.relay(), moved.key, moved.id, moved.token);
+  const bool is_leaving = departures_.has(moved.key, moved.id, moved.token);
+  if (peer == nullptr && is_leaving) return;  // it gets what it had where it is then
   const auto pending = peer == nullptr ? pending_.end() : pending_.find(peer->registration);
   if (pending != pending_.end()) {
     pending->second.has_moved = true;
@@ -269,77 +216,27 @@ void Claims::on_moved(const Moved& moved) {
 
 /// `inheritance`: what goes before that which the peer has here.
 void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
-  Departure departure{std::string(moved.key),
-                      std::string(moved.id),
-                      std::string(moved.token),
-                      {},
-                      std::move(inheritance),
-                      RedisNode::now(),
-                      {}};
-  if (const core::Peer* const peer = find(node_.relay(), moved)) {
+  Departures::Departure departure{std::string(moved.key),   std::string(moved.id),
+                                  std::string(moved.token), {},
+                                  std::move(inheritance),   RedisNode::now()};
+  if (const core::Peer* const peer = find(node_.relay(), moved.key, moved.id, moved.token)) {
     departure.registration = peer->registration;
-    append(departure.inheritance, *node_.relay().hand_over(moved.key, moved.id));
+    departure.inheritance.append(*node_.relay().hand_over(moved.key, moved.id));
     ++node_.counters().handed_over;
   }
-  depart(std::move(departure));
-}
-
-void Claims::depart(Departure departure) {
-  if (is_done_with(departure, departure.since)) return;
-  departure.hold.emplace(node_, departure.key, departure.id);
-  departures_.push_back(std::move(departure));
-}
-
-void Claims::send_due_departures(core::Instant now) {
-  for (Departure& each : std::exchange(departures_, {})) {
-    if (!is_done_with(each, now)) departures_.push_back(std::move(each));
-  }
-}
-
-/// Once it has been sent, even if there is nothing in it, so that nobody waits for it; or once it
-/// has no place to go any more.
-bool Claims::is_done_with(Departure& departure, core::Instant now) {
-  const core::Peer* const here = find(node_.relay(), departure);
-  if (here != nullptr && here->registration != departure.registration) {
-    give_back(departure, *here);
-    return true;
-  }
-  const core::Duration age = now - departure.since;
-  if (!node_.link().is_up()) return age > kLongestDeparture;
-  const bool may_wait = departure.registration && age < kPatienceWithSent;
-  if (may_wait && courier_.has_under_way_from(*departure.registration)) return false;
-  send_estate(departure);
-  return true;
+  departures_.add(std::move(departure));
 }
 
 /// It has come back before it was sent what it had.
-void Claims::give_back(Departure& departure, const core::Peer& peer) {
-  core::Inheritance estate = estate_of(departure);
+void Claims::give_back(const core::Peer& peer, core::Inheritance inheritance) {
   const auto pending = pending_.find(peer.registration);
   if (pending != pending_.end()) {
-    append(estate, pending->second.inheritance);
-    pending->second.inheritance = std::move(estate);
+    inheritance.append(pending->second.inheritance);
+    pending->second.inheritance = std::move(inheritance);
   } else {
     node_.relay().settle({peer.realm.key, peer.id, peer.registration}, core::Admission::Resumed,
-                         estate, RedisNode::now());
+                         inheritance, RedisNode::now());
   }
-}
-
-core::Inheritance Claims::estate_of(Departure& departure) {
-  core::Inheritance& estate = departure.inheritance;
-  if (departure.registration) {
-    append(estate, {{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
-  }
-  return std::move(estate);
-}
-
-void Claims::send_estate(Departure& departure) {
-  node_.bequeath({departure.key, departure.id, departure.token, estate_of(departure)});
-}
-
-void Claims::send_departures() {
-  for (Departure& each : departures_) send_estate(each);
-  departures_.clear();
 }
 
 void Claims::reclaim(std::optional<std::size_t> bucket) {
@@ -373,7 +270,7 @@ void Claims::ask_for(const Batch& batch) {
   Batch present{batch.key, batch.bucket, {}};
   std::vector<std::string> texts;
   for (const core::Claim& claim : batch.claims) {
-    const core::Peer* const peer = find(node_.relay(), claim);
+    const core::Peer* const peer = node_.relay().find(claim);
     if (peer == nullptr) continue;
     texts.push_back(digest_of(*peer));
     texts.push_back(time_of(*peer));
@@ -396,7 +293,7 @@ void Claims::on_answers(const Batch& batch, const redisReply& reply) {
   for (std::size_t i = 0; i < batch.claims.size(); ++i) {
     const core::Claim& claim = batch.claims[i];
     const auto answer = answer_at(reply, i);
-    const core::Peer* const peer = find(relay, claim);
+    const core::Peer* const peer = relay.find(claim);
     if (!answer || peer == nullptr) continue;
     if (answer->verdict == 1) {
       if (answer->wills.empty()) continue;
@@ -427,7 +324,7 @@ void Claims::on_down(core::Admission answer) {
 
 /// There are few that wait.
 void Claims::tick(core::Instant now) {
-  send_due_departures(now);
+  departures_.send_due(now);
   std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
     if (is_complete(pending, now)) settled.push_back(registration);

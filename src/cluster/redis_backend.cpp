@@ -107,8 +107,7 @@ void RedisBackend::on(std::monostate) const {
 }
 
 void RedisBackend::on(const Challenged& challenged) {
-  const core::Realm* const realm = node_.relay().realm(challenged.key);
-  if (realm != nullptr && realm->find(challenged.id) != nullptr) {
+  if (node_.relay().find(challenged.key, challenged.id) != nullptr) {
     node_.relay().challenge(challenged.key, challenged.id, RedisNode::now());
   } else if (is_up()) {
     node_.free_id(challenged.key, challenged.id);  // left over when Redis was away

@@ -1,11 +1,5 @@
 #include "peerjsd/cluster/redis_connection.hpp"
 
-#include "peerjsd/outbound/tls.hpp"
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <chrono>
 #include <new>
@@ -55,32 +49,23 @@ std::string_view text_of(const redisReply& reply) {
 }
 
 RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
-    : io_(io), socket_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}
-
-void RedisConnection::secure(boost::asio::ssl::context& context, const std::string& host) {
-  tls_.emplace(socket_, context);
-  outbound::expect_certificate_of(tls_->native_handle(), host);
-}
+    : io_(io), stream_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}
 
 void RedisConnection::connect(const outbound::Endpoint& endpoint, core::Instant now) {
   progress_ = now;
-  socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
+  stream_.connect(endpoint, [self = shared_from_this()](error_code error) {
     if (self->ended_) return;
     if (error) return self->end(error.message());
-    const int on = 1;  // a Unix socket does not know it, and does not need it
-    ::setsockopt(self->socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     self->shake_hands();
   });
 }
 
 void RedisConnection::shake_hands() {
-  if (!tls_) return begin();
-  tls_->async_handshake(boost::asio::ssl::stream_base::client,
-                        [self = shared_from_this()](error_code error) {
-                          if (self->ended_) return;
-                          if (!error) return self->begin();
-                          self->end(outbound::problem_of(self->tls_->native_handle(), error));
-                        });
+  stream_.shake_hands([self = shared_from_this()](const std::string& problem) {
+    if (self->ended_) return;
+    if (!problem.empty()) return self->end(problem);
+    self->begin();
+  });
 }
 
 void RedisConnection::begin() {
@@ -104,7 +89,7 @@ core::Instant RedisConnection::waits_since(core::Instant now) const {
 
 std::string_view RedisConnection::waits_for() const {
   if (is_connected_) return "answer";
-  return tls_ ? "TLS handshake" : "connection";
+  return stream_.has_tls() ? "TLS handshake" : "connection";
 }
 
 void RedisConnection::flush_soon() {
@@ -121,11 +106,11 @@ void RedisConnection::flush() {
 }
 
 void RedisConnection::write() {
-  with_stream([this](auto& stream) {
-    stream.async_write_some(boost::asio::buffer(sending_) + sent_,
-                            [self = shared_from_this()](error_code error, std::size_t size) {
-                              self->on_written(error, size);
-                            });
+  stream_.with_layer([this](auto& layer) {
+    layer.async_write_some(boost::asio::buffer(sending_) + sent_,
+                           [self = shared_from_this()](error_code error, std::size_t size) {
+                             self->on_written(error, size);
+                           });
   });
 }
 
@@ -142,11 +127,11 @@ void RedisConnection::on_written(error_code error, std::size_t size) {
 }
 
 void RedisConnection::read() {
-  with_stream([this](auto& stream) {
-    stream.async_read_some(boost::asio::buffer(buffer_),
-                           [self = shared_from_this()](error_code error, std::size_t size) {
-                             self->on_read(error, size);
-                           });
+  stream_.with_layer([this](auto& layer) {
+    layer.async_read_some(boost::asio::buffer(buffer_),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            self->on_read(error, size);
+                          });
   });
 }
 
@@ -190,8 +175,7 @@ void RedisConnection::close() {
   ended_ = true;
   on_end_ = nullptr;
   owed_.clear();
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 }  // namespace peerjsd::cluster

@@ -1,11 +1,5 @@
 #include "web_connection.hpp"
 
-#include "peerjsd/outbound/tls.hpp"
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -37,12 +31,7 @@ std::string problem_of(error_code error) {
 }  // namespace
 
 WebConnection::WebConnection(boost::asio::io_context& io, Events events)
-    : socket_(io), events_(std::move(events)) {}
-
-void WebConnection::secure(boost::asio::ssl::context& context, const std::string& host) {
-  tls_.emplace(socket_, context);
-  outbound::expect_certificate_of(tls_->native_handle(), host);
-}
+    : stream_(io), events_(std::move(events)) {}
 
 void WebConnection::connect(std::vector<outbound::Endpoint> endpoints) {
   endpoints_ = std::move(endpoints);
@@ -50,26 +39,21 @@ void WebConnection::connect(std::vector<outbound::Endpoint> endpoints) {
 }
 
 void WebConnection::attempt() {
-  socket_.async_connect(endpoint(), [self = shared_from_this()](error_code error) {
+  stream_.connect(endpoint(), [self = shared_from_this()](error_code error) {
     if (self->ended_) return;
     if (!error) return self->shake_hands();
     if (self->tried_ + 1 == self->endpoints_.size()) return self->end(error.message());
     ++self->tried_;
-    self->socket_.close(error);
     self->attempt();
   });
 }
 
 void WebConnection::shake_hands() {
-  const int on = 1;  // a failure costs time only
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!tls_) return begin();
-  tls_->async_handshake(boost::asio::ssl::stream_base::client,
-                        [self = shared_from_this()](error_code error) {
-                          if (self->ended_) return;
-                          if (!error) return self->begin();
-                          self->end(outbound::problem_of(self->tls_->native_handle(), error));
-                        });
+  stream_.shake_hands([self = shared_from_this()](const std::string& problem) {
+    if (self->ended_) return;
+    if (!problem.empty()) return self->end(problem);
+    self->begin();
+  });
 }
 
 void WebConnection::begin() {
@@ -94,19 +78,19 @@ void WebConnection::expect_answer() {
 
 /// A service may answer, and end, before it has read all: what it says counts.
 void WebConnection::write() {
-  with_stream([this](auto& stream) {
-    bhttp::async_write(stream, *request_, [self = shared_from_this()](error_code error, auto) {
+  stream_.with_layer([this](auto& layer) {
+    bhttp::async_write(layer, *request_, [self = shared_from_this()](error_code error, auto) {
       if (!self->ended_ && !error) self->request_.reset();
     });
   });
 }
 
 void WebConnection::read() {
-  with_stream([this](auto& stream) {
-    stream.async_read_some(buffer_.prepare(kReadBytes),
-                           [self = shared_from_this()](error_code error, std::size_t size) {
-                             self->on_read(error, size);
-                           });
+  stream_.with_layer([this](auto& layer) {
+    layer.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            self->on_read(error, size);
+                          });
   });
 }
 
@@ -163,8 +147,7 @@ void WebConnection::end(const std::string& why) {
 void WebConnection::close() {
   ended_ = true;
   events_ = {};
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 }  // namespace peerjsd::hooks

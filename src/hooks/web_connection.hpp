@@ -2,6 +2,7 @@
 
 #include "peerjsd/hooks/web_client.hpp"
 #include "peerjsd/outbound/resolver.hpp"
+#include "peerjsd/outbound/stream.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -10,10 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -39,9 +38,10 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
 
   WebConnection(boost::asio::io_context& io, Events events);
 
-  /// To be called before connect(): with TLS, by a certificate for `host`. `context` has to outlive
-  /// the connection.
-  void secure(boost::asio::ssl::context& context, const std::string& host);
+  /// See outbound::Stream::secure().
+  void secure(boost::asio::ssl::context& context, const std::string& host) {
+    stream_.secure(context, host);
+  }
 
   /// To the first of them that takes it; there has to be one.
   void connect(std::vector<outbound::Endpoint> endpoints);
@@ -62,17 +62,6 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
 
  private:
   using Parser = boost::beast::http::response_parser<boost::beast::http::string_body>;
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  /// Calls `use` with what bytes are to be read from and written to.
-  template <class Use>
-  void with_stream(Use use) {
-    if (tls_) {
-      use(*tls_);
-    } else {
-      use(socket_);
-    }
-  }
 
   void attempt();
   void shake_hands();
@@ -86,8 +75,7 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   void finish();
   void end(const std::string& why);
 
-  Socket socket_;
-  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  outbound::Stream stream_;
   Events events_;
   std::vector<outbound::Endpoint> endpoints_;
   std::size_t tried_ = 0;

@@ -3,6 +3,7 @@
 #include "peerjsd/core/relay.hpp"
 #include "support/recording_backend.hpp"
 #include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
 
 #include <chrono>
 #include <memory>
@@ -16,30 +17,16 @@ namespace peerjsd::core {
 namespace {
 
 using namespace std::chrono_literals;
+using test::kOpen;
 using test::RecordingBackend;
 using test::RecordingTransport;
-using Texts = std::vector<std::string>;
-
-constexpr std::string_view kOpen = R"({"type":"OPEN"})";
-
-std::string text(const std::string& type, const std::string& src, const std::string& dst) {
-  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
-}
-
-std::string sent_to(const std::string& dst, const std::string& type = "OFFER") {
-  return R"({"type":")" + type + R"(","dst":")" + dst + R"("})";
-}
+using test::sent_to;
+using test::text;
+using test::Texts;
 
 RelayOptions options() {
-  RelayOptions options;
-  options.keys = {"peerjs"};
-  options.expire_timeout = 5s;
-  options.alive_timeout = 60s;
-  options.leave_grace = 30s;
-  options.takeover_probe = 2s;
-  options.concurrent_limit = 100;
+  RelayOptions options = test::relay_options();
   options.ip_limit = 100;
-  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
   return options;
 }
 
@@ -64,7 +51,7 @@ class RelayNodesTest : public testing::Test {
   void join(RecordingTransport& transport, std::string_view id) {
     ASSERT_EQ(attach(transport, id), Admission::Pending);
     settle(transport, Admission::Opened);
-    ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
+    ASSERT_EQ(transport.take(), Texts{kOpen});
   }
 
   /// A claim without its peer's connection.
@@ -134,7 +121,7 @@ TEST_F(RelayNodesTest, OpensAPeerWhenItHasItsId) {
   EXPECT_EQ(a_.sent, Texts{});
   settle(a_, Admission::Opened);
   EXPECT_EQ(a_.answer, Admission::Opened);
-  EXPECT_EQ(a_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(a_.sent, Texts{kOpen});
   EXPECT_EQ(relay_.counters().admissions.of(Admission::Opened), 1U);
 }
 
@@ -177,7 +164,7 @@ TEST_F(RelayNodesTest, NeitherReachesNorHearsAPeerThatIsPending) {
   EXPECT_EQ(a_.sent, Texts{});
   EXPECT_EQ(relay_.realm("peerjs")->connected_ids(), (std::vector<std::string_view>{"b"}));
   settle(a_, Admission::Opened);
-  EXPECT_EQ(a_.sent, (Texts{std::string(kOpen), text("OFFER", "b", "a")}));
+  EXPECT_EQ(a_.sent, (Texts{kOpen, text("OFFER", "b", "a")}));
   EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Relayed);
 }
 
@@ -261,7 +248,7 @@ TEST_F(RelayNodesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
   relay_.settle(claim, Admission::Resumed, {{"b"}, {"1", "2"}, {}, {}}, now_);
   EXPECT_EQ(backend_.released, Texts{});
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
-  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "1", "2"}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "1", "2"}));
   relay_.detach(c_, End::Lost, now_);
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
@@ -282,7 +269,7 @@ TEST_F(RelayNodesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
   deliver("b", "a", MessageType::Expire, "told");
   EXPECT_EQ(attach(c_, "a"), Admission::Pending);
   settle(c_, Admission::Resumed, {{}, {"inherited"}, {}, {}});
-  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "inherited", "told"}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "inherited", "told"}));
 }
 
 TEST_F(RelayNodesTest, APeerThatIsPendingCanBeHandedOn) {
@@ -311,7 +298,7 @@ TEST_F(RelayNodesTest, OpensOnTheConnectionThatAPendingPeerHasLast) {
   EXPECT_EQ(attach(c_, "a", "another"), Admission::Contested);
   settle(b_, Admission::Opened);
   EXPECT_EQ(a_.sent, Texts{});
-  EXPECT_EQ(b_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(b_.sent, Texts{kOpen});
 }
 
 TEST_F(RelayNodesTest, ReleasesTheIdAtTheEndOfThePeerNotOfItsConnection) {
@@ -563,7 +550,7 @@ TEST_F(RelayNodesTest, SaysThatTheDestinationIsNotHere) {
   attach(a_, "a");
   EXPECT_TRUE(deliver_offer("x", "a"));
   settle(a_, Admission::Opened);
-  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("OFFER", "x", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("OFFER", "x", "a")}));
 }
 
 TEST_F(RelayNodesTest, SendsAfterWhatIsUnderWayToAPeerThatHasComeHere) {
@@ -576,8 +563,7 @@ TEST_F(RelayNodesTest, SendsAfterWhatIsUnderWayToAPeerThatHasComeHere) {
   relay_.on_returned(parcel, now_);
   EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Kept);
   settle(a_, Admission::Opened);
-  EXPECT_EQ(a_.take(),
-            (Texts{std::string(kOpen), text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 
 TEST_F(RelayNodesTest, KeepsWhatIsForAPeerThatIsLostAndExpiresItToTheOtherNode) {
@@ -600,7 +586,7 @@ TEST_F(RelayNodesTest, TellsAnExpireOfAnotherNode) {
   relay_.detach(a_, End::Lost, now_);
   deliver("", "a", MessageType::Expire, text("EXPIRE", "y", "a"));
   attach(b_, "a");
-  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), text("EXPIRE", "y", "a")}));
+  EXPECT_EQ(b_.take(), (Texts{kOpen, text("EXPIRE", "y", "a")}));
 }
 
 TEST_F(RelayNodesTest, TellsNobodyOfWhatAPeerHadSentThatHasEnded) {
@@ -630,7 +616,7 @@ TEST_F(RelayNodesTest, KeepsALeaveForAPartnerThatIsLost) {
   deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
   pass(20s);
   attach(b_, "a");
-  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), text("LEAVE", "x", "a")})) << "y was no partner";
+  EXPECT_EQ(b_.take(), (Texts{kOpen, text("LEAVE", "x", "a")})) << "y was no partner";
   relay_.detach(b_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{}) << "x has left before";
 }
@@ -640,7 +626,7 @@ TEST_F(RelayNodesTest, KeepsALeaveForAPeerThatIsPending) {
   deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
   deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
   settle(a_, Admission::Resumed, {{"x"}, {}, {}, {}});
-  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), text("LEAVE", "x", "a")})) << "y was no partner";
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("LEAVE", "x", "a")})) << "y was no partner";
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{});
 }
@@ -672,7 +658,7 @@ TEST_F(RelayNodesTest, WhereThereAreNoOthersNothingWaitsForThem) {
   pass(5s);
   attach(c_, "a", "another");
   settle(c_, Admission::Opened);
-  EXPECT_EQ(c_.take(), Texts{std::string(kOpen)}) << "no EXPIRE of another's";
+  EXPECT_EQ(c_.take(), Texts{kOpen}) << "no EXPIRE of another's";
   EXPECT_EQ(relay_.counters().expires, 0U);
 }
 
@@ -735,7 +721,7 @@ TEST_F(RelayNodesTest, APartnerThatHasEndedWithoutALeaveIsRememberedNoLonger) {
   EXPECT_TRUE(deliver("y", "a", MessageType::Leave, ""));
   EXPECT_FALSE(deliver("y", "nobody", MessageType::Leave, ""));
   attach(b_, "a");
-  EXPECT_EQ(b_.take(), Texts{std::string(kOpen)});
+  EXPECT_EQ(b_.take(), Texts{kOpen});
   relay_.detach(b_, End::GoingAway, now_);
   EXPECT_EQ(backend_.take(), Texts{});
 }
@@ -810,7 +796,7 @@ TEST_F(RelayNodesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   deliver_offer("x", "a");
   settle(a_, Admission::Resumed, {{"b", "y"}, {"first"}, {}, {}});
   EXPECT_EQ(a_.answer, Admission::Resumed);
-  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "x", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "x", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
@@ -825,8 +811,7 @@ TEST_F(RelayNodesTest, GivesAPeerWhatWaitedForItElsewhere) {
           {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_},
            {"y", MessageType::Offer, text("OFFER", "y", "a"), now_}},
           {}});
-  EXPECT_EQ(a_.take(),
-            (Texts{std::string(kOpen), "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
@@ -845,7 +830,7 @@ TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsNoLonger) {
   pass(1ms);
   EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
   attach(a_, "a");
-  EXPECT_EQ(a_.take(), Texts{std::string(kOpen)});
+  EXPECT_EQ(a_.take(), Texts{kOpen});
 }
 
 TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) {
@@ -857,7 +842,7 @@ TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) 
                 {{}, {"first"}, {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}, {}},
                 now_);
   attach(a_, "a");
-  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), "first", text("OFFER", "b", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a")}));
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }

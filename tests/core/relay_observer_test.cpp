@@ -2,6 +2,7 @@
 #include "peerjsd/core/relay.hpp"
 #include "support/recording_backend.hpp"
 #include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
 
 #include <chrono>
 #include <string>
@@ -15,7 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 using test::RecordingBackend;
 using test::RecordingTransport;
-using Texts = std::vector<std::string>;
+using test::relay_options;
+using test::text;
+using test::Texts;
 
 class RecordingObserver final : public Observer {
  public:
@@ -39,16 +42,6 @@ class RecordingObserver final : public Observer {
   Texts seen;
 };
 
-RelayOptions options() {
-  RelayOptions options;
-  options.keys = {"peerjs"};
-  options.expire_timeout = 5s;
-  options.leave_grace = 30s;
-  options.concurrent_limit = 100;
-  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
-  return options;
-}
-
 class RelayObserverTest : public testing::Test {
  protected:
   RelayObserverTest() { relay_.observe_by(&observer_); }
@@ -71,7 +64,7 @@ class RelayObserverTest : public testing::Test {
   RecordingObserver observer_;
   RecordingTransport a_;
   RecordingTransport b_;
-  Relay relay_{options()};
+  Relay relay_{relay_options()};
 };
 
 TEST_F(RelayObserverTest, SeesAPeerComeAndGo) {
@@ -137,7 +130,7 @@ class RelayNodesObserverTest : public RelayObserverTest {
   }
 
   RecordingBackend backend_;
-  Relay nodes_{options(), backend_};
+  Relay nodes_{relay_options(), backend_};
 };
 
 TEST_F(RelayNodesObserverTest, SeesAClaimWhenItIsSettled) {

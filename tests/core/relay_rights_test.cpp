@@ -3,6 +3,7 @@
 #include "peerjsd/core/relay.hpp"
 #include "support/recording_backend.hpp"
 #include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
 
 #include <chrono>
 #include <string>
@@ -14,39 +15,24 @@ namespace peerjsd::core {
 namespace {
 
 using namespace std::chrono_literals;
+using test::kOpen;
 using test::RecordingBackend;
 using test::RecordingTransport;
-using Texts = std::vector<std::string>;
+using test::relay_options;
+using test::sent_to;
+using test::text;
+using test::Texts;
 
-constexpr std::string_view kOpen = R"({"type":"OPEN"})";
 constexpr Rights kAll{};
 constexpr Rights kOnlyAnswers{.may_call = false, .may_be_called = true};
 constexpr Rights kOnlyCalls{.may_call = true, .may_be_called = false};
-
-std::string text(const std::string& type, const std::string& src, const std::string& dst) {
-  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
-}
-
-std::string sent_to(const std::string& dst, const std::string& type = "OFFER") {
-  return R"({"type":")" + type + R"(","dst":")" + dst + R"("})";
-}
-
-RelayOptions options() {
-  RelayOptions options;
-  options.keys = {"peerjs"};
-  options.expire_timeout = 5s;
-  options.leave_grace = 30s;
-  options.concurrent_limit = 100;
-  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
-  return options;
-}
 
 class RelayRightsTest : public testing::Test {
  protected:
   void join(RecordingTransport& transport, std::string_view id, Rights rights) {
     const Client about{.kind = PeerKind::Page, .rights = rights};
     ASSERT_EQ(relay_.attach(transport, {"peerjs", id, "token"}, about, now_), Admission::Opened);
-    ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
+    ASSERT_EQ(transport.take(), Texts{kOpen});
   }
 
   Admission attach(RecordingTransport& transport, std::string_view id, std::uint32_t limit,
@@ -73,7 +59,7 @@ class RelayRightsTest : public testing::Test {
   RecordingTransport a_;
   RecordingTransport b_;
   RecordingTransport c_;
-  Relay relay_{options()};
+  Relay relay_{relay_options()};
 };
 
 TEST_F(RelayRightsTest, WhoMayNotCallMayAnswer) {
@@ -106,7 +92,7 @@ TEST_F(RelayRightsTest, NeitherMayReachTheOtherThroughItsAbsence) {
   EXPECT_EQ(receive(b_, sent_to("c")), Receipt::Kept);
   const Client about{.kind = PeerKind::Page, .rights = kOnlyCalls};
   relay_.attach(c_, {"peerjs", "c", "token"}, about, now_);
-  EXPECT_EQ(c_.take(), Texts{std::string(kOpen)}) << "what waited for it is not for it";
+  EXPECT_EQ(c_.take(), Texts{kOpen}) << "what waited for it is not for it";
   EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "c", "b")});
   pass(10s);
   EXPECT_EQ(b_.take(), Texts{});
@@ -114,7 +100,7 @@ TEST_F(RelayRightsTest, NeitherMayReachTheOtherThroughItsAbsence) {
 
 TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
   RecordingBackend backend;
-  Relay relay(options(), backend);
+  Relay relay(relay_options(), backend);
   const Client about{.kind = PeerKind::Page, .rights = kOnlyCalls};
   relay.attach(a_, {"peerjs", "a", "token"}, about, now_);
   const Claim claim{"peerjs", "a", a_.peer()->registration};
@@ -127,7 +113,7 @@ TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
        {{"x", MessageType::Offer, from_x, now_}, {"p", MessageType::Candidate, from_p, now_}},
        {}},
       now_);
-  EXPECT_EQ(a_.take(), (Texts{std::string(kOpen), from_p}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, from_p}));
   EXPECT_EQ(backend.take(), Texts{text("EXPIRE", "a", "x")});
   relay.deliver({"peerjs", "x", {}, "a", MessageType::Offer, from_x, now_}, now_);
   EXPECT_EQ(a_.take(), Texts{}) << "nor has it become a partner";
@@ -143,7 +129,7 @@ TEST_F(RelayRightsTest, RightsAreThoseOfTheLastToken) {
 TEST_F(RelayRightsTest, HoldAcrossNodes) {
   RecordingBackend backend;
   backend.answer = Backend::Answer::Yes;
-  Relay relay(options(), backend);
+  Relay relay(relay_options(), backend);
   const Client closed{.kind = PeerKind::Page,
                       .rights = {.may_call = false, .may_be_called = false}};
   relay.attach(a_, {"peerjs", "a", "token"}, closed, now_);

@@ -1,6 +1,7 @@
 #include "peerjsd/core/relay.hpp"
 
 #include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
 
 #include <chrono>
 #include <string>
@@ -12,17 +13,13 @@ namespace peerjsd::core {
 namespace {
 
 using namespace std::chrono_literals;
+using test::kOpen;
 using test::RecordingTransport;
-using Texts = std::vector<std::string>;
-
-constexpr std::string_view kOpen = R"({"type":"OPEN"})";
+using test::text;
+using test::Texts;
 
 std::string offer_to(const std::string& dst) {
   return R"({"type":"OFFER","dst":")" + dst + R"(","payload":{"n":1}})";
-}
-
-std::string message(const std::string& type, const std::string& src, const std::string& dst) {
-  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
 }
 
 std::string relayed_offer(const std::string& src, const std::string& dst) {
@@ -30,14 +27,8 @@ std::string relayed_offer(const std::string& src, const std::string& dst) {
 }
 
 RelayOptions options() {
-  RelayOptions options;
+  RelayOptions options = test::relay_options();
   options.keys = {"peerjs", "other"};
-  options.expire_timeout = 5s;
-  options.alive_timeout = 60s;
-  options.leave_grace = 30s;
-  options.takeover_probe = 2s;
-  options.concurrent_limit = 100;
-  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
   return options;
 }
 
@@ -54,7 +45,7 @@ class RelayTest : public testing::Test {
   /// Attaches, and forgets the OPEN.
   void join(RecordingTransport& transport, std::string_view id, PeerKind kind = PeerKind::Page) {
     ASSERT_EQ(attach(transport, id, "token", kind), Admission::Opened);
-    ASSERT_EQ(transport.take(), Texts{std::string(kOpen)});
+    ASSERT_EQ(transport.take(), Texts{kOpen});
   }
 
   Receipt receive(RecordingTransport& from, std::string_view text) {
@@ -85,7 +76,7 @@ class RelayTest : public testing::Test {
 
 TEST_F(RelayTest, OpensAFreeId) {
   EXPECT_EQ(attach(a_, "a"), Admission::Opened);
-  EXPECT_EQ(a_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(a_.sent, Texts{kOpen});
   EXPECT_EQ(a_.peer()->id, "a");
 }
 
@@ -188,7 +179,7 @@ TEST_F(FullRelayTest, APeerThatIsHereTakesThePlaceOfOneThatIsLost) {
   connect(a_, b_);
   detach(a_, End::Lost);
   EXPECT_EQ(attach(c_, "c"), Admission::Opened);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
 TEST_F(FullRelayTest, WhoHasBeenLostLongestYieldsFirst) {
@@ -370,7 +361,7 @@ TEST_F(RelayTest, DeliversWhatHasWaitedRightAfterOpen) {
   EXPECT_EQ(receive(a_, R"({"type":"CANDIDATE","dst":"b","payload":2})"), Receipt::Kept);
   pass(4s);
   attach(b_, "b");
-  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), relayed_offer("a", "b"),
+  EXPECT_EQ(b_.take(), (Texts{kOpen, relayed_offer("a", "b"),
                               R"({"type":"CANDIDATE","src":"a","dst":"b","payload":2})"}));
   pass(10s);
   EXPECT_TRUE(a_.sent.empty());
@@ -383,14 +374,14 @@ TEST_F(RelayTest, TellsTheSenderOnceThatNobodyCame) {
   pass(4999ms);
   EXPECT_TRUE(a_.sent.empty());
   pass(1ms);
-  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
   pass(1s);
   receive(a_, R"({"type":"CANDIDATE","dst":"b"})");
   pass(10s);
   EXPECT_TRUE(a_.sent.empty());
   receive(a_, offer_to("b"));
   pass(5s);
-  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
 }
 
 TEST_F(RelayTest, ExpireNamesADestinationThatIsNoStringAsItIs) {
@@ -418,7 +409,7 @@ TEST_F(RelayTest, WhatWaitsOutlivesItsSenderButTiesNobodyToTheNextOfThatName) {
   detach(a_, End::GoingAway);
   ASSERT_EQ(attach(c_, "a", "another"), Admission::Opened);
   attach(b_, "b");
-  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), relayed_offer("a", "b")}));
+  EXPECT_EQ(b_.take(), (Texts{kOpen, relayed_offer("a", "b")}));
   detach(c_, End::GoingAway);
   EXPECT_TRUE(b_.sent.empty());
 }
@@ -438,7 +429,7 @@ TEST_F(RelayTest, ResumeOpensTheNewTransportAndClosesTheOld) {
   EXPECT_EQ(attach(b_, "a"), Admission::Resumed);
   EXPECT_EQ(a_.closed, End::Replaced);
   EXPECT_EQ(a_.peer(), nullptr);
-  EXPECT_EQ(b_.take(), Texts{std::string(kOpen)});
+  EXPECT_EQ(b_.take(), Texts{kOpen});
   receive(c_, offer_to("a"));
   EXPECT_EQ(b_.take(), Texts{relayed_offer("c", "a")});
   EXPECT_TRUE(a_.sent.empty());
@@ -447,10 +438,10 @@ TEST_F(RelayTest, ResumeOpensTheNewTransportAndClosesTheOld) {
 TEST_F(RelayTest, ResumeMovesWhatWasNotYetWrittenAheadOfWhatFollows) {
   join(a_, "a");
   join(c_, "c");
-  a_.unsent = {std::string(kOpen), "first", "second"};
+  a_.unsent = {kOpen, "first", "second"};
   attach(b_, "a");
   receive(c_, offer_to("a"));
-  EXPECT_EQ(b_.take(), (Texts{std::string(kOpen), "first", "second", relayed_offer("c", "a")}));
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "second", relayed_offer("c", "a")}));
 }
 
 TEST_F(RelayTest, TheLateEndOfAReplacedTransportHarmsNobody) {
@@ -482,7 +473,7 @@ TEST_F(RelayTest, PartnersOutliveAResume) {
   connect(a_, c_);
   attach(b_, "a");
   detach(b_, End::GoingAway);
-  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(c_.take(), Texts{text("LEAVE", "a", "c")});
 }
 
 // LEAVE
@@ -497,8 +488,8 @@ TEST_F(RelayTest, TellsPartnersOfEitherDirectionAndNobodyElse) {
   connect(c_, a_);
   a_.take();
   detach(a_, End::GoingAway);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
-  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(c_.take(), Texts{text("LEAVE", "a", "c")});
   EXPECT_TRUE(d.sent.empty());
 }
 
@@ -508,7 +499,7 @@ TEST_F(RelayTest, ADeliveryFromTheQueueMakesPartners) {
   attach(b_, "b");
   b_.take();
   detach(a_, End::GoingAway);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
 TEST_F(RelayTest, AnUndeliveredMessageMakesNoPartners) {
@@ -526,7 +517,7 @@ TEST_F(RelayTest, AClientsOwnLeaveIsTheOnlyOne) {
   join(b_, "b");
   connect(a_, b_);
   EXPECT_EQ(receive(a_, R"({"type":"LEAVE","dst":"b"})"), Receipt::Relayed);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   detach(a_, End::GoingAway);
   EXPECT_TRUE(b_.sent.empty());
 }
@@ -537,7 +528,7 @@ TEST_F(RelayTest, LeaveWithoutDestinationEndsTheSendersRegistration) {
   connect(a_, b_);
   EXPECT_EQ(receive(a_, R"({"type":"LEAVE"})"), Receipt::Left);
   EXPECT_EQ(a_.closed, End::Left);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Late);
   EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
 }
@@ -550,7 +541,7 @@ TEST_F(RelayTest, LeaveWithoutDestinationEndsNobodyElse) {
   EXPECT_FALSE(b_.closed);
   b_.take();
   EXPECT_EQ(receive(b_, R"({"type":"OFFER","dst":"b"})"), Receipt::Relayed);
-  EXPECT_EQ(b_.take(), Texts{message("OFFER", "b", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "b", "b")});
 }
 
 TEST_F(RelayTest, GoesOnWithOtherOptions) {
@@ -563,7 +554,7 @@ TEST_F(RelayTest, GoesOnWithOtherOptions) {
   EXPECT_EQ(attach(c_, "c"), Admission::LimitReached);
   receive(a_, offer_to("nobody"));
   pass(1s);
-  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "nobody", "a")});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "nobody", "a")});
   EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
 }
 
@@ -592,7 +583,7 @@ TEST_F(RelayTest, DismissesAPeer) {
   EXPECT_FALSE(relay_.dismiss("another key", "a", now_));
   EXPECT_TRUE(relay_.dismiss("peerjs", "a", now_));
   EXPECT_EQ(a_.closed, End::Dismissed);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
 }
 
@@ -655,7 +646,7 @@ TEST_F(RelayTest, ALostPageIsGoneOnlyAfterTheGrace) {
   relay_.sign_of_life(b_, now_);
   EXPECT_TRUE(b_.sent.empty());
   pass(1s);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(attach(c_, "a", "another"), Admission::Opened);
 }
 
@@ -667,7 +658,7 @@ TEST_F(RelayTest, ALostPageThatComesBackWasNeverGone) {
   EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Kept);
   pass(4s);
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
-  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), relayed_offer("b", "a")}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, relayed_offer("b", "a")}));
   pass(30s);
   EXPECT_TRUE(b_.sent.empty());
 }
@@ -679,9 +670,9 @@ TEST_F(RelayTest, ALostPageGetsWhatItsConnectionDidNotTakeWhenItIsBack) {
   detach(a_, End::Lost);
   receive(b_, offer_to("a"));
   attach(c_, "a");
-  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), "first", "second", relayed_offer("b", "a")}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "first", "second", relayed_offer("b", "a")}));
   attach(a_, "a");
-  EXPECT_EQ(a_.take(), Texts{std::string(kOpen)}) << "once";
+  EXPECT_EQ(a_.take(), Texts{kOpen}) << "once";
 }
 
 TEST_F(RelayTest, ALostPageHearsOfLeaveAndExpireWhenItIsBack) {
@@ -693,8 +684,7 @@ TEST_F(RelayTest, ALostPageHearsOfLeaveAndExpireWhenItIsBack) {
   detach(b_, End::GoingAway);
   pass(5s);
   attach(c_, "a");
-  EXPECT_EQ(c_.take(), (Texts{std::string(kOpen), message("LEAVE", "b", "a"),
-                              message("EXPIRE", "absent", "a")}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("LEAVE", "b", "a"), text("EXPIRE", "absent", "a")}));
 }
 
 TEST_F(RelayTest, AHolderLostByItsProbeIsGoneWhenTheProbeWouldBe) {
@@ -714,7 +704,7 @@ TEST_F(RelayTest, APeerIsWhatItCameAsLast) {
   detach(b_, End::Lost);
   EXPECT_TRUE(c_.sent.empty());
   pass(30s);
-  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(c_.take(), Texts{text("LEAVE", "a", "c")});
 }
 
 TEST_F(RelayTest, ALostPageIsNotListed) {
@@ -745,7 +735,7 @@ TEST_F(RelayTest, EndsWhoIsSilent) {
   pass(1ms);
   EXPECT_EQ(a_.closed, End::Silent);
   EXPECT_EQ(a_.peer(), nullptr);
-  EXPECT_EQ(b_.take(), Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_FALSE(b_.closed);
 }
 
@@ -766,7 +756,7 @@ TEST_F(RelayTest, ProbesTheHolderOfAnIdThatAnotherWants) {
   EXPECT_EQ(a_.probes, 1);
   pass(2s);
   EXPECT_EQ(a_.closed, End::Silent);
-  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(c_.take(), Texts{text("LEAVE", "a", "c")});
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
 }
 
@@ -807,7 +797,7 @@ TEST_F(RelayTest, ALostHolderHasAsLongAsAProbeToComeBack) {
   detach(a_, End::Lost);
   EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
   pass(2s);
-  EXPECT_EQ(c_.take(), Texts{message("LEAVE", "a", "c")});
+  EXPECT_EQ(c_.take(), Texts{text("LEAVE", "a", "c")});
   EXPECT_EQ(attach(b_, "a", "another"), Admission::Opened);
 }
 
@@ -848,8 +838,8 @@ TEST_F(RelayTest, ReportsAllAttemptsThatHaveRunOutUnderEveryKey) {
   receive(a_, offer_to("y"));
   receive(b_, offer_to("x"));
   pass(5s);
-  EXPECT_EQ(a_.take(), (Texts{message("EXPIRE", "x", "a"), message("EXPIRE", "y", "a")}));
-  EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "x", "b")});
+  EXPECT_EQ(a_.take(), (Texts{text("EXPIRE", "x", "a"), text("EXPIRE", "y", "a")}));
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "x", "b")});
 }
 
 // Times of 0
@@ -870,7 +860,7 @@ class RelayWithoutTimesTest : public RelayTest {
 TEST_F(RelayWithoutTimesTest, ReportsAnAbsentPeerAtOnceAndOncePerAttempt) {
   join(a_, "a");
   EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Expired);
-  EXPECT_EQ(a_.take(), Texts{message("EXPIRE", "b", "a")});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
   EXPECT_EQ(receive(a_, R"({"type":"CANDIDATE","dst":"b"})"), Receipt::Absent);
   EXPECT_TRUE(a_.sent.empty());
 }
@@ -970,30 +960,30 @@ TEST_F(StreamTest, ARenewedStreamGoesOnWhereTheLastOneEnded) {
 
 TEST_F(StreamTest, AnOpenThatWasNotSentIsSentByTheNextTransport) {
   join(stream_, "a");
-  stream_.unsent = {std::string(kOpen), "one"};
+  stream_.unsent = {kOpen, "one"};
   EXPECT_EQ(attach(a_, "a"), Admission::Resumed);
-  EXPECT_EQ(a_.sent, (Texts{std::string(kOpen), "one"}));
+  EXPECT_EQ(a_.sent, (Texts{kOpen, "one"}));
 }
 
 TEST_F(StreamTest, AStreamThatIsNoRenewalOpensAgain) {
   join(stream_, "a");
-  stream_.unsent = {std::string(kOpen), "one"};
+  stream_.unsent = {kOpen, "one"};
   RecordingTransport another;
   another.carried_by = Carrier::Stream;
   EXPECT_EQ(attach(another, "a"), Admission::Resumed);
-  EXPECT_EQ(another.sent, (Texts{std::string(kOpen), "one"}));
+  EXPECT_EQ(another.sent, (Texts{kOpen, "one"}));
 }
 
 TEST_F(StreamTest, ARenewedStreamOpensWhereNothingIsToBeContinued) {
   EXPECT_EQ(attach(renewed_, "a"), Admission::Opened);
-  EXPECT_EQ(renewed_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(renewed_.sent, Texts{kOpen});
 }
 
 TEST_F(StreamTest, ALostPageComesBackByAStream) {
   join(a_, "a");
   detach(a_, End::Lost);
   EXPECT_EQ(attach(stream_, "a"), Admission::Resumed);
-  EXPECT_EQ(stream_.sent, Texts{std::string(kOpen)});
+  EXPECT_EQ(stream_.sent, Texts{kOpen});
 }
 
 TEST_F(StreamTest, APageWhoseStreamClosedIsGoneAtOnce) {
@@ -1001,7 +991,7 @@ TEST_F(StreamTest, APageWhoseStreamClosedIsGoneAtOnce) {
   join(b_, "b");
   connect(stream_, b_);
   detach(stream_, End::StreamClosed);
-  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.sent, Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(relay_.realm("peerjs")->find("a"), nullptr);
 }
 
@@ -1018,7 +1008,7 @@ TEST_F(StreamTest, TakesTheTypeFromTheUrlWhereTheTextHasNone) {
   join(stream_, "a");
   join(b_, "b");
   EXPECT_EQ(post(MessageType::Answer, R"({"dst":"b"})"), Receipt::Relayed);
-  EXPECT_EQ(b_.take(), Texts{message("ANSWER", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("ANSWER", "a", "b")});
   for (const char* wrong : {R"({"type":"OFFER","dst":"b"})", R"({"type":null,"dst":"b"})",
                             R"({"type":"HEARTBEAT"})", R"({"type":"answer","dst":"b"})"}) {
     EXPECT_EQ(post(MessageType::Answer, wrong), Receipt::WrongVerb) << wrong;
@@ -1041,7 +1031,7 @@ TEST_F(StreamTest, APostedLeaveWithoutDestinationEndsThePeer) {
   connect(stream_, b_);
   EXPECT_EQ(post(MessageType::Leave, "{}"), Receipt::Left);
   EXPECT_EQ(stream_.closed, End::Left);
-  EXPECT_EQ(b_.sent, Texts{message("LEAVE", "a", "b")});
+  EXPECT_EQ(b_.sent, Texts{text("LEAVE", "a", "b")});
 }
 
 TEST_F(StreamTest, APostIsASignOfLifeOfAStreamOnly) {
@@ -1073,7 +1063,7 @@ TEST_F(StreamTest, WhatFindsNoRoomIsReportedToItsSender) {
   ASSERT_EQ(fitting.size(), 1U);
   stream_.room = fitting[0].size() - 1;
   EXPECT_EQ(receive(b_, offer_to("a")), Receipt::NoRoom);
-  EXPECT_EQ(b_.take(), Texts{message("EXPIRE", "a", "b")});
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
   EXPECT_TRUE(stream_.sent.empty());
   EXPECT_FALSE(stream_.closed);
   stream_.room = fitting[0].size();

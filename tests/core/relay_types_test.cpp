@@ -3,6 +3,7 @@
 #include "peerjsd/core/relay.hpp"
 #include "support/recording_backend.hpp"
 #include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
 
 #include <chrono>
 #include <string>
@@ -17,23 +18,13 @@ namespace {
 using namespace std::chrono_literals;
 using test::RecordingBackend;
 using test::RecordingTransport;
-using Texts = std::vector<std::string>;
-
-std::string text(const std::string& type, const std::string& src, const std::string& dst) {
-  return R"({"type":")" + type + R"(","src":")" + src + R"(","dst":")" + dst + R"("})";
-}
-
-std::string sent_to(const std::string& dst, const std::string& type = "CHAT") {
-  return R"({"type":")" + type + R"(","dst":")" + dst + R"("})";
-}
+using test::sent_to;
+using test::text;
+using test::Texts;
 
 RelayOptions options(Duration expire_timeout = 5s) {
-  RelayOptions options;
-  options.keys = {"peerjs"};
+  RelayOptions options = test::relay_options();
   options.expire_timeout = expire_timeout;
-  options.leave_grace = 30s;
-  options.concurrent_limit = 100;
-  options.outstanding = {1 << 20, 1 << 20, 1 << 22};
   options.allow_types = {"PING-PONG", "CHAT"};
   return options;
 }
@@ -102,10 +93,10 @@ TEST_F(RelayTypesTest, HasNoneUnlessTheyAreAllowed) {
   RelayOptions other = options();
   other.allow_types = {};
   relay_.set_options(other);
-  EXPECT_EQ(receive(a_, sent_to("a")), Receipt::UnknownType);
+  EXPECT_EQ(receive(a_, sent_to("a", "CHAT")), Receipt::UnknownType);
   other.allow_types = {"custom"};
   relay_.set_options(other);
-  EXPECT_EQ(receive(a_, sent_to("a")), Receipt::UnknownType);
+  EXPECT_EQ(receive(a_, sent_to("a", "CHAT")), Receipt::UnknownType);
   EXPECT_EQ(receive(a_, sent_to("a", "custom")), Receipt::Relayed);
   EXPECT_EQ(a_.sent, Texts{text("custom", "a", "a")});
 }
@@ -119,15 +110,16 @@ TEST_F(RelayTypesTest, TheyNeedADestination) {
 
 TEST_F(RelayTypesTest, AreNoVerbsOfPosts) {
   join(a_, "a");
-  EXPECT_EQ(relay_.receive({"peerjs", "a", "token"}, MessageType::Offer, sent_to("a"), now_),
-            Receipt::WrongVerb);
+  EXPECT_EQ(
+      relay_.receive({"peerjs", "a", "token"}, MessageType::Offer, sent_to("a", "CHAT"), now_),
+      Receipt::WrongVerb);
   EXPECT_EQ(a_.sent, Texts{});
 }
 
 TEST_F(RelayTypesTest, WhoSendsOneIsAPartner) {
   join(a_, "a");
   join(b_, "b");
-  receive(a_, sent_to("b"));
+  receive(a_, sent_to("b", "CHAT"));
   b_.take();
   relay_.detach(a_, End::GoingAway, now_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
@@ -135,7 +127,7 @@ TEST_F(RelayTypesTest, WhoSendsOneIsAPartner) {
 
 TEST_F(RelayTypesTest, TheyWaitInOrderWithTheOthers) {
   join(a_, "a");
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Kept);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Kept);
   EXPECT_EQ(receive(a_, sent_to("b", "OFFER")), Receipt::Kept);
   EXPECT_EQ(receive(a_, sent_to("b", "PING-PONG")), Receipt::Kept);
   relay_.attach(b_, {"peerjs", "b", "token"}, {PeerKind::Page}, now_);
@@ -147,10 +139,11 @@ TEST_F(RelayTypesTest, TheyWaitInOrderWithTheOthers) {
 
 TEST_F(RelayTypesTest, WhoIsNotThereInTimeIsReported) {
   join(a_, "a");
-  receive(a_, sent_to("b"));
+  receive(a_, sent_to("b", "CHAT"));
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Kept) << "it is no rest of what has run out";
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Kept)
+      << "it is no rest of what has run out";
   EXPECT_EQ(receive(a_, sent_to("b", "CANDIDATE")), Receipt::Kept);
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
@@ -159,26 +152,26 @@ TEST_F(RelayTypesTest, WhoIsNotThereInTimeIsReported) {
 TEST_F(RelayTypesTest, WithoutAWaitEachIsReported) {
   relay_.set_options(options(0s));
   join(a_, "a");
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Expired);
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Expired);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Expired);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Expired);
   EXPECT_EQ(a_.take(), (Texts{text("EXPIRE", "b", "a"), text("EXPIRE", "b", "a")}));
 }
 
 TEST_F(RelayTypesTest, NeedTheRightToCall) {
   join(a_, "a", {.may_call = false, .may_be_called = true});
   join(b_, "b");
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::NotAllowed);
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::NotAllowed);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::NotAllowed);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::NotAllowed);
   EXPECT_EQ(b_.take(), Texts{});
   EXPECT_EQ(a_.take(), (Texts{text("EXPIRE", "b", "a"), text("EXPIRE", "b", "a")}));
-  EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Relayed);
-  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Relayed) << "they are in touch";
+  EXPECT_EQ(receive(b_, sent_to("a", "CHAT")), Receipt::Relayed);
+  EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Relayed) << "they are in touch";
 }
 
 TEST_F(RelayTypesTest, GoToOtherNodes) {
   backend_.forwarding = Backend::Forwarding::Taken;
   join(a_, "a");
-  EXPECT_EQ(receive(a_, sent_to("x")), Receipt::Forwarded);
+  EXPECT_EQ(receive(a_, sent_to("x", "CHAT")), Receipt::Forwarded);
   ASSERT_EQ(backend_.forwarded.size(), 1U);
   const auto sent = std::exchange(backend_.forwarded, {}).front();
   EXPECT_EQ(sent.type, MessageType::Custom);

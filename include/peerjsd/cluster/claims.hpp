@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/cluster/courier.hpp"
+#include "peerjsd/cluster/departures.hpp"
 #include "peerjsd/cluster/redis_node.hpp"
 #include "peerjsd/core/relay.hpp"
 
@@ -13,14 +14,11 @@
 
 namespace peerjsd::cluster {
 
-/// 32 hexadecimal digits by which nodes know a peer's token, but do not find it out.
-std::string digest_of(const core::Peer& peer);
-
 /// The ids of this node's peers: those that are asked for, and those that have to be asked for once
 /// more because Redis may not know them any longer.
 class Claims {
  public:
-  Claims(RedisNode& node, Courier& courier) : node_(node), courier_(courier) {}
+  Claims(RedisNode& node, Courier& courier);
 
   /// Relay::settle() follows, for the latest by on_down().
   void claim(const core::Peer& peer);
@@ -39,7 +37,7 @@ class Claims {
   bool is_quiet() const { return departures_.empty(); }
 
   /// There is no more time to wait for anything.
-  void send_departures();
+  void send_departures() { departures_.send_all(); }
 
   /// The peer has resumed on another node: gives it what it had here, or, where that is still to
   /// come from yet another one, what it will have had.
@@ -71,17 +69,6 @@ class Claims {
     core::Instant since{};      // granted
   };
 
-  /// A peer that has resumed on another node, and is to get there what it had.
-  struct Departure {
-    std::string key;
-    std::string id;
-    std::string token;                               // its digest
-    std::optional<core::Registration> registration;  // none: it was not here
-    core::Inheritance inheritance;
-    core::Instant since{};
-    std::optional<RedisNode::Hold> hold;
-  };
-
   /// Of one key and bucket.
   struct Batch {
     std::string key;
@@ -97,13 +84,7 @@ class Claims {
   void put_aside(Pending& pending);
   core::Inheritance take_inheritance(const core::Peer& peer);
   void hand_over(const Moved& moved, core::Inheritance inheritance);
-  void depart(Departure departure);
-  void send_due_departures(core::Instant now);
-  bool is_done_with(Departure& departure, core::Instant now);
-  void give_back(Departure& departure, const core::Peer& peer);
-  void send_estate(Departure& departure);
-  core::Inheritance estate_of(Departure& departure);
-  bool is_leaving(const Moved& moved) const;
+  void give_back(const core::Peer& peer, core::Inheritance inheritance);
   void ask_for_batches();
   void ask_for(const Batch& batch);
   void on_answers(const Batch& batch, const redisReply& reply);
@@ -111,7 +92,7 @@ class Claims {
   RedisNode& node_;
   Courier& courier_;
   std::map<core::Registration, Pending> pending_;
-  std::vector<Departure> departures_;  // of which something is under way, or Redis is away
+  Departures departures_;
   std::deque<Batch> batches_;
   std::size_t batches_sent_ = 0;  // and not answered
 };

@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/outbound/resolver.hpp"
+#include "peerjsd/outbound/stream.hpp"
 
 #include <array>
 #include <cstddef>
@@ -9,16 +10,13 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/system/error_code.hpp>
 #include <hiredis/hiredis.h>
 
@@ -44,9 +42,10 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     on_message_ = std::move(on_message);
   }
 
-  /// To be called before connect(): with TLS, by a certificate for `host`, a name or an address.
-  /// `context`, which has to outlive the connection, says whom to trust.
-  void secure(boost::asio::ssl::context& context, const std::string& host);
+  /// See outbound::Stream::secure().
+  void secure(boost::asio::ssl::context& context, const std::string& host) {
+    stream_.secure(context, host);
+  }
 
   /// Commands may be sent at once.
   void connect(const outbound::Endpoint& endpoint, core::Instant now);
@@ -76,18 +75,6 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     void operator()(redisReader* reader) const { ::redisReaderFree(reader); }
   };
 
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  /// Calls `use` with what bytes are to be read from and written to.
-  template <class Use>
-  void with_stream(Use use) {
-    if (tls_) {
-      use(*tls_);
-    } else {
-      use(socket_);
-    }
-  }
-
   void shake_hands();
   void begin();
   void flush_soon();
@@ -101,8 +88,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void end(const std::string& why);
 
   boost::asio::io_context& io_;
-  Socket socket_;
-  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  outbound::Stream stream_;
   OnEnd on_end_;
   std::function<void(std::string_view)> on_message_;
   std::unique_ptr<redisReader, FreeReader> reader_;

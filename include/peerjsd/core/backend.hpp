@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/core/inheritance.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/peer.hpp"
 
@@ -22,36 +23,6 @@ struct Parcel {
   std::string_view text;  ///< as the destination gets it; empty: a LEAVE of which it is not told
   Instant since;          ///< it has been waiting to arrive
   bool makes_partners = false;  ///< src and dst count as such because of it
-};
-
-/// What a peer takes along to another node.
-struct Inheritance {
-  /// A message of the peer that waits for its destination.
-  struct Sent {
-    std::string dst;
-    MessageType type;
-    std::string text;
-    Instant since;  ///< it has been waiting
-
-    bool operator==(const Sent&) const = default;
-  };
-
-  /// A message that waits for the peer.
-  struct Kept {
-    std::string src;
-    MessageType type;
-    std::string text;
-    Instant since;  ///< it has been waiting
-
-    bool operator==(const Kept&) const = default;
-  };
-
-  std::vector<std::string> partners;  ///< ids, see Peer::partners
-  std::vector<std::string> texts;     ///< on the way to it, but not received, in order
-  std::vector<Kept> kept;             ///< in order, after those
-  std::vector<Sent> sent;             ///< in order
-
-  bool operator==(const Inheritance&) const = default;
 };
 
 /// Which node has an id.

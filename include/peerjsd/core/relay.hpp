@@ -169,6 +169,10 @@ class Relay {
   /// Whether anybody may have that id: Opened, IdTooLong or IdNotAllowed.
   Admission verdict_on_id(std::string_view id) const;
 
+  /// Also one that is pending or lost. nullptr: there is none.
+  Peer* find(std::string_view key, std::string_view id) const;
+  Peer* find(const Claim& claim) const;
+
   /// nullptr: there has never been such a key.
   const Realm* realm(std::string_view key) const;
 
@@ -213,8 +217,6 @@ class Relay {
   void settle_lost(Peer& peer, Admission answer, Instant now);
   void refuse(Peer& peer, Admission answer);
   void forget(Peer& peer);
-  Peer* find(std::string_view key, std::string_view id) const;
-  Peer* find(const Claim& claim) const;
   void challenge(Peer& holder, Instant now);
   bool make_room(Realm& realm, Instant now);
   bool make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now);

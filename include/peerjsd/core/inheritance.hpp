@@ -1,0 +1,44 @@
+#pragma once
+
+#include "peerjsd/core/message.hpp"
+#include "peerjsd/core/time.hpp"
+
+#include <string>
+#include <vector>
+
+namespace peerjsd::core {
+
+/// What a peer takes along to another node.
+struct Inheritance {
+  /// A message of the peer that waits for its destination.
+  struct Sent {
+    std::string dst;
+    MessageType type;
+    std::string text;
+    Instant since;  ///< it has been waiting
+
+    bool operator==(const Sent&) const = default;
+  };
+
+  /// A message that waits for the peer.
+  struct Kept {
+    std::string src;
+    MessageType type;
+    std::string text;
+    Instant since;  ///< it has been waiting
+
+    bool operator==(const Kept&) const = default;
+  };
+
+  /// `more`: what the peer had there after this.
+  void append(const Inheritance& more);
+
+  std::vector<std::string> partners;  ///< ids, see Peer::partners
+  std::vector<std::string> texts;     ///< on the way to it, but not received, in order
+  std::vector<Kept> kept;             ///< in order, after those
+  std::vector<Sent> sent;             ///< in order
+
+  bool operator==(const Inheritance&) const = default;
+};
+
+}  // namespace peerjsd::core
