@@ -48,6 +48,12 @@ Json headers_of(const net::HttpRequest& request, const std::vector<std::string>&
   return headers;
 }
 
+WebClient::Sender sender_of(core::AddressGroup group) {
+  static_assert(static_cast<std::uint64_t>(core::AddressGroup::Local) ==
+                static_cast<std::uint64_t>(WebClient::Sender::Anybody));
+  return static_cast<WebClient::Sender>(group);
+}
+
 std::uint32_t smaller_limit(std::uint32_t a, std::uint32_t b) {
   if (a == 0 || b == 0) return std::max(a, b);
   return std::min(a, b);
@@ -86,19 +92,11 @@ void AuthHook::ask(const net::Question& question, const net::Pass& pass, core::I
   now_ = now;
   std::string body = body_of(question, pass.user);
   const Digest digest = digest_of(body);
-  Asker asker{question.purpose,
-              std::string(question.who.key),
-              std::string(question.who.id),
-              question.group,
-              pass,
-              question.asker,
+  Asker asker{std::string(question.who.key), std::string(question.who.id), pass, question.asker,
               std::move(on_ruling)};
   if (const Settled* const settled = cache_.find(digest, now)) {
     ++counters_.cached;
     return tell_soon(std::move(asker), *settled);
-  }
-  if (!count_in(question.group)) {
-    return tell_soon(std::move(asker), {AuthFailure{"too many questions from its address"}});
   }
   const auto [place, is_new] = under_way_.try_emplace(digest);
   place->second.push_back(std::move(asker));
@@ -107,33 +105,15 @@ void AuthHook::ask(const net::Question& question, const net::Pass& pass, core::I
   client_.post(
       std::move(body), std::move(headers), now,
       [this, digest](const auto& outcome) { on_outcome(digest, outcome); },
-      [this, digest] { return is_wanted(digest); });
-}
-
-/// False: it has enough.
-bool AuthHook::count_in(core::AddressGroup group) {
-  if (group == core::AddressGroup::Local) return true;
-  std::size_t& count = asking_[group];
-  if (count >= kMostOfOneAddress) return false;
-  ++count;
-  return true;
-}
-
-AuthHook::Askers AuthHook::take_askers(const Digest& question) {
-  Askers askers = std::move(under_way_.extract(question).mapped());
-  for (const Asker& asker : askers) {
-    const auto count = asking_.find(asker.group);
-    if (count != asking_.end() && --count->second == 0) asking_.erase(count);
-  }
-  return askers;
+      [this, digest] { return is_wanted(digest); }, sender_of(question.group));
 }
 
 /// If not, it has never been asked.
 bool AuthHook::is_wanted(const Digest& question) {
-  const Askers& askers = under_way_.at(question);
+  const auto askers = under_way_.find(question);
   const auto waits = [](const Asker& asker) { return !asker.alive.expired(); };
-  if (std::ranges::any_of(askers, waits)) return true;
-  take_askers(question);
+  if (std::ranges::any_of(askers->second, waits)) return true;
+  under_way_.erase(askers);
   return false;
 }
 
@@ -175,7 +155,8 @@ void AuthHook::on_outcome(const Digest& question, const WebClient::Outcome& outc
   const bool is_kept = options_.cache > core::Duration::zero() &&
                        !std::holds_alternative<AuthFailure>(settled.answer);
   if (is_kept) cache_.put(question, settled, now_ + options_.cache);
-  for (const Asker& asker : take_askers(question)) asker.on_ruling(rule(asker, settled));
+  const auto askers = under_way_.extract(question);
+  for (const Asker& asker : askers.mapped()) asker.on_ruling(rule(asker, settled));
 }
 
 void AuthHook::count(const AuthAnswer& answer) {
@@ -207,7 +188,8 @@ net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) c
     const AuthTerms terms{known->client.rights, asker.pass.may_list, known->client.owner_limit, {}};
     return {narrowed(asker.pass, terms, relay_.expiry_of(*known)), failure};
   }
-  if (options_.accepts_when_down && why.is_down) return {asker.pass, failure};
+  const bool is_down = why.is_down && client_.is_silent();
+  if (options_.accepts_when_down && is_down) return {asker.pass, failure};
   return {net::Rejection{"The server cannot check who may connect now", why.cause}, failure};
 }
 

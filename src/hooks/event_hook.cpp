@@ -114,8 +114,7 @@ void EventHook::deliver_soon() {
 void EventHook::deliver() {
   is_posted_ = false;
   if (batch_ || is_idle()) return;
-  const std::uint64_t first = sequence_ - queue_.size() + 1;
-  batch_ = {"msg_" + server_ + "_" + std::to_string(first),
+  batch_ = {"msg_" + server_ + "_" + std::to_string(++batches_),
             R"({"server":")" + server_ + R"(","events":)" + queue_.begin_batch() + "}"};
   failures_ = 0;
   attempt();

@@ -7,7 +7,8 @@
 namespace peerjsd::hooks {
 
 std::size_t EventQueue::push(std::string event, Kind kind) {
-  if (kind == Kind::Cheap && cheap_ >= (most_ + 1) / 2) return 1;
+  const bool has_room = cheap_ < (most_ + 1) / 2 && events_.size() < most_;
+  if (kind == Kind::Cheap && !has_room) return 1;
   if (kind == Kind::Cheap) ++cheap_;
   events_.push_back({std::move(event), kind});
   const std::size_t waiting = events_.size() - under_way_;
@@ -26,11 +27,12 @@ void EventQueue::drop(std::size_t first, std::size_t count) {
 }
 
 std::string EventQueue::begin_batch() {
-  under_way_ = std::min(events_.size(), kMostInBatch);
   std::string list = "[";
-  for (std::size_t i = 0; i < under_way_; ++i) {
-    if (i > 0) list += ',';
-    list += events_[i].text;
+  for (under_way_ = 0; under_way_ < std::min(events_.size(), kMostInBatch); ++under_way_) {
+    const std::string& event = events_[under_way_].text;
+    if (under_way_ > 0 && list.size() + event.size() > kMostBatchBytes) break;
+    if (under_way_ > 0) list += ',';
+    list += event;
   }
   return list += ']';
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iterator>
 
+#include "request_queue.hpp"
 #include "web_connection.hpp"
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/field.hpp>
@@ -21,6 +22,11 @@ constexpr core::Duration kLookUpInterval = std::chrono::seconds(30);
 constexpr core::Duration kFailedLookUpInterval = std::chrono::seconds(1);
 /// What is between here and there may forget a connection without a word.
 constexpr core::Duration kLongestIdle = std::chrono::seconds(30);
+
+/// 502 to 504: it has nobody behind it that answers.
+bool is_of_proxy(unsigned status) {
+  return status >= 502 && status <= 504;
+}
 
 WebConnection::Request request_of(const WebUrl& url, std::string body,
                                   const WebClient::Headers& headers) {
@@ -40,13 +46,18 @@ WebConnection::Request request_of(const WebUrl& url, std::string body,
 /// A connection, and the request that is under way on it.
 struct WebClient::Lane {
   std::shared_ptr<WebConnection> connection;
-  std::optional<Request> request;
+  std::optional<WebRequest> request;
   core::Instant idle_since{};
   bool was_used = false;  // by a request before
 };
 
 WebClient::WebClient(boost::asio::io_context& io, WebUrl url, Options options)
-    : io_(io), url_(std::move(url)), options_(options) {
+    : io_(io),
+      url_(std::move(url)),
+      options_(options),
+      waiting_(std::make_unique<RequestQueue>(
+          RequestQueue::Limits{options.waiting, options.waiting_bytes, options.waiting_of_one,
+                               options.under_way_of_one})) {
   if (url_.has_tls) tls_.emplace(outbound::trusting_context());
 }
 
@@ -55,41 +66,29 @@ WebClient::~WebClient() {
 }
 
 void WebClient::post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome,
-                     IsWanted is_wanted) {
+                     IsWanted is_wanted, Sender sender) {
   now_ = now;
-  const bool has_room =
-      waiting_.size() < options_.waiting && waiting_bytes_ + body.size() <= options_.waiting_bytes;
-  if (!has_room) {
-    return boost::asio::post(io_, [alive = std::weak_ptr(alive_), tell = std::move(on_outcome)] {
-      if (!alive.expired()) tell(WebFailure{"too many requests wait for it"});
-    });
-  }
-  waiting_bytes_ += body.size();
-  waiting_.push_back({std::move(body), std::move(headers), now + options_.timeout,
-                      std::move(on_outcome), std::move(is_wanted)});
-  pump();
-}
-
-WebClient::Request WebClient::take_waiting() {
-  Request request = std::move(waiting_.front());
-  waiting_.pop_front();
-  waiting_bytes_ -= request.body.size();
-  return request;
+  WebRequest request{std::move(body),        std::move(headers),    sender,
+                     now + options_.timeout, std::move(on_outcome), std::move(is_wanted)};
+  const OnOutcome tell = request.on_outcome;
+  const RequestQueue::Room room = waiting_->push(std::move(request));
+  if (room == RequestQueue::Room::Found) return pump();
+  const std::string whose = room == RequestQueue::Room::NoneForSender ? " of the same sender" : "";
+  boost::asio::post(io_, [alive = std::weak_ptr(alive_), tell, whose] {
+    if (!alive.expired()) tell(WebFailure{"too many requests" + whose + " wait for it"});
+  });
 }
 
 void WebClient::pump() {
-  if (waiting_.empty()) return;
+  if (waiting_->empty()) return;
   if (!looks_up_ && now_ >= look_up_at_) look_up();
-  while (!waiting_.empty() && !endpoints_.empty()) {
-    const IsWanted& is_wanted = waiting_.front().is_wanted;
-    if (is_wanted && !is_wanted()) {
-      take_waiting();
-      continue;
-    }
+  while (!endpoints_.empty()) {
     Lane* lane = idle_lane();
-    if (lane == nullptr && lanes_.size() < options_.connections) lane = &open_lane();
-    if (lane == nullptr) return;
-    start(*lane, take_waiting());
+    if (lane == nullptr && lanes_.size() >= options_.connections) return;
+    auto request = waiting_->begin();
+    if (!request) return;
+    if (lane == nullptr) lane = &open_lane();
+    start(*lane, std::move(*request));
   }
 }
 
@@ -106,9 +105,7 @@ void WebClient::on_looked_up(const std::vector<outbound::Endpoint>& endpoints) {
   looks_up_ = false;
   look_up_at_ = now_ + (endpoints.empty() ? kFailedLookUpInterval : kLookUpInterval);
   if (endpoints.empty() && endpoints_.empty()) {
-    std::vector<Request> all;
-    while (!waiting_.empty()) all.push_back(take_waiting());
-    return fail(std::move(all), {"its name is not found", true});
+    return fail(waiting_->take_late(core::Instant::max()), {"its name is not found", true});
   }
   if (!endpoints.empty()) {
     const auto before = std::exchange(endpoints_, endpoints);
@@ -151,15 +148,14 @@ WebClient::Lane& WebClient::open_lane() {
   return lane;
 }
 
-void WebClient::start(Lane& lane, Request request) {
+void WebClient::start(Lane& lane, WebRequest request) {
   lane.connection->send(request_of(url_, request.body, request.headers));
   lane.request = std::move(request);
 }
 
 void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
-  const OnOutcome on_outcome = std::move(lane.request->on_outcome);
-  lane.request.reset();
-  heard_ = now_;
+  const OnOutcome on_outcome = take_request(lane).on_outcome;
+  if (!is_of_proxy(answer.status)) heard_ = now_;
   prefer(lane.connection->endpoint());
   if (is_kept) {
     lane.idle_since = now_;
@@ -171,20 +167,30 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
   on_outcome(std::move(answer));
 }
 
+/// It is not under way any more.
+WebRequest WebClient::take_request(Lane& lane) {
+  WebRequest request = std::move(*lane.request);
+  lane.request.reset();
+  waiting_->end(request.sender);
+  return request;
+}
+
 /// Where one kept connection is dead, the others that are idle most likely are, too.
 void WebClient::on_end(Lane& lane, const std::string& why) {
-  std::optional<Request> request = std::move(lane.request);
+  if (!lane.request) return drop(lane);
   const bool was_stale = lane.was_used && !lane.connection->has_heard();
-  const bool is_down = !lane.connection->is_connected();
-  drop(lane);
-  if (!request) return;
-  if (was_stale && !request->is_second_try) {
+  if (was_stale && !lane.request->is_second_try) {
+    WebRequest request = std::move(*lane.request);
+    drop(lane);
     drop_idle(core::Instant::max());
-    request->is_second_try = true;
-    return start(open_lane(), std::move(*request));
+    request.is_second_try = true;
+    return start(open_lane(), std::move(request));
   }
+  const bool is_down = !lane.connection->is_connected();
+  const OnOutcome on_outcome = take_request(lane).on_outcome;
+  drop(lane);
   pump();
-  request->on_outcome(WebFailure{why, is_down});
+  on_outcome(WebFailure{why, is_down});
 }
 
 void WebClient::drop(const Lane& lane) {
@@ -203,38 +209,29 @@ void WebClient::drop_idle(core::Instant since) {
 void WebClient::expire(core::Instant now) {
   now_ = now;
   drop_idle(now - kLongestIdle);
-  std::vector<Request> late = take_late();
-  std::vector<Request> waiting = take_waiting_late();
+  std::vector<WebRequest> late = take_late();
+  std::ranges::move(waiting_->take_late(now), std::back_inserter(late));
   pump();
-  std::ranges::move(waiting, std::back_inserter(late));
-  // One that answers others is there.
-  fail(std::move(late), {"no answer in time", heard_ + options_.timeout <= now_});
+  fail(std::move(late), {"no answer in time", true});
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.
-std::vector<WebClient::Request> WebClient::take_late() {
-  std::vector<Request> late;
+std::vector<WebRequest> WebClient::take_late() {
+  std::vector<WebRequest> late;
   std::erase_if(lanes_, [&](const auto& lane) {
     if (!lane->request || lane->request->deadline > now_) return false;
     if (!lane->connection->is_connected()) avoid(lane->connection->endpoint());
     lane->connection->close();
-    late.push_back(std::move(*lane->request));
+    late.push_back(take_request(*lane));
     return true;
   });
   return late;
 }
 
-/// They came in the order of their deadlines, but for those from before set_timeout().
-std::vector<WebClient::Request> WebClient::take_waiting_late() {
-  std::vector<Request> late;
-  while (!waiting_.empty() && waiting_.front().deadline <= now_) late.push_back(take_waiting());
-  return late;
-}
-
 /// Who is told may end this client.
-void WebClient::fail(std::vector<Request> requests, const WebFailure& failure) {
+void WebClient::fail(std::vector<WebRequest> requests, const WebFailure& failure) {
   const std::weak_ptr alive = alive_;
-  for (const Request& request : requests) {
+  for (const WebRequest& request : requests) {
     if (alive.expired()) return;
     request.on_outcome(failure);
   }

@@ -107,7 +107,7 @@ void WebConnection::on_read(error_code error, std::size_t size) {
 /// The end of the connection may be that of the answer; but only one that the other side has meant,
 /// which with TLS has to be said.
 void WebConnection::on_input_ended(error_code error) {
-  if (error != boost::asio::error::eof || !parser_ || !has_heard_) {
+  if (error != boost::asio::error::eof || !parser_ || !parser_->got_some()) {
     return end(error == boost::asio::error::eof ? "it ends the connection" : error.message());
   }
   parser_->put_eof(error);
@@ -119,7 +119,8 @@ void WebConnection::parse() {
   while (buffer_.size() > 0) {
     error_code error;
     buffer_.consume(parser_->put(buffer_.data(), error));
-    if (error == bhttp::error::need_more) return;
+    if (error == bhttp::error::need_more && buffer_.size() <= WebClient::kMostAnswerBytes) return;
+    if (error == bhttp::error::need_more) error = bhttp::error::body_limit;
     if (error) return end(problem_of(error));
     if (!parser_->is_done()) continue;
     if (!is_interim(parser_->get().result_int())) return finish();

@@ -34,8 +34,24 @@ TEST(EventQueue, WhatAnybodyCanCauseDrivesNothingOut) {
   queue.end_batch();
   EXPECT_EQ(queue.push("f", kCheap), 0U);
   for (const std::string text : {"g", "h", "i", "j"}) queue.push(text, kRare);
-  EXPECT_EQ(queue.push("k", kCheap), 1U) << "the oldest goes, which was rare";
-  EXPECT_EQ(queue.begin_batch(), "[h,i,j,k]");
+  EXPECT_EQ(queue.push("k", kCheap), 1U) << "the first one went, and no other goes for this one";
+  EXPECT_EQ(queue.begin_batch(), "[g,h,i,j]");
+}
+
+TEST(EventQueue, GivesBatchesThatServicesTake) {
+  EventQueue queue(1000);
+  const std::string large(EventQueue::kMostBatchBytes / 2, 'x');
+  for (int i = 0; i < 2; ++i) queue.push(large, kRare);
+  queue.push(std::string(EventQueue::kMostBatchBytes, 'y'), kRare);
+  queue.push("z", kRare);
+  EXPECT_EQ(queue.begin_batch(), "[" + large + "]");
+  queue.end_batch();
+  EXPECT_EQ(queue.begin_batch(), "[" + large + "]");
+  queue.end_batch();
+  EXPECT_EQ(queue.size(), 2U);
+  EXPECT_EQ(queue.begin_batch().size(), EventQueue::kMostBatchBytes + 2) << "one goes in any case";
+  queue.end_batch();
+  EXPECT_EQ(queue.begin_batch(), "[z]");
 }
 
 TEST(EventQueue, GivesBatchesInOrder) {

@@ -32,11 +32,13 @@ class WebClientTest : public testing::Test {
   }
 
   void post(const std::string& body, WebClient::Headers headers = {},
-            WebClient::IsWanted is_wanted = {}) {
+            WebClient::IsWanted is_wanted = {},
+            WebClient::Sender sender = WebClient::Sender::Anybody) {
     client_->post(
         body, std::move(headers), now_, [this](const auto& outcome) { take(outcome); },
-        std::move(is_wanted));
+        std::move(is_wanted), sender);
   }
+  void post_from(WebClient::Sender sender, const std::string& body) { post(body, {}, {}, sender); }
 
   void take(const WebClient::Outcome& outcome) {
     if (const auto* const answer = std::get_if<WebAnswer>(&outcome)) {
@@ -139,6 +141,17 @@ TEST_F(WebClientTest, TakesAnAnswerThatTheEndOfItsConnectionEnds) {
   EXPECT_EQ(outcome(), "it ends in the middle of its answer");
 }
 
+TEST_F(WebClientTest, TakesNoEndForAnAnswer) {
+  client();
+  service_->ends_after_answer = true;
+  for (const std::string interim : {"100 Continue", "102 Processing", "103 Early Hints"}) {
+    service_->answer = [&](const std::string&) { return "HTTP/1.1 " + interim + "\r\n\r\n"; };
+    post("x");
+    EXPECT_EQ(outcome(), "it ends the connection") << interim;
+    EXPECT_FALSE(is_down_);
+  }
+}
+
 TEST_F(WebClientTest, RefusesWhatIsTooLargeOrNonsense) {
   client();
   const std::string much(WebClient::kMostAnswerBytes + 1, 'x');
@@ -153,6 +166,11 @@ TEST_F(WebClientTest, RefusesWhatIsTooLargeOrNonsense) {
   service_->answer = [&](const std::string&) { return "HTTP/1.1 200 OK\r\nA: " + much; };
   post("x");
   EXPECT_EQ(outcome(), "its answer is too large");
+  service_->answer = [&](const std::string&) {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + much;
+  };
+  post("x");
+  EXPECT_EQ(outcome(), "its answer is too large") << "even before a chunk begins";
   service_->answer = [](const std::string&) { return "SSH-2.0-OpenSSH_9.2\r\n\r\n"; };
   post("x");
   EXPECT_TRUE(outcome().starts_with("its answer is no HTTP: "));
@@ -183,10 +201,11 @@ TEST_F(WebClientTest, GivesUpInTime) {
   EXPECT_EQ(said_, (List{"no answer in time", "no answer in time"}));
 }
 
-TEST_F(WebClientTest, IsNotDownWhereItAnswersOthers) {
+TEST_F(WebClientTest, IsNotSilentWhereItAnswersOthers) {
   client({3s, 2, 10});
   service_->answer = [](const std::string&) { return std::nullopt; };
   post("slow");
+  EXPECT_TRUE(client_->is_silent());
   ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 1; }));
   now_ += 1s;
   service_->answer = [](const std::string&) { return WebService::ok("{}"); };
@@ -197,10 +216,50 @@ TEST_F(WebClientTest, IsNotDownWhereItAnswersOthers) {
   ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 3; }));
   client_->expire(now_ + 2s);
   EXPECT_EQ(said_, List{"no answer in time"});
-  EXPECT_FALSE(is_down_);
+  EXPECT_FALSE(client_->is_silent());
   client_->expire(now_ + 3s);
   EXPECT_EQ(said_.size(), 2U);
-  EXPECT_TRUE(is_down_) << "by now it answers nobody";
+  EXPECT_TRUE(client_->is_silent()) << "by now it answers nobody";
+  now_ += 3s;
+  said_.clear();
+  service_->answer = [](const std::string&) {
+    return "HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n";
+  };
+  post("x");
+  EXPECT_EQ(outcome(), "502 ");
+  EXPECT_TRUE(client_->is_silent()) << "that is no answer of its own";
+}
+
+TEST_F(WebClientTest, GivesEachSenderItsTurn) {
+  client({3s, 1, 100});
+  constexpr WebClient::Sender ann{1};
+  constexpr WebClient::Sender bob{2};
+  for (const std::string body : {"a1", "a2", "a3", "a4"}) post_from(ann, body);
+  for (const std::string body : {"b1", "b2"}) post_from(bob, body);
+  outcomes(6);
+  EXPECT_EQ(service_->bodies, (List{"a1", "b1", "a2", "b2", "a3", "a4"}));
+}
+
+TEST_F(WebClientTest, GivesOneSenderItsShareOfConnections) {
+  client({3s, 4, 100, 1000, 3, 2});
+  constexpr WebClient::Sender ann{1};
+  constexpr WebClient::Sender bob{2};
+  post("where it is");
+  outcome();
+  service_->bodies.clear();
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  for (const std::string body : {"a1", "a2", "a3", "a4", "a5", "a6"}) post_from(ann, body);
+  EXPECT_EQ(outcomes(), List{"too many requests of the same sender wait for it"});
+  post_from(bob, "b1");
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 3; }));
+  EXPECT_EQ(service_->bodies.back(), "b1");
+  for (const std::string body : {"x1", "x2"}) post(body);
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 4; }));
+  EXPECT_EQ(service_->bodies.back(), "x1") << "whoever is nobody in particular has all there is";
+  service_->say(WebService::ok());
+  outcomes(4);
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 7; }));
+  EXPECT_EQ(service_->bodies.back(), "a4") << "a5 is one too many";
 }
 
 TEST_F(WebClientTest, TriesAgainOnceWhereAKeptConnectionTurnsOutDead) {

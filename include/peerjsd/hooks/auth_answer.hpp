@@ -32,7 +32,7 @@ struct AuthRefusal {
 /// Why nobody knows.
 struct AuthFailure {
   std::string cause;     ///< for the operator
-  bool is_down = false;  ///< the service is away, whoever is asked about
+  bool is_down = false;  ///< it may be away, whoever is asked about
 
   bool operator==(const AuthFailure&) const = default;
 };
@@ -42,7 +42,8 @@ using AuthAnswer = std::variant<AuthTerms, AuthRefusal, AuthFailure>;
 /// 2xx admits, with an empty body or {"limit","may","expires_in"}, each of which may be missing;
 /// but not whom it gives no time. 401 and 403 refuse, with {"reason"} or without, and so do all
 /// other 4xx but 408 and 429: what a client can bring about shall not let it in. All else, and what
-/// is of another type than it has to be, is a failure; with 502, 503 and 504 the service is down.
+/// is of another type than it has to be, is a failure; with 502, 503 and 504 the service may be
+/// down.
 AuthAnswer read_auth_answer(const WebClient::Outcome& outcome);
 
 }  // namespace peerjsd::hooks

@@ -26,7 +26,7 @@ struct AuthCounters {
 
 /// Asks the operator's own service who may connect (--auth_url): one POST for each question, but
 /// for the same question no second one while the first is under way, or while its answer still
-/// holds.
+/// holds. Each address has its share only of the requests that wait or are under way.
 ///
 /// Where there is no answer, who is known here (a peer of that key, id and owner that is connected,
 /// or may come back) comes in with what it may already; of the others the options say what becomes.
@@ -40,9 +40,6 @@ class AuthHook final : public net::Referee {
   };
 
   static constexpr std::size_t kMostCached = 10'000;
-
-  /// Questions of one address that wait at a time: nobody shall keep others from being asked about.
-  static constexpr std::size_t kMostOfOneAddress = 64;
 
   /// `key`: see webhook_key(); empty: requests are not signed. `relay` has to outlive the hook.
   AuthHook(boost::asio::io_context& io, WebUrl url, std::string key, const core::Relay& relay,
@@ -68,10 +65,8 @@ class AuthHook final : public net::Referee {
  private:
   /// Who waits for an answer.
   struct Asker {
-    net::Purpose purpose;
     std::string key;
     std::string id;
-    core::AddressGroup group;
     net::Pass pass;
     std::weak_ptr<const void> alive;
     OnRuling on_ruling;
@@ -80,8 +75,6 @@ class AuthHook final : public net::Referee {
 
   std::string body_of(const net::Question& question, const std::string& user) const;
   WebClient::Headers headers_for(const std::string& body) const;
-  bool count_in(core::AddressGroup group);
-  Askers take_askers(const Digest& question);
   bool is_wanted(const Digest& question);
   void tell_soon(Asker asker, const Settled& settled);
   void on_outcome(const Digest& question, const WebClient::Outcome& outcome);
@@ -96,7 +89,6 @@ class AuthHook final : public net::Referee {
   WebClient client_;
   AuthCache cache_{kMostCached};
   std::map<Digest, Askers> under_way_;
-  std::map<core::AddressGroup, std::size_t> asking_;  // without Local
   AuthCounters counters_;
   core::Instant now_{};
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late

@@ -83,6 +83,7 @@ class EventHook final : public core::Observer {
   EventQueue queue_;
   std::optional<Batch> batch_;  // under way, or to be tried again
   std::uint64_t sequence_ = 0;
+  std::uint64_t batches_ = 0;
   bool is_posted_ = false;  // deliver()
   core::Instant now_{};
   std::optional<core::Instant> retry_at_;

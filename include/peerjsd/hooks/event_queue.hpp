@@ -14,6 +14,9 @@ class EventQueue {
  public:
   static constexpr std::size_t kMostInBatch = 100;
 
+  /// Of a batch of more than one: services take bodies of 100 KB at least.
+  static constexpr std::size_t kMostBatchBytes = std::size_t{64} * 1024;
+
   explicit EventQueue(std::size_t most) : most_(most) {}
 
   /// From now on; drops nothing before the next push().

@@ -5,7 +5,7 @@
 #include "peerjsd/outbound/resolver.hpp"
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +19,9 @@
 
 namespace peerjsd::hooks {
 
+class RequestQueue;
+struct WebRequest;
+
 /// What a service has answered.
 struct WebAnswer {
   unsigned status;
@@ -27,14 +30,14 @@ struct WebAnswer {
 
 /// Why there is no answer.
 struct WebFailure {
-  std::string why;  ///< for the operator
-  /// It cannot be reached, or says nothing in time: with what it is asked that has nothing to do.
-  bool is_down = false;
+  std::string why;       ///< for the operator
+  bool is_down = false;  ///< it was not reached, or said nothing in time
 };
 
-/// POSTs of JSON to one service, over connections that are kept: begun in the order of post(), but
-/// side by side. A request that meets a kept connection which turns out dead before any of the
-/// answer has come is sent once more, on a fresh one: a service may see it twice.
+/// POSTs of JSON to one service, over connections that are kept: side by side, those of one sender
+/// begun in the order of post(), and all senders by turns. A request that meets a kept connection
+/// which turns out dead before any of the answer has come is sent once more, on a fresh one: a
+/// service may see it twice.
 ///
 /// It reads no clock: what it knows of the time is what its caller last said.
 class WebClient {
@@ -44,7 +47,12 @@ class WebClient {
     std::size_t connections = 32;  ///< most at a time
     std::size_t waiting = 10'000;  ///< most requests for which there is no connection yet
     std::size_t waiting_bytes = std::size_t{16} * 1024 * 1024;  ///< of their bodies
+    std::size_t waiting_of_one = 1000;                          ///< of one sender
+    std::size_t under_way_of_one = 8;                           ///< of one sender, at a time
   };
+
+  /// Whom a request is about, so that it has its share only. Anybody: it has no bounds of its own.
+  enum class Sender : std::uint64_t { Anybody };
 
   static constexpr std::size_t kMostAnswerBytes = std::size_t{64} * 1024;
 
@@ -64,10 +72,14 @@ class WebClient {
   void set_timeout(core::Duration timeout) { options_.timeout = timeout; }
 
   /// `headers`: besides those that every request has. `on_outcome` is called once, from the loop,
-  /// never from post() itself. `is_wanted`, if there is one, is asked when the request's turn comes
-  /// after it had to wait: if it says no, the request is forgotten, and nobody is told.
+  /// never from post() itself. `is_wanted`, if there is one, is asked when the request's turn
+  /// comes: if it says no, the request is forgotten, and nobody is told.
   void post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome,
-            IsWanted is_wanted = {});
+            IsWanted is_wanted = {}, Sender sender = Sender::Anybody);
+
+  /// Whether nobody has had an answer for as long as one may take. That there is nobody behind a
+  /// proxy (502 to 504) is no answer.
+  bool is_silent() const { return heard_ + options_.timeout <= now_; }
 
   /// Gives up on what has taken too long. To be called often.
   void expire(core::Instant now);
@@ -76,44 +88,34 @@ class WebClient {
   std::string address() const { return outbound::to_string(url_.address); }
 
  private:
-  struct Request {
-    std::string body;
-    Headers headers;
-    core::Instant deadline;
-    OnOutcome on_outcome;
-    IsWanted is_wanted;
-    bool is_second_try = false;
-  };
   struct Lane;
 
   void pump();
-  Request take_waiting();
   void look_up();
   void on_looked_up(const std::vector<outbound::Endpoint>& endpoints);
   void prefer(const outbound::Endpoint& endpoint);
   void avoid(const outbound::Endpoint& endpoint);
   Lane* idle_lane();
   Lane& open_lane();
-  void start(Lane& lane, Request request);
+  void start(Lane& lane, WebRequest request);
   void on_answer(Lane& lane, WebAnswer answer, bool is_kept);
   void on_end(Lane& lane, const std::string& why);
   void drop(const Lane& lane);
   void drop_idle(core::Instant since);
-  std::vector<Request> take_late();
-  std::vector<Request> take_waiting_late();
-  void fail(std::vector<Request> requests, const WebFailure& failure);
+  WebRequest take_request(Lane& lane);
+  std::vector<WebRequest> take_late();
+  void fail(std::vector<WebRequest> requests, const WebFailure& failure);
 
   boost::asio::io_context& io_;
   const WebUrl url_;
   Options options_;
   std::optional<boost::asio::ssl::context> tls_;
-  std::deque<Request> waiting_;
-  std::size_t waiting_bytes_ = 0;
+  std::unique_ptr<RequestQueue> waiting_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<outbound::Endpoint> endpoints_;  // the one that answered last comes first
   core::Instant look_up_at_{};
   core::Instant now_{};
-  core::Instant heard_{};  // the last answer
+  core::Instant heard_{};  // the last answer, see is_silent()
   bool looks_up_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };

@@ -46,7 +46,8 @@ class Referee {
   virtual ~Referee() = default;
 
   /// `pass`: of the gate; the ruling never gives more. `on_ruling` is called once, from the loop,
-  /// never from ask() itself; not at all once the referee is gone.
+  /// never from ask() itself; not at all once the referee is gone, and perhaps not once the asker
+  /// is.
   virtual void ask(const Question& question, const Pass& pass, core::Instant now,
                    OnRuling on_ruling) = 0;
 };

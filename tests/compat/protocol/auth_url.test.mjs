@@ -2,11 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { hang, isSigned, startBackend } from '../support/backend.mjs';
 import { metric } from '../support/cluster.mjs';
-import { makeCertificate, temporaryDirectory } from '../support/dial.mjs';
+import { dial, makeCertificate, temporaryDirectory } from '../support/dial.mjs';
 import { freePort, startPeerjsd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
@@ -99,7 +98,7 @@ asking('A service is asked who may connect', [], (test) => {
       answer = resolve;
     });
     backend.answer = () => answered;
-    const socket = connect(server.port, server.host);
+    const socket = dial(server);
     let text = '';
     socket.on('data', (data) => {
       text += data;
