@@ -150,6 +150,7 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
   for (Attempt* const attempt : taken) forget(*attempt);
   std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
   std::vector<Sent> all;
+  all.reserve(ordered.size());
   for (auto& [order, sent] : ordered) all.push_back(std::move(sent));
   return all;
 }
