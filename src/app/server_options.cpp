@@ -41,7 +41,7 @@ core::HashKey random_hash_key() {
 cluster::RedisBackend::Options cluster_options(const Config& config) {
   return {config.cluster_down == ClusterDown::AcceptLocal,
           config.expire_timeout,
-          {config.send_queue_bytes, config.outstanding_total}};
+          {config.send_queue_bytes, config.outstanding_per_sender, config.outstanding_total}};
 }
 
 core::RelayOptions relay_options(const Config& config) {

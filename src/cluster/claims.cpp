@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -46,27 +47,29 @@ std::optional<Answer> answer_at(const redisReply& reply, std::size_t place) {
                 {parts[3]->element, parts[3]->elements}};
 }
 
-/// In ms since 1970, for other nodes to compare.
-std::string to_time(core::Instant instant) {
-  const auto age = RedisNode::now() - instant;
-  const auto time = std::chrono::system_clock::now() - age;
-  return std::to_string(
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
-}
-
 /// When the peer was last heard. One that is lost counts for less than any that is connected:
 /// that its connection was lost may have been found out long after it was made anew elsewhere.
 std::string time_of(const core::Peer& peer) {
-  return peer.transport == nullptr ? "0" : to_time(core::Relay::last_heard(peer));
+  return peer.transport == nullptr ? "0" : RedisNode::to_time(core::Relay::last_heard(peer));
+}
+
+/// One of those that Redis has kept; it has grown older there.
+core::Inheritance inheritance_of(std::string_view will) {
+  constexpr std::size_t time = 13;
+  if (will.size() < time) return {};
+  const std::chrono::milliseconds written(std::atoll(std::string(will.substr(0, time)).c_str()));
+  const auto age = std::chrono::duration_cast<core::Duration>(
+      std::chrono::system_clock::now().time_since_epoch() - written);
+  const core::Instant then = RedisNode::now() - std::max(age, core::Duration::zero());
+  const Envelope envelope = parse_envelope(will.substr(time), then);
+  const auto* const bequest = std::get_if<Bequest>(&envelope);
+  return bequest == nullptr ? core::Inheritance() : bequest->inheritance;
 }
 
 /// Of all of them, the oldest first.
 core::Inheritance inheritance_of(std::span<const redisReply* const> wills) {
   core::Inheritance all;
-  for (const redisReply* const will : wills) {
-    const Envelope envelope = parse_envelope(text_of(*will), RedisNode::now());
-    if (const auto* bequest = std::get_if<Bequest>(&envelope)) all.append(bequest->inheritance);
-  }
+  for (const redisReply* const will : wills) all.append(inheritance_of(text_of(*will)));
   return all;
 }
 
@@ -102,12 +105,8 @@ void Claims::withdraw(const core::Peer& peer) {
 /// What has come for a peer that has gone waits for it as if this had been its node.
 void Claims::put_aside(Pending& pending) {
   if (pending.inheritance == core::Inheritance()) return;
-  departures_.add({pending.claim.key,
-                   pending.claim.id,
-                   pending.token,
-                   {},
-                   std::move(pending.inheritance),
-                   RedisNode::now()});
+  departures_.add({pending.claim.key, pending.claim.id, pending.token, pending.claim.registration,
+                   std::move(pending.inheritance), RedisNode::now()});
 }
 
 /// What has come for a peer that goes.
@@ -123,11 +122,12 @@ void Claims::on_up() {
 
 void Claims::ask_for(const Pending& pending) {
   const core::Claim& claim = pending.claim;
-  node_.run(Script::Claim, bucket_of(claim.id), claim.key,
-            {claim.key, node_.name(), claim.id, pending.token, to_time(RedisNode::now()), "1"},
-            [this, registration = claim.registration](const redisReply& reply) {
-              on_answer(registration, reply);
-            });
+  node_.run(
+      Script::Claim, bucket_of(claim.id), claim.key,
+      {claim.key, node_.name(), claim.id, pending.token, RedisNode::to_time(RedisNode::now()), "1"},
+      [this, registration = claim.registration](const redisReply& reply) {
+        on_answer(registration, reply);
+      });
 }
 
 void Claims::on_answer(core::Registration registration, const redisReply& reply) {
@@ -140,7 +140,7 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   pending.is_granted = true;
   pending.since = RedisNode::now();
   pending.has_predecessor = answer->was_told;
-  if (!answer->before.empty() && !answer->was_told) courier_.on_gone(answer->before);
+  if (!answer->before.empty() && !answer->was_told) courier_.on_unheard(answer->before);
   if (answer->was_told || !answer->wills.empty()) pending.answer = core::Admission::Resumed;
   pending.inheritance.append(inheritance_of(answer->wills));
   if (pending.is_withdrawn) {
@@ -169,6 +169,7 @@ void Claims::settle_if_complete(core::Registration registration) {
     return hand_over({claim.key, claim.id, pending.token}, pending.inheritance);
   }
   node_.relay().settle(claim, pending.answer, pending.inheritance, RedisNode::now());
+  courier_.on_opened(claim.key, claim.id);
 }
 
 void Claims::settle(core::Registration registration, core::Admission answer) {
@@ -233,6 +234,7 @@ void Claims::give_back(const core::Peer& peer, core::Inheritance inheritance) {
   if (pending != pending_.end()) {
     inheritance.append(pending->second.inheritance);
     pending->second.inheritance = std::move(inheritance);
+    pending->second.answer = core::Admission::Resumed;
   } else {
     node_.relay().settle({peer.realm.key, peer.id, peer.registration}, core::Admission::Resumed,
                          inheritance, RedisNode::now());

@@ -128,6 +128,34 @@ void Courier::abandon(std::uint64_t number) {
   take_off_soon();
 }
 
+void Courier::on_opened(std::string_view key, std::string_view dst) {
+  give_back(flights_.take_waiting(key, dst));
+}
+
+void Courier::give_up() {
+  const core::Instant now = RedisNode::now();
+  for (const Flights::Flight& flight : flights_.take_under_way()) {
+    for (const Flights::Item& item : flight.under_way) {
+      ++node_.counters().abandoned;
+      node_.relay().on_abandoned(parcel_of(flight, item), now);
+    }
+    for (const Flights::Item& item : flight.waiting) {
+      const core::Parcel parcel = parcel_of(flight, item);
+      if (core::is_notice(item.type)) {
+        flights_.add(parcel);
+      } else {
+        node_.relay().on_abandoned(parcel, now);
+      }
+    }
+  }
+  take_off();
+}
+
+void Courier::on_unheard(std::string_view node) {
+  if (RedisNode::now() >= looked_at_) on_gone(node);
+}
+
+/// It listens no more: of what went there nothing more is heard.
 void Courier::on_gone(std::string_view node) {
   for (const std::uint64_t number : flights_.under_way_to(node)) abandon(number);
 }
@@ -224,7 +252,7 @@ void Courier::tick(core::Instant now) {
     flights_.unbounce();
     take_off();
     for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
-    for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().on_arrival(key, dst);
+    for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().try_again(key, dst);
     look_after_silent(now);
   }
   const core::Duration doubt = std::clamp(expire_timeout_, kShortestDoubt, kLongestDoubt);

@@ -18,14 +18,16 @@ constexpr core::Duration kLongest = std::chrono::seconds(60);
 }  // namespace
 
 void Departures::add(Departure departure) {
-  if (is_done_with(departure, departure.since)) return;
-  RedisNode::Hold hold(node_, departure.key, departure.id);
-  waiting_.push_back({std::move(departure), std::move(hold)});
+  Waiting waiting{std::move(departure), {}};
+  if (is_done_with(waiting, waiting.departure.since)) return;
+  if (!waiting.was_sent) waiting.hold.emplace(node_, waiting.departure.key, waiting.departure.id);
+  waiting_.push_back(std::move(waiting));
 }
 
 bool Departures::has(std::string_view key, std::string_view id, std::string_view token) const {
   return std::ranges::any_of(waiting_, [&](const Waiting& each) {
-    return each.departure.key == key && each.departure.id == id && each.departure.token == token;
+    return !each.was_sent && each.departure.key == key && each.departure.id == id &&
+           each.departure.token == token;
   });
 }
 
@@ -37,24 +39,31 @@ void Departures::let_go_of(std::string_view key, std::string_view id) {
 
 void Departures::send_due(core::Instant now) {
   for (Waiting& each : std::exchange(waiting_, {})) {
-    if (!is_done_with(each.departure, now)) waiting_.push_back(std::move(each));
+    if (!is_done_with(each, now)) waiting_.push_back(std::move(each));
   }
 }
 
 /// Once it has been sent, even if there is nothing in it, so that nobody waits for it; or once it
 /// has no place to go any more.
-bool Departures::is_done_with(Departure& departure, core::Instant now) {
+bool Departures::is_done_with(Waiting& waiting, core::Instant now) {
+  Departure& departure = waiting.departure;
   const core::Peer* const here = find(node_.relay(), departure.key, departure.id, departure.token);
   if (here != nullptr && here->registration != departure.registration) {
-    on_return_(*here, estate_of(departure));
+    core::Inheritance estate = estate_of(departure);
+    if (!waiting.was_sent || estate != core::Inheritance()) on_return_(*here, std::move(estate));
     return true;
   }
   const core::Duration age = now - departure.since;
   if (!node_.link().is_up()) return age > kLongest;
-  const bool may_wait = departure.registration && age < kPatienceWithSent;
-  if (may_wait && courier_.has_under_way_from(*departure.registration)) return false;
-  send(departure);
-  return true;
+  if (has_under_way(departure) && age < (waiting.was_sent ? kLongest : kPatienceWithSent)) {
+    return false;
+  }
+  send(waiting);
+  return !has_under_way(departure);
+}
+
+bool Departures::has_under_way(const Departure& departure) const {
+  return departure.registration && courier_.has_under_way_from(*departure.registration);
 }
 
 core::Inheritance Departures::estate_of(Departure& departure) {
@@ -62,15 +71,23 @@ core::Inheritance Departures::estate_of(Departure& departure) {
   if (departure.registration) {
     estate.append({{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
   }
-  return std::move(estate);
+  return std::exchange(estate, {});
 }
 
-void Departures::send(Departure& departure) {
-  node_.bequeath({departure.key, departure.id, departure.token, estate_of(departure)});
+/// The first time in any case: it is waited for.
+void Departures::send(Waiting& waiting) {
+  const auto& [key, id, token, registration, inheritance, since] = waiting.departure;
+  core::Inheritance estate = estate_of(waiting.departure);
+  waiting.hold.reset();
+  if (std::exchange(waiting.was_sent, true) && estate == core::Inheritance()) return;
+  const auto wait_here = [this, key = key, id = id](const auto& kept) {
+    node_.relay().wait_for(key, id, kept, RedisNode::now());
+  };
+  node_.bequeath({key, id, token, std::move(estate)}, wait_here);
 }
 
 void Departures::send_all() {
-  for (Waiting& each : waiting_) send(each.departure);
+  for (Waiting& each : waiting_) send(each);
   waiting_.clear();
 }
 

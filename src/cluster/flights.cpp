@@ -32,12 +32,14 @@ bool Flights::add(const core::Parcel& parcel) {
   const std::size_t already = known == flights_.end() ? 0 : known->second.bytes;
   if (bytes_ + bytes > limits_.total) return false;
   if (already > 0 && already + bytes > limits_.per_destination) return false;
+  const auto sender = senders_.find(item.registration);
+  if (sender != senders_.end() && sender->second + bytes > limits_.per_sender) return false;
   Flight& flight = known == flights_.end() ? flights_[std::move(name)] : known->second;
   if (known == flights_.end()) {
     flight.key = parcel.key;
     flight.dst = parcel.dst;
   }
-  ++senders_[item.registration];
+  senders_[item.registration] += bytes;
   flight.waiting.push_back(std::move(item));
   flight.bytes += bytes;
   bytes_ += bytes;
@@ -100,7 +102,8 @@ std::vector<const Flights::Flight*> Flights::take_silent(std::string_view node,
 void Flights::count_out(const Item& item) {
   bytes_ -= cost(item);
   const auto sender = senders_.find(item.registration);
-  if (--sender->second == 0) senders_.erase(sender);
+  sender->second -= cost(item);
+  if (sender->second == 0) senders_.erase(sender);
 }
 
 void Flights::sent_to(std::uint64_t number, std::string_view node) {
@@ -179,17 +182,32 @@ std::optional<Flights::Flight> Flights::take_ready() {
 std::vector<Flights::Flight> Flights::take_waiting() {
   std::vector<Flight> all;
   for (const auto& [number, flight] : under_way_) {
-    if (flight->waiting.empty()) continue;
-    for (const Item& item : flight->waiting) {
-      flight->bytes -= cost(item);
-      count_out(item);
-    }
-    Flight taken;
-    taken.key = flight->key;
-    taken.dst = flight->dst;
-    taken.waiting = std::exchange(flight->waiting, {});
-    all.push_back(std::move(taken));
+    if (!flight->waiting.empty()) all.push_back(take_waiting(*flight));
   }
+  return all;
+}
+
+Flights::Flight Flights::take_waiting(std::string_view key, std::string_view dst) {
+  const auto known = flights_.find(name_of(key, dst));
+  const bool is_under_way = known != flights_.end() && known->second.number != 0;
+  return is_under_way ? take_waiting(known->second) : Flight{};
+}
+
+Flights::Flight Flights::take_waiting(Flight& flight) {
+  for (const Item& item : flight.waiting) {
+    flight.bytes -= cost(item);
+    count_out(item);
+  }
+  Flight taken;
+  taken.key = flight.key;
+  taken.dst = flight.dst;
+  taken.waiting = std::exchange(flight.waiting, {});
+  return taken;
+}
+
+std::vector<Flights::Flight> Flights::take_under_way() {
+  std::vector<Flight> all;
+  while (!under_way_.empty()) all.push_back(take(under_way_.begin()));
   return all;
 }
 

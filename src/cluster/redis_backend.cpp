@@ -64,7 +64,7 @@ void RedisBackend::stop() {
   is_stopping_ = true;
   if (!was_up) return node_.link().stop();
   claims_.send_departures();
-  courier_.take_off();
+  courier_.give_up();
   lease_.end();
   node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
   farewell_.expires_after(kFarewell);

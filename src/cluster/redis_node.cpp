@@ -1,5 +1,6 @@
 #include "peerjsd/cluster/redis_node.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <random>
@@ -55,13 +56,30 @@ void RedisNode::count_listeners(const std::string& node, std::function<void(long
 
 void RedisNode::free_id(std::string_view key, std::string_view id) {
   if (held_.contains({std::string(key), std::string(id)})) return;
-  run(Script::Release, bucket_of(id), key, {key, name_, id, "", "", ""}, {});
+  run(Script::Release, bucket_of(id), key, {key, name_, id, "", "", "", ""}, {});
 }
 
-void RedisNode::bequeath(const Bequest& bequest) {
+std::string RedisNode::to_time(core::Instant instant) {
+  const auto time = std::chrono::system_clock::now() - (now() - instant);
+  return std::to_string(
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+void RedisNode::bequeath(Bequest bequest, OnAbsent on_absent) {
+  const std::string all = to_text(bequest, now());
+  // Notices are part of what it is to be told; nobody is told what becomes of them.
+  std::vector<core::Inheritance::Kept>& kept = bequest.inheritance.kept;
+  const auto messages = std::ranges::stable_partition(
+      kept, [](const auto& each) { return core::is_notice(each.type); });
+  std::vector<core::Inheritance::Kept> waiting(messages.begin(), messages.end());
+  kept.erase(messages.begin(), kept.end());
+  const std::string will = to_time(now()) + to_text(bequest, now());
   run(Script::Release, bucket_of(bequest.id), bequest.key,
-      {bequest.key, name_, bequest.id, bequest.token, to_text(bequest, now()), kWillMilliseconds},
-      {});
+      {bequest.key, name_, bequest.id, bequest.token, all, will, kWillMilliseconds},
+      [waiting = std::move(waiting), on_absent = std::move(on_absent)](const redisReply& reply) {
+        const bool was_told = reply.type == REDIS_REPLY_INTEGER && reply.integer == 1;
+        if (!was_told && !waiting.empty()) on_absent(waiting);
+      });
 }
 
 }  // namespace peerjsd::cluster

@@ -5,10 +5,11 @@
 namespace peerjsd::cluster {
 namespace {
 
-// Scripts that write after a command of which Redis cannot know the result (HSCAN) need to say so
-// before Redis 7.
+// Before Redis 7 a replica runs a script itself, unless that says otherwise: but there a PUBLISH
+// reaches nobody, and HSCAN may find something else.
 
 constexpr std::string_view kClaim = R"(
+redis.replicate_commands()
 local prefix, key, node = ARGV[1], ARGV[2], ARGV[3]
 local function part(text) return #text .. ':' .. text end
 local function tell(whom, what, id, more)
@@ -60,23 +61,26 @@ return answer
 )";
 
 constexpr std::string_view kRelease = R"(
-local prefix, key, node, id, token, will = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+redis.replicate_commands()
+local prefix, key, node, id, token, more = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local owner = redis.call('HGET', KEYS[1], id)
 if owner and owner:sub(1, 16) == node and (token == '' or token == owner:sub(18, 49)) then
   redis.call('HDEL', KEYS[1], id)
   owner = false
 end
-if will == '' then return end
+if more == '' then return end
 if owner then
-  if owner:sub(18, 49) ~= token then return end
-  if redis.call('PUBLISH', 'peerjsd1:' .. owner:sub(1, 16), will) > 0 then return end
+  if owner:sub(18, 49) ~= token then return 0 end
+  if redis.call('PUBLISH', 'peerjsd1:' .. owner:sub(1, 16), more) > 0 then return 1 end
 end
 local place = #key .. ':' .. key .. ':' .. id
-redis.call('RPUSH', prefix .. 'wills:' .. place, token .. will)
-redis.call('PEXPIRE', prefix .. 'wills:' .. place, ARGV[7])
+redis.call('RPUSH', prefix .. 'wills:' .. place, token .. ARGV[7])
+redis.call('PEXPIRE', prefix .. 'wills:' .. place, ARGV[8])
+return 0
 )";
 
 constexpr std::string_view kRoute = R"(
+redis.replicate_commands()
 local prefix, key, node, id, before = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 local owner = redis.call('HGET', KEYS[1], id)
 if owner then

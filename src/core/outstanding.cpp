@@ -7,10 +7,6 @@
 namespace peerjsd::core {
 namespace {
 
-constexpr bool is_attempt(MessageType type) {
-  return type != MessageType::Leave && type != MessageType::Expire;
-}
-
 /// Even where one has run out: it does not belong to that.
 constexpr bool begins_attempt(MessageType type) {
   return type == MessageType::Offer || type == MessageType::Custom;
@@ -29,7 +25,7 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
   const std::size_t cost =
       text.size() + kOverhead + (attempt == nullptr ? cost_of_attempt(sender, dst_json) : 0);
   if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
-    if (!is_attempt(type)) return Verdict::Dropped;
+    if (is_notice(type)) return Verdict::Dropped;
     refuse(sender, dst_json, since);
     return Verdict::Refused;
   }
@@ -41,7 +37,7 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
 
 /// To the tail of an attempt that has run out.
 bool Outstanding::belongs_to(const Attempt& attempt, MessageType type, Instant time) const {
-  return !begins_attempt(type) && time < Queue::since(attempt) + tail();
+  return !begins_attempt(type) && time < attempt.since + tail();
 }
 
 bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
@@ -86,11 +82,12 @@ std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   std::vector<std::pair<std::uint64_t, Message>> ordered;
   for (auto& [sender, attempt] : destination->second.attempts) {
     for (Kept& kept : attempt.messages) {
-      ordered.push_back({kept.order,
-                         {kept.type, std::move(kept.text), attempt.src, attempt.registration,
-                          Queue::since(attempt)}});
+      ordered.push_back(
+          {kept.order,
+           {kept.type, std::move(kept.text), attempt.src, attempt.registration, attempt.since}});
     }
     release(attempt, attempt.bytes);
+    dequeue(attempt);
   }
   destinations_.erase(destination);
   std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
@@ -116,7 +113,7 @@ void Outstanding::offer(std::string_view dst_json,
     if (taken[attempt] < i) continue;  // one before it was not taken
     Kept& kept = attempt->messages[i];
     Message message{kept.type, std::move(kept.text), attempt->src, attempt->registration,
-                    Queue::since(*attempt)};
+                    attempt->since};
     if (take(message)) {
       release(*attempt, message.text.size() + kOverhead);
       ++taken[attempt];
@@ -144,7 +141,7 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
     taken.push_back(&attempt->second);
     for (Kept& kept : attempt->second.messages) {
       ordered.push_back(
-          {kept.order, {dst_json, kept.type, std::move(kept.text), Queue::since(attempt->second)}});
+          {kept.order, {dst_json, kept.type, std::move(kept.text), attempt->second.since}});
     }
   }
   for (Attempt* const attempt : taken) forget(*attempt);
@@ -156,10 +153,10 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
 }
 
 std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
-  while (Attempt* const over = ran_out_.pop_due(now, tail())) forget(*over);
-  while (Attempt* const attempt = waiting_.pop_due(now, expire_timeout_)) {
+  while (Attempt* const over = first_due(ran_out_, now, tail())) forget(*over);
+  while (Attempt* const attempt = first_due(waiting_, now, expire_timeout_)) {
     const bool is_owed = std::ranges::any_of(
-        attempt->messages, [](const Kept& kept) { return is_attempt(kept.type); });
+        attempt->messages, [](const Kept& kept) { return !is_notice(kept.type); });
     if (!is_owed) {
       forget(*attempt);
       continue;
@@ -168,6 +165,22 @@ std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
     return Expired{attempt->src, attempt->registration, attempt->dst_json};
   }
   return std::nullopt;
+}
+
+/// nullptr: none has waited for `delay`.
+Outstanding::Attempt* Outstanding::first_due(const Queue& queue, Instant now, Duration delay) {
+  if (queue.empty() || (*queue.begin())->since + delay > now) return nullptr;
+  return *queue.begin();
+}
+
+void Outstanding::enqueue(Attempt& attempt, Instant since) {
+  attempt.since = since;
+  attempt.place = ++places_;
+  (attempt.ran_out ? ran_out_ : waiting_).insert(&attempt);
+}
+
+void Outstanding::dequeue(Attempt& attempt) {
+  (attempt.ran_out ? ran_out_ : waiting_).erase(&attempt);
 }
 
 /// The destination stands in the attempt and as a key.
@@ -202,7 +215,7 @@ Outstanding::Attempt& Outstanding::start(Sender sender, std::string_view dst_jso
   attempt.registration = sender.registration;
   attempt.dst_json = dst_json;
   charge(attempt, cost_of_attempt(sender, dst_json));
-  waiting_.push(attempt, now);
+  enqueue(attempt, now);
   return attempt;
 }
 
@@ -220,12 +233,14 @@ void Outstanding::run_out(Attempt& attempt, Instant now) {
   release(attempt,
           attempt.bytes - cost_of_attempt({attempt.src, attempt.registration}, attempt.dst_json));
   attempt.messages = {};
+  dequeue(attempt);
   attempt.ran_out = true;
-  ran_out_.push(attempt, now);
+  enqueue(attempt, now);
 }
 
 void Outstanding::forget(Attempt& attempt) {
   release(attempt, attempt.bytes);
+  dequeue(attempt);
   const auto destination = destinations_.find(attempt.dst_json);
   destination->second.attempts.erase(attempt.registration);
   if (destination->second.attempts.empty()) destinations_.erase(destination);

@@ -7,14 +7,6 @@
 #include <utility>
 
 namespace peerjsd::core {
-namespace {
-
-/// What its sender is not told of when it is lost.
-bool is_notice(MessageType type) {
-  return type == MessageType::Leave || type == MessageType::Expire;
-}
-
-}  // namespace
 
 Peer* Relay::find(std::string_view key, std::string_view id) const {
   const Realm* const of_key = realm(key);
@@ -66,8 +58,16 @@ void Relay::refuse(Peer& peer, Admission answer) {
 std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
   for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
   std::vector<std::string> texts = inheritance.texts;
+  std::vector<Outstanding::Message> later;  // what has come here meanwhile, if it is lost
+  if (!inheritance.kept.empty() && peer.transport == nullptr) {
+    later = peer.realm.outstanding.take(json::quoted(peer.id));
+  }
   for (const Inheritance::Kept& kept : inheritance.kept) {
     if (inherit(peer, kept, now)) texts.push_back(kept.text);
+  }
+  for (const Outstanding::Message& each : later) {
+    keep({peer.realm.key, each.src, each.registration, peer.id, each.type, each.text, each.since},
+         now);
   }
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on(
@@ -281,17 +281,22 @@ void Relay::keep_leave(const Parcel& parcel, Peer& dst) {
 }
 
 void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
+  if (parcel.type == MessageType::Leave) return give_leave(parcel, dst);
   if (!dst.transport->has_room_for(parcel.text.size())) {
     return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
   }
   Peer* const src = sender_of(parcel);
   if (src != nullptr) return deliver(*src, dst, parcel.type, parcel.text);
-  if (parcel.type == MessageType::Leave) {
-    part(dst, parcel.src);
-  } else {
-    make_partner(dst, parcel.src);
-  }
-  if (!parcel.text.empty()) dst.transport->send(parcel.text);
+  make_partner(dst, parcel.src);
+  dst.transport->send(parcel.text);
+}
+
+/// A partner hears of it even if it has no room for messages: there is one for each.
+void Relay::give_leave(const Parcel& parcel, Peer& dst) {
+  Peer* const src = sender_of(parcel);
+  const bool were_partners = src != nullptr ? part(*src, dst) : part(dst, parcel.src);
+  const bool is_told = were_partners || dst.transport->has_room_for(parcel.text.size());
+  if (is_told && !parcel.text.empty()) dst.transport->send(parcel.text);
 }
 
 void Relay::keep(const Parcel& parcel, Instant now) {
@@ -323,9 +328,23 @@ void Relay::on_abandoned(const Parcel& parcel, Instant now) {
 void Relay::on_arrival(std::string_view key, std::string_view id) {
   const auto realm = realms_.find(key);
   if (realm == realms_.end()) return;
-  const std::string dst_json = json::quoted(id);
-  realm->second.outstanding.end_tails(dst_json);
-  forward_waiting(realm->second, dst_json);
+  realm->second.outstanding.end_tails(json::quoted(id));
+  try_again(key, id);
+}
+
+void Relay::try_again(std::string_view key, std::string_view dst) {
+  const auto realm = realms_.find(key);
+  if (realm != realms_.end()) forward_waiting(realm->second, json::quoted(dst));
+}
+
+void Relay::wait_for(std::string_view key, std::string_view dst,
+                     const std::vector<Inheritance::Kept>& messages, Instant now) {
+  const Realm* const of_key = realm(key);
+  if (of_key == nullptr) return;
+  for (const auto& [src, type, text, since] : messages) {
+    const Registration registration = registration_of(of_key->find(src), src);
+    send_on({key, src, registration, dst, type, text, since}, now);
+  }
 }
 
 void Relay::on_reconnect() {

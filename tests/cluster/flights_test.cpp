@@ -23,9 +23,9 @@ Texts texts(const auto& items) {
 
 class FlightsTest : public testing::Test {
  protected:
-  bool add(std::string_view dst, std::string_view text, std::string_view key = "peerjs") {
-    return flights_.add(
-        {key, "src", core::Registration{1}, dst, core::MessageType::Offer, text, kStart});
+  bool add(std::string_view dst, std::string_view text, std::string_view key = "peerjs",
+           core::Registration src = core::Registration{1}) {
+    return flights_.add({key, "src", src, dst, core::MessageType::Offer, text, kStart});
   }
 
   /// The number of the next flight that takes off, and has these texts; 0: there is none.
@@ -36,8 +36,49 @@ class FlightsTest : public testing::Test {
     return flight->number;
   }
 
-  Flights flights_{{10'000, 20'000}, kHashKey};
+  Flights flights_{{10'000, 20'000, 20'000}, kHashKey};
 };
+
+TEST_F(FlightsTest, OneSenderHasItsShareOfTheRoom) {
+  flights_.set_limits({10'000, 5'000, 20'000});
+  const std::string text(2'000, 'x');
+  EXPECT_TRUE(add("a", text));
+  EXPECT_TRUE(add("b", text));
+  EXPECT_FALSE(add("c", text));
+  EXPECT_TRUE(add("c", text, "peerjs", core::Registration{2}));
+  flights_.land(take_off({text}));
+  EXPECT_TRUE(add("c", text)) << "what has landed counts no longer";
+  EXPECT_TRUE(flights_.has_from(core::Registration{2}));
+}
+
+TEST_F(FlightsTest, GivesUpAllThatHasTakenOff) {
+  add("a", "1");
+  take_off({"1"});
+  add("a", "2");
+  add("b", "3");
+  Texts all;
+  for (const Flights::Flight& flight : flights_.take_under_way()) {
+    for (const std::string& text : texts(flight.under_way)) all.push_back(text);
+    for (const std::string& text : texts(flight.waiting)) all.push_back(text);
+  }
+  EXPECT_EQ(all, (Texts{"1", "2"}));
+  EXPECT_EQ(take_off({"3"}), 2U);
+  flights_.land(2);
+  EXPECT_EQ(flights_.bytes(), 0U);
+  EXPECT_FALSE(flights_.has_from(core::Registration{1}));
+}
+
+TEST_F(FlightsTest, GivesBackWhatWaitsForOneDestination) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  add("b", "3");
+  EXPECT_EQ(texts(flights_.take_waiting("peerjs", "a").waiting), Texts{"2"});
+  EXPECT_EQ(texts(flights_.take_waiting("peerjs", "b").waiting), Texts{}) << "it takes off";
+  EXPECT_EQ(texts(flights_.take_waiting("peerjs", "c").waiting), Texts{});
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
+  EXPECT_EQ(take_off({"3"}), 2U);
+}
 
 TEST_F(FlightsTest, WhatComesInOneTurnGoesTogether) {
   add("a", "1");

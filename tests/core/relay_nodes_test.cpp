@@ -847,6 +847,67 @@ TEST_F(RelayNodesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) 
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
+TEST_F(RelayNodesTest, WhatWaitedElsewhereGoesBeforeWhatHasComeHereMeanwhile) {
+  const Claim claim = lose_before_answer(a_, "a");
+  pass(1s);
+  deliver("x", "a", MessageType::Candidate, "second");
+  relay_.settle(claim, Admission::Resumed,
+                {{}, {}, {{"x", MessageType::Offer, "first", now_ - 2s}}, {}}, now_);
+  pass(1s);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "second"}));
+}
+
+TEST_F(RelayNodesTest, WhatWaitedElsewhereExpiresInTimeWhateverHasComeHereMeanwhile) {
+  const Claim claim = lose_before_answer(a_, "a");
+  pass(1s);
+  deliver("x", "a", MessageType::Candidate, "second");
+  relay_.settle(claim, Admission::Resumed,
+                {{}, {}, {{"x", MessageType::Offer, "first", now_ - 2s}}, {}}, now_);
+  backend_.take();
+  pass(3s);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
+TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesOnWaiting) {
+  join(b_, "b");
+  relay_.wait_for("peerjs", "a", {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 2s}},
+                  now_);
+  const Parcel sent = forwarded();
+  EXPECT_EQ(sent.registration, b_.peer()->registration);
+  relay_.on_returned(sent, now_);
+  backend_.take();
+  pass(3s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  relay_.wait_for("another key", "a", {{"b", MessageType::Offer, "x", now_}}, now_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, APartnerWithoutRoomIsToldOfALeaveAllTheSame) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  a_.take();
+  a_.room = 0;
+  deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
+  EXPECT_EQ(a_.take(), Texts{text("LEAVE", "x", "a")});
+  deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
+  EXPECT_EQ(a_.take(), Texts{}) << "it is no partner any more";
+  EXPECT_EQ(backend_.take(), Texts{}) << "no EXPIRE";
+}
+
+TEST_F(RelayNodesTest, ToTryAgainIsNoArrival) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  relay_.on_returned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  relay_.try_again("peerjs", "x");
+  receive(a_, sent_to("x", "CANDIDATE"));
+  relay_.on_returned(forwarded(), now_);
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{}) << "it was the tail of what expired";
+}
+
 TEST_F(RelayNodesTest, WhatAPeerHadSentBeforeItCameWaitsNoLonger) {
   attach(a_, "a");
   backend_.forwarding = Backend::Forwarding::Apart;

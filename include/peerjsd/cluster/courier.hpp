@@ -48,11 +48,16 @@ class Courier {
   void on_receipts(const Receipts& receipts);
   void on_arrival(const Arrived& arrived);
 
-  /// That node listens no more: of what went there nothing more is heard.
-  void on_gone(std::string_view node);
+  /// The destination is here now, whether or not all has come that is under way to where it was:
+  /// what waits for that does so no longer.
+  void on_opened(std::string_view key, std::string_view dst);
 
-  /// Sends what has been taken in this turn.
-  void take_off();
+  /// That node did not listen just now. It is not taken for dead where its way may have broken
+  /// together with this node's own.
+  void on_unheard(std::string_view node);
+
+  /// There is no more time: what has not arrived, as far as is known, is given up. Sends the rest.
+  void give_up();
 
   void on_up();
   void on_down();
@@ -72,6 +77,7 @@ class Courier {
   };
 
   void take_off_soon();
+  void take_off();
   void send(const Flights::Flight& flight);
   void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);
@@ -82,6 +88,7 @@ class Courier {
   void give_back_ready();
   void give_back(const Flights::Flight& flight);
   void abandon(std::uint64_t number);
+  void on_gone(std::string_view node);
   void look_after_silent(core::Instant now);
   static void forget_old(std::deque<Seen>& seen, core::Instant now);
 

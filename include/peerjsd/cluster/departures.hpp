@@ -15,7 +15,7 @@ namespace peerjsd::cluster {
 
 /// Peers that have gone on to another node, or may come back there, and what each is to get there.
 /// That is sent when what the peer had sent from here has arrived, or has come back and goes along;
-/// but soon, for it is waited for.
+/// but soon, for it is waited for. What comes back later goes after it.
 class Departures {
  public:
   struct Departure {
@@ -49,12 +49,14 @@ class Departures {
  private:
   struct Waiting {
     Departure departure;
-    std::optional<RedisNode::Hold> hold;
+    std::optional<RedisNode::Hold> hold;  // until it is sent
+    bool was_sent = false;                // but something may still come back
   };
 
-  bool is_done_with(Departure& departure, core::Instant now);
+  bool is_done_with(Waiting& waiting, core::Instant now);
+  bool has_under_way(const Departure& departure) const;
   core::Inheritance estate_of(Departure& departure);
-  void send(Departure& departure);
+  void send(Waiting& waiting);
 
   RedisNode& node_;
   const Courier& courier_;

@@ -52,6 +52,7 @@ class Flights {
   /// In bytes, of texts.
   struct Limits {
     std::size_t per_destination;
+    std::size_t per_sender;
     std::size_t total;
   };
 
@@ -109,6 +110,12 @@ class Flights {
   /// Takes out what waits for those that have, with their destinations.
   std::vector<Flight> take_waiting();
 
+  /// The same of one destination only.
+  Flight take_waiting(std::string_view key, std::string_view dst);
+
+  /// Takes out all that have taken off.
+  std::vector<Flight> take_under_way();
+
   /// The deliveries that took off before `time`, oldest first.
   std::vector<std::uint64_t> older_than(core::Instant time) const;
 
@@ -126,6 +133,7 @@ class Flights {
   static std::string name_of(std::string_view key, std::string_view dst);
   void make_ready(Flight& flight);
   void begin_anew(Place place);
+  Flight take_waiting(Flight& flight);
   Flight take(Place place);
   Flight take(const Flight& flight);
   void count_out(const Item& item);
@@ -137,7 +145,7 @@ class Flights {
   std::map<std::uint64_t, Flight*> under_way_;
   std::vector<std::uint64_t> turned_;   // in doubt
   std::vector<std::uint64_t> bounced_;  // deliveries whose flights are to take off once more
-  std::unordered_map<core::Registration, std::size_t> senders_;  // how many items each has
+  std::unordered_map<core::Registration, std::size_t> senders_;  // the bytes that each has here
   std::uint64_t last_number_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -93,9 +93,14 @@ class RedisNode {
   /// The id is this node's no longer, if it was; but not while there is a Hold on it.
   void free_id(std::string_view key, std::string_view id);
 
-  /// The same, whatever holds it; and what its peer had goes to the node on which it is, or waits
-  /// for it for a minute.
-  void bequeath(const Bequest& bequest);
+  /// The same, whatever holds it; and what its peer had goes to the node on which it is. If it is
+  /// on none, that waits for it for a minute, but for `kept`, which its senders are to hear of: it
+  /// is on_absent() that gets it back.
+  using OnAbsent = std::function<void(const std::vector<core::Inheritance::Kept>& kept)>;
+  void bequeath(Bequest bequest, OnAbsent on_absent);
+
+  /// In ms since 1970, for other nodes to compare: their clocks agree by a second or so.
+  static std::string to_time(core::Instant instant);
 
  private:
   const std::string name_;

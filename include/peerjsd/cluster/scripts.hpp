@@ -16,7 +16,10 @@
 //                               (ms since 1970)
 //   peerjsd1:{B}:node:NODE      exists while the node lives; an id of a node that does not, is free
 //   peerjsd1:{B}:waiting:PLACE  set of the nodes that have something waiting for an id
-//   peerjsd1:{B}:will:PLACE     what a peer whose server stopped will have when it comes back
+//   peerjsd1:{B}:wills:PLACE    list of TOKEN TIME BEQUEST, without blanks between: what a peer
+//   will
+//                               have when it comes back, for each node that leaves it something
+//                               (TIME as HEARD, of 13 digits)
 //
 // PLACE is the key's length, a colon, the key, a colon, the id. A node listens on the channel
 // peerjsd1:NODE.
@@ -37,11 +40,12 @@ enum class Script : std::uint8_t {
   /// id, token, heard, and "1" if its client has just come, "0" if the node had it already. Says
   /// for each id: 1 it is the node's; 0 another token has it; -1 the same token has it elsewhere,
   /// heard later; then the node on which it was (or ""), 1 if that listens and has been told so,
-  /// and the will.
+  /// and the list of its wills, each from TIME on.
   Claim,
   /// Frees an id, if the node has it (with that token; "": with any). KEYS: the ids. ARGV: prefix,
-  /// key, node, id, token, will (or ""), ms to keep that. The will goes to the node that has the id
-  /// with the same token, or is kept; if another token has it, it is dropped.
+  /// key, node, id, token, what to publish to the node that has the id with the same token (or ""),
+  /// and where there is none, what to keep for it, and for how many ms. Says 1 if it was published,
+  /// else 0; if another token has the id, nothing is kept.
   Release,
   /// Publishes to the node that has an id, or else notes that something waits here. KEYS: the ids.
   /// ARGV: prefix, key, node, id, what to publish, ms for which it waits (0: it does not), the node

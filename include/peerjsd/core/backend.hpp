@@ -32,7 +32,7 @@ struct Whereabouts {
 };
 
 /// What there is beyond this node: others that may have an id, and be sent messages for it. The
-/// relay calls it; none of these calls may call back into the relay.
+/// relay calls it; none of these calls may call back into the relay, but for take_sent().
 class Backend {
  public:
   enum class Answer : std::uint8_t { Yes, No, Later };

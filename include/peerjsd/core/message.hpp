@@ -81,6 +81,11 @@ void append_message(std::string& out, MessageType type, std::string_view src_jso
 void append_message(std::string& out, std::string_view type_json, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload);
 
+/// What its sender is not told of when it is lost.
+constexpr bool is_notice(MessageType type) {
+  return type == MessageType::Leave || type == MessageType::Expire;
+}
+
 inline constexpr std::string_view kOpenText = R"({"type":"OPEN"})";
 inline constexpr std::string_view kIdTakenText =
     R"({"type":"ID-TAKEN","payload":{"msg":"ID is taken"}})";

@@ -1,17 +1,19 @@
 #pragma once
 
-#include "peerjsd/core/deadline_queue.hpp"
 #include "peerjsd/core/keyed_hash.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/peer.hpp"
+#include "peerjsd/core/time.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -119,15 +121,15 @@ class Outstanding {
   bool empty() const { return destinations_.empty(); }
 
  private:
-  struct AttemptTag;
-
   struct Kept {
     std::uint64_t order;
     MessageType type;
     std::string text;
   };
 
-  struct Attempt : Deadline<AttemptTag> {
+  struct Attempt {
+    Instant since{};          // it waits, or has run out
+    std::uint64_t place = 0;  // among those since the same time
     std::string src;
     Registration registration{};
     std::string dst_json;
@@ -141,7 +143,19 @@ class Outstanding {
     std::size_t bytes = 0;
   };
 
-  using Queue = DeadlineQueue<Attempt, AttemptTag>;
+  struct Older {
+    bool operator()(const Attempt* a, const Attempt* b) const {
+      return std::tie(a->since, a->place) < std::tie(b->since, b->place);
+    }
+  };
+
+  /// Not a DeadlineQueue: what comes from elsewhere has waited already, and there may be much of
+  /// it.
+  using Queue = std::set<Attempt*, Older>;
+
+  static Attempt* first_due(const Queue& queue, Instant now, Duration delay);
+  void enqueue(Attempt& attempt, Instant since);
+  void dequeue(Attempt& attempt);
 
   static std::size_t cost_of_attempt(Sender sender, std::string_view dst_json);
   bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes) const;
@@ -165,6 +179,7 @@ class Outstanding {
   Queue ran_out_;
   std::size_t bytes_ = 0;
   std::uint64_t order_ = 0;
+  std::uint64_t places_ = 0;
 };
 
 }  // namespace peerjsd::core

@@ -144,6 +144,14 @@ class Relay {
   /// Somebody has this id now, perhaps on another node: forwards what waits for it here.
   void on_arrival(std::string_view key, std::string_view id);
 
+  /// There is room again for what waits for that destination.
+  void try_again(std::string_view key, std::string_view dst);
+
+  /// What waited for a peer that has come and gone, or not come, goes on waiting for whoever has
+  /// its id next.
+  void wait_for(std::string_view key, std::string_view dst,
+                const std::vector<Inheritance::Kept>& messages, Instant now);
+
   /// Other nodes can be reached again: forwards all that waits.
   void on_reconnect();
 
@@ -238,6 +246,7 @@ class Relay {
   bool accept(const Parcel& parcel, Instant now);
   void give(const Parcel& parcel, Peer& dst, Instant now);
   void keep_leave(const Parcel& parcel, Peer& dst);
+  void give_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
   bool inherit(Peer& peer, const Inheritance::Kept& kept, Instant now);

@@ -67,6 +67,22 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 
   it(
+    'of one that ends before what it had has come, whoever has sent that hears',
+    withProxy(
+      async ({ proxy, near, far, peer, socket }) => {
+        const { a, b } = await lostWithAMessage(near, peer);
+        proxy.answerDelay = 200;
+        const passing = socket({ server: far, id: a.id });
+        const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+        await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+        passing.socket.resetAndDestroy(); // it is no page, and so does not come back
+        await b.expect(relayed('EXPIRE', a.id, b.id));
+      },
+      { args: ['-t', '3s'] },
+    ),
+  );
+
+  it(
     'what a peer has sent to one who is not there yet goes before what it sends from elsewhere',
     withCluster({ args: ['-t', '20s'] }, async ({ nodes, name, peer, page, socket }) => {
       const a = await page('a-', { server: nodes[0] });
