@@ -76,13 +76,13 @@ std::string TokenGate::load() {
     if (!problem.empty()) return "--auth_secret: " + problem;
   }
   for (const std::string& file : key_files_) {
-    std::string problem = add_file(
-        "--auth_public_key", file, [&](const std::string& text) { return keys.add_pem(text); });
+    std::string problem = add_file("--auth_public_key", file,
+                                   [&](const std::string& text) { return keys.add_pem(text); });
     if (!problem.empty()) return problem;
   }
   if (!jwks_file_.empty()) {
-    std::string problem = add_file(
-        "--auth_jwks", jwks_file_, [&](const std::string& text) { return keys.add_jwks(text); });
+    std::string problem = add_file("--auth_jwks", jwks_file_,
+                                   [&](const std::string& text) { return keys.add_jwks(text); });
     if (!problem.empty()) return problem;
   }
   keys_ = std::move(keys);

@@ -12,7 +12,7 @@ import {
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
-import { OPEN, partners, relayed, until } from '../support/wire.mjs';
+import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
 
@@ -69,13 +69,13 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   it(
     'of one that ends before what it had has come, whoever has sent that hears',
     withProxy(
-      async ({ proxy, near, far, peer, socket }) => {
+      async ({ proxy, near, far, peer }) => {
         const { a, b } = await lostWithAMessage(near, peer);
         proxy.answerDelay = 200;
-        const passing = socket({ server: far, id: a.id });
+        const passing = new RawPeer(far, { id: a.id });
         const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
         await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
-        passing.socket.resetAndDestroy(); // it is no page, and so does not come back
+        passing.reset(); // it is no page, and so does not come back
         await b.expect(relayed('EXPIRE', a.id, b.id));
       },
       { args: ['-t', '3s'] },
