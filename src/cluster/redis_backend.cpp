@@ -61,10 +61,12 @@ void RedisBackend::stop() {
   if (is_stopping_) return;
   directory_.on_down();
   const bool was_up = is_up();
+  if (was_up) {
+    claims_.send_departures();
+    courier_.give_up();  // before is_stopping_: the EXPIREs still go out
+  }
   is_stopping_ = true;
   if (!was_up) return node_.link().stop();
-  claims_.send_departures();
-  courier_.give_up();
   lease_.end();
   node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
   farewell_.expires_after(kFarewell);

@@ -1,7 +1,6 @@
 #include "peerjsd/cluster/redis_node.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <random>
 #include <utility>

@@ -100,6 +100,25 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 
   it(
+    'what comes back after its sender has moved expires where that is',
+    withCluster({ count: 3, args: ['-t', '3s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const q = await peer('q-', { server: nodes[0], ...PAGE });
+      const d = await peer('d-', { server: nodes[2] });
+      nodes[2].child.kill('SIGSTOP');
+      q.signal('OFFER', d.id, 'on the way');
+      await q.fence();
+      a.signal('OFFER', d.id, 'behind it');
+      await a.fence();
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      nodes[2].child.kill('SIGKILL');
+      await q.expect(relayed('EXPIRE', d.id, q.id));
+      await again.expect(relayed('EXPIRE', d.id, a.id));
+    }),
+  );
+
+  it(
     'what waits for one who is lost again when it arrives, waits no longer than it would have',
     withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer }) => {
       const a = await peer('a-', { server: nodes[0], ...PAGE });
@@ -313,6 +332,30 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
         await again.expect(OPEN);
         b.signal('CANDIDATE', a.id, 'later');
         await again.expect(relayed('CANDIDATE', b.id, a.id, '"later"'));
+      },
+    ),
+  );
+
+  it(
+    'hear of what they had sent to a node that did not answer any more',
+    withCluster(
+      { count: 3, args: ['-t', '60s', '--drain_timeout', '500ms'] },
+      async ({ nodes, peer, socket }) => {
+        const a = await peer('a-', { server: nodes[0], ...PAGE });
+        const x = await peer('x-', { server: nodes[2] });
+        nodes[2].child.kill('SIGSTOP');
+        try {
+          a.signal('OFFER', x.id, 1);
+          await a.fence();
+          const stopped = nodes[0].stop();
+          await a.expectClosed(1012);
+          const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+          await again.expect(OPEN);
+          await again.expect(relayed('EXPIRE', x.id, a.id));
+          await stopped;
+        } finally {
+          nodes[2].child.kill('SIGCONT');
+        }
       },
     ),
   );
