@@ -337,6 +337,25 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
   );
 
   it(
+    'hear at once, if they come late, that nobody has got what they had sent',
+    withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const absent = name('absent-');
+      a.signal('OFFER', absent, 1);
+      await a.fence();
+      const sent = performance.now();
+      await nodes[0].stop();
+      await new Promise((resolve) => setTimeout(resolve, sent + 3200 - performance.now()));
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      const back = performance.now();
+      await again.expect(relayed('EXPIRE', absent, a.id));
+      const took = performance.now() - back;
+      assert.ok(took < 1000, `told after ${took} ms`);
+    }),
+  );
+
+  it(
     'hear of what they had sent to a node that did not answer any more',
     withCluster(
       { count: 3, args: ['-t', '60s', '--drain_timeout', '500ms'] },
