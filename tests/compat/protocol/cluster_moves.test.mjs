@@ -2,16 +2,8 @@
 // have goes along.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import {
-  apart,
-  metric,
-  timesUp,
-  upAgain,
-  withCluster,
-  withProxy,
-} from '../support/cluster.mjs';
+import { apart, cli, metric, withCluster, withProxy } from '../support/cluster.mjs';
 import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
@@ -186,105 +178,6 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 });
 
-describe('Cluster, who has an id', { concurrency: 3 }, () => {
-  it(
-    'one that comes back before what it had has followed it, keeps its id',
-    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const b = await peer('b-', { server: nodes[1], ...PAGE });
-      const x = await peer('x-', { server: nodes[2], ...PAGE });
-      await partners(a, b);
-      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-      nodes[2].child.kill('SIGSTOP');
-      a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
-      await a.fence();
-      const away = socket({ server: nodes[1], id: a.id, ...PAGE });
-      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
-      const again = socket({ server: nodes[0], id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      nodes[2].child.kill('SIGCONT');
-      await x.expect(relayed('OFFER', a.id, x.id, '"on the way"'));
-      away.lose();
-      b.signal('CANDIDATE', a.id, 'here');
-      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
-      const other = socket({ server: nodes[1], id: a.id, token: 'another', ...PAGE });
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
-      await again.close(1001);
-      await b.expect(relayed('LEAVE', a.id, b.id));
-    }),
-  );
-
-  it(
-    'is not told that it is taken because another asks for it just then',
-    withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: near, ...PAGE });
-      proxy.answerDelay = 200;
-      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
-      await other.upgraded;
-      const again = socket({ server: far, id: a.id, ...PAGE });
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
-      await again.expect(OPEN);
-    }),
-  );
-
-  it(
-    'is the sender of what comes from it, even if another asks for it just then',
-    withProxy(async ({ proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: near, ...PAGE });
-      const b = await peer('b-', { server: far, ...PAGE });
-      proxy.answerDelay = 200;
-      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
-      await other.upgraded;
-      await partners(a, b);
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
-      await b.close(1001);
-      await a.expect(relayed('LEAVE', b.id, a.id));
-    }),
-  );
-});
-
-describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, () => {
-  it(
-    'says afterwards what it has got, and nothing waits for longer behind that',
-    withProxy(async ({ proxy, near, far, peer }) => {
-      const a = await peer('a-', { server: near });
-      const b = await peer('b-', { server: far });
-      proxy.delay = 100;
-      a.signal('OFFER', b.id, 1);
-      await b.expect(relayed('OFFER', a.id, b.id, '1'));
-      proxy.cut(); // with the receipt in it
-      proxy.delay = 0;
-      a.signal('CANDIDATE', b.id, 2);
-      await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
-      await a.fence(); // no EXPIRE has come
-    }),
-  );
-});
-
-describe('Cluster, nodes whose links break together', { concurrency: 3 }, () => {
-  it(
-    'expect each other back',
-    withProxy(async ({ redis, proxy, near, far, peer }) => {
-      const a = await peer('a-', { server: near });
-      const b = await peer('b-', { server: far });
-      proxy.holdsMessages = true;
-      a.signal('OFFER', b.id, 1);
-      await peer('c-', { server: near }); // so that Redis has said to which node it went
-      await apart({ proxy, far }, async () => {
-        const before = timesUp(near);
-        for (const type of ['normal', 'pubsub']) {
-          execFileSync('redis-cli', ['-p', redis.port, 'client', 'kill', 'type', type]);
-        }
-        await upAgain(near, before);
-        proxy.holdsMessages = false;
-        await new Promise((resolve) => setTimeout(resolve, 800)); // the other one takes longer
-      });
-      await b.expect(relayed('OFFER', a.id, b.id, '1'));
-      await a.fence(); // no EXPIRE has come
-    }),
-  );
-});
-
 describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
   it(
     'keep their partners',
@@ -352,6 +245,29 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
       await again.expect(relayed('EXPIRE', absent, a.id));
       const took = performance.now() - back;
       assert.ok(took < 1000, `told after ${took} ms`);
+    }),
+  );
+
+  it(
+    'find what two nodes had for them that both have stopped',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ redis, nodes, name, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[2] });
+      nodes[0].child.kill('SIGSTOP'); // so that it is late with what it has
+      const between = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await between.expect(OPEN);
+      const absent = name('late-');
+      between.signal('OFFER', absent, 'from between');
+      await between.fence();
+      await nodes[1].stop();
+      const [wills] = cli(redis, 'keys', '*wills*').trim().split('\n');
+      assert.equal(cli(redis, 'llen', wills).trim(), '1');
+      nodes[0].child.kill('SIGCONT');
+      await until(() => cli(redis, 'llen', wills).trim() === '2', 'what the first node had');
+      const again = socket({ server: nodes[2], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      const late = await peer(absent, { server: nodes[2] });
+      await late.expect(relayed('OFFER', a.id, late.id, '"from between"'));
     }),
   );
 

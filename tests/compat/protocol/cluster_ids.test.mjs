@@ -1,0 +1,108 @@
+// Who has an id in a cluster while several connections, or several nodes, are about it.
+
+import { describe, it } from 'node:test';
+import { metric, withCluster, withProxy } from '../support/cluster.mjs';
+import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
+
+const PAGE = { origin: 'http://app.test' };
+
+describe('Cluster, who has an id', { concurrency: 3 }, () => {
+  it(
+    'one that comes back before what it had has followed it, keeps its id',
+    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      const x = await peer('x-', { server: nodes[2], ...PAGE });
+      await partners(a, b);
+      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      nodes[2].child.kill('SIGSTOP');
+      a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
+      await a.fence();
+      const away = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      const again = socket({ server: nodes[0], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      nodes[2].child.kill('SIGCONT');
+      await x.expect(relayed('OFFER', a.id, x.id, '"on the way"'));
+      away.lose();
+      b.signal('CANDIDATE', a.id, 'here');
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
+      const other = socket({ server: nodes[1], id: a.id, token: 'another', ...PAGE });
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'is not told that it is taken because another asks for it just then',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      proxy.answerDelay = 200;
+      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
+      await other.upgraded;
+      const again = socket({ server: far, id: a.id, ...PAGE });
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await again.expect(OPEN);
+    }),
+  );
+
+  it(
+    'is the sender of what comes from it, even if another asks for it just then',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near, ...PAGE });
+      const b = await peer('b-', { server: far, ...PAGE });
+      proxy.answerDelay = 200;
+      const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
+      await other.upgraded;
+      await partners(a, b);
+      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await b.close(1001);
+      await a.expect(relayed('LEAVE', b.id, a.id));
+    }),
+  );
+
+  it(
+    'of one that ends when it has its id but not yet what it had, whoever has sent that hears',
+    withCluster({ count: 3, args: ['-t', '3s'] }, async ({ nodes, peer, socket }) => {
+      const x = await peer('x-', { server: nodes[2] });
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[0], ...PAGE });
+      await partners(a, b);
+      nodes[2].child.kill('SIGSTOP');
+      a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
+      await a.fence();
+      a.lose();
+      await nodes[0].waitForLog(/connection lost/);
+      b.signal('CANDIDATE', a.id, 'meanwhile');
+      await b.fence();
+      socket({ server: nodes[1], id: a.id, ...PAGE });
+      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      nodes[1].child.kill('SIGSTOP'); // which does not say what a has there
+      const again = new RawPeer(nodes[0], { id: a.id });
+      await peer('c-', { server: nodes[0] }); // Redis has answered both
+      again.reset();
+      await b.expect(relayed('EXPIRE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'gets what is for it in order, even if the node where it was does not answer any more',
+    withCluster({ args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      nodes[1].child.kill('SIGSTOP');
+      a.signal('OFFER', b.id, 'on the way');
+      await a.fence();
+      await peer('c-', { server: nodes[0] }); // Redis has it
+      a.signal('CANDIDATE', b.id, 'behind it');
+      await a.fence();
+      const again = socket({ server: nodes[0], id: b.id, ...PAGE });
+      await again.expect(OPEN);
+      a.signal('CANDIDATE', b.id, 'later');
+      await again.expect(relayed('CANDIDATE', a.id, b.id, '"behind it"'));
+      await again.expect(relayed('CANDIDATE', a.id, b.id, '"later"'));
+    }),
+  );
+});

@@ -1,0 +1,73 @@
+// Nodes of a cluster whose links to Redis break for a moment: what is under way arrives, or is known
+// to have arrived.
+
+import { describe, it } from 'node:test';
+import { apart, cli, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
+import { OPEN, relayed } from '../support/wire.mjs';
+
+const PAGE = { origin: 'http://app.test' };
+
+/** The node loses its links, and has them again. */
+async function cutOff(node, redis) {
+  const before = timesUp(node);
+  for (const type of ['normal', 'pubsub']) cli(redis, 'client', 'kill', 'type', type);
+  await upAgain(node, before);
+}
+
+describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, () => {
+  it(
+    'says afterwards what it has got, and nothing waits for longer behind that',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far });
+      proxy.delay = 100;
+      a.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      proxy.cut(); // with the receipt in it
+      proxy.delay = 0;
+      a.signal('CANDIDATE', b.id, 2);
+      await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+});
+
+describe('Cluster, nodes whose links break together', { concurrency: 3 }, () => {
+  it(
+    'expect each other back',
+    withProxy(async ({ redis, proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far });
+      proxy.holdsMessages = true;
+      a.signal('OFFER', b.id, 1);
+      await peer('c-', { server: near }); // so that Redis has said to which node it went
+      await apart({ proxy, far }, async () => {
+        await cutOff(near, redis);
+        proxy.holdsMessages = false;
+        await new Promise((resolve) => setTimeout(resolve, 800)); // the other one takes longer
+      });
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+
+  it(
+    'expect each other back, even if a peer of the one comes to the other first',
+    withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far });
+      const p = await peer('p-', { server: far, ...PAGE });
+      proxy.holdsMessages = true;
+      a.signal('OFFER', b.id, 1);
+      await peer('c-', { server: near }); // so that Redis has said to which node it went
+      await apart({ proxy, far }, async () => {
+        await cutOff(near, redis);
+        proxy.holdsMessages = false;
+        const moved = socket({ server: near, id: p.id, ...PAGE });
+        await moved.expect(OPEN);
+      });
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+});
