@@ -28,6 +28,7 @@ if(PEERJSD_SANITIZE)
     target_compile_options(peerjsd_compiler INTERFACE -fno-sanitize=function)
   endif()
   target_link_options(peerjsd_compiler INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(peerjsd_compiler INTERFACE PEERJSD_SANITIZED)
 endif()
 
 # One thread, one event loop: Asio needs no locks.

@@ -382,7 +382,8 @@ TEST_F(StreamSessionTest, ALineThatIsPartlyWrittenArrivesOnceOnTheNextStream) {
   ASSERT_TRUE(wait_for_lines(*later, 3));
   const auto renewed = raw();
   renewed->write(post("/peerjs/page/token/id?i=1", "", "1.1", from_page));
-  ASSERT_TRUE(run_until([&] { return lines(*renewed).size() >= 2; }));
+  ASSERT_TRUE(run_until(
+      [&] { return renewed->received.size() > first.size() && lines(*renewed).size() >= 2; }));
   EXPECT_EQ(lines(*renewed)[0], relayed("b", "page", first));
   EXPECT_EQ(lines(*renewed)[1], relayed("b", "page", R"("second")"));
   page.read();

@@ -20,7 +20,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PEERJSD_SANITIZED
 // g++ ships the function without the header that declares it.
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
@@ -389,7 +389,7 @@ TEST(WebSocketDecoder, KeepsItsViewsWhenItIsMoved) {
   EXPECT_EQ(std::get<WebSocketEvent>(result).data, "abcd");
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PEERJSD_SANITIZED
 constexpr std::size_t kHeapNoise = 0;
 std::size_t heap_in_use() {
   return __sanitizer_get_current_allocated_bytes();
