@@ -243,8 +243,10 @@ Receipt RelayModel::transmit(Peer& src, MessageType type, const Meaning& meaning
   const std::string text = written(name, as_json(src.id), meaning.dst_json, meaning.payload);
   Peer* const dst = find(src.key, meaning.dst);
   if (dst == nullptr || dst->line == nullptr) return keep(src, type, meaning.dst_json, text, now);
-  if (text.size() > dst->line->room) {
-    tell_expired(src, meaning.dst_json);
+  const bool is_leave = type == MessageType::Leave;
+  const bool is_owed = is_leave && src.partners.contains(dst->number);
+  if (!is_owed && text.size() > dst->line->room) {
+    if (!is_leave) tell_expired(src, meaning.dst_json);
     return Receipt::NoRoom;
   }
   deliver(&src, *dst, type, text);

@@ -1,11 +1,11 @@
 #include "peerjsd/app/admin_api.hpp"
 
 #include "peerjsd/core/log_text.hpp"
+#include "peerjsd/core/number.hpp"
 #include "peerjsd/http/url.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -52,8 +52,7 @@ std::string parameter(std::string_view query, std::string_view name, std::string
 
 std::optional<std::size_t> page_size(const std::string& text) {
   std::size_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (!core::read_number(text, size)) return std::nullopt;
   return size >= 1 && size <= kLongestPage ? std::optional(size) : std::nullopt;
 }
 

@@ -84,10 +84,6 @@ inline std::string read_cors(Config& config, const std::vector<std::string>& tex
   return problem;
 }
 
-inline std::string read_reserved_ids(Config& config, const std::vector<std::string>& texts) {
-  return read_list(kReservedId, texts, config.reserved_ids);
-}
-
 inline std::string read_types(Config& config, const std::vector<std::string>& texts) {
   const auto taken = std::ranges::find_if(texts, is_type_of_peerjs);
   if (taken == texts.end()) return read_list(kType, texts, config.allow_types);
@@ -150,7 +146,8 @@ std::string read_web_url(Config& config, const std::vector<std::string>& texts) 
 inline std::string read_hook_secret(Config& config, const std::vector<std::string>& texts) {
   std::string problem = read_secret<&Config::hook_secret, 32>(config, texts);
   if (problem.empty() && !hooks::webhook_key(texts.back())) {
-    return "what follows whsec_ must be base64";
+    return "what follows whsec_ must be base64 of 24 bytes or more; make some with: "
+           "openssl rand -base64 32";
   }
   return problem;
 }

@@ -41,15 +41,18 @@ class Reader {
     return line;
   }
 
+  /// What follows may be a secret.
+  static std::string_view first_word(std::string_view text) {
+    return text.substr(0, text.find_first_of(" \t:="));
+  }
+
   void take(std::string_view whole_line) {
     const std::string_view line = trimmed(without_comment(whole_line));
     if (line.empty()) return;
     const std::size_t equals = line.find('=');
     const std::string_view key = trimmed(line.substr(0, equals));
-    if (equals == line.npos || key.empty()) {
-      // Not all of it: it may hold a secret.
-      const std::string_view word = line.substr(0, line.find_first_of(" \t:="));
-      return fail(in_quotes(word) + " does not begin a line of the form 'key = value'");
+    if (equals == line.npos || key.empty() || key != first_word(key)) {
+      return fail(in_quotes(first_word(line)) + " does not begin a line of the form 'key = value'");
     }
     set(key, line.substr(equals + 1));
   }

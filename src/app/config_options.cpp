@@ -51,7 +51,8 @@ constexpr auto kOptions = std::to_array<Option>({
     {"id_pattern", '\0', "", kPeers, "regular expression that ids must match; empty: any id",
      bind<kPattern, &Config::id_pattern>()},
     {"reserved_ids", '\0', "", kPeers, "ids that nobody may have",
-     bind_list<kReservedId, &Config::reserved_ids>(Arity::SpreadList, read_reserved_ids)},
+     bind_list<kReservedId, &Config::reserved_ids>(
+         Arity::SpreadList, read_list_of<kReservedId, &Config::reserved_ids>)},
     {"max_id_bytes", '\0', "", kPeers, "longest id", bind<kSize, &Config::max_id_bytes>()},
     {"max_token_bytes", '\0', "", kPeers, "longest token", bind<kSize, &Config::max_token_bytes>()},
     {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
@@ -114,7 +115,8 @@ constexpr auto kOptions = std::to_array<Option>({
      bind<kSize, &Config::outstanding_per_destination>()},
     {"outstanding_per_sender", '\0', "", kLimits, "most that waits from one peer for absent ones",
      bind<kSize, &Config::outstanding_per_sender>()},
-    {"outstanding_total", '\0', "", kLimits, "most that waits for absent peers in all",
+    {"outstanding_total", '\0', "", kLimits,
+     "most that waits for absent peers in all, under one key",
      bind<kSize, &Config::outstanding_total>()},
 
     {"auth_secret",

@@ -2,11 +2,11 @@
 
 #include "peerjsd/app/id_rules.hpp"
 #include "peerjsd/core/message.hpp"
+#include "peerjsd/core/number.hpp"
 #include "peerjsd/net/trusted_proxies.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -43,10 +43,7 @@ std::string lower(std::string_view text) {
 
 std::optional<std::uint64_t> parse_whole(std::string_view text) {
   std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-  return number;
+  return core::read_number(text, number) ? std::optional(number) : std::nullopt;
 }
 
 using Suffix = std::pair<std::string_view, std::uint64_t>;

@@ -6,7 +6,7 @@ namespace peerjsd::app {
 
 bool FileWatch::changed() {
   const std::optional<Stamps> last = std::exchange(seen_, stamps());
-  return seen_ && seen_ == last && seen_ != read_;
+  return seen_ && seen_ == last && seen_ != accepted_;
 }
 
 std::optional<FileWatch::Stamps> FileWatch::stamps() const {

@@ -137,6 +137,8 @@ void Server::start() {
   if (event_hook_) event_hook_->expire(sessions_.now());
   if (event_hook_) spdlog::info("What happens is told to {}", event_hook_->address());
   if (auth_hook_) spdlog::info("Who may connect is asked at {}", auth_hook_->address());
+  if (gate_) spdlog::info("Clients need a signed token; keys for that: {}", gate_->keys());
+  warn_of_cookies();
   listener_->start([this](net::Socket socket, const net::Listener::Endpoint& peer) {
     if (certificates_) {
       socket.secure(std::make_unique<net::TlsChannel>(certificates_->context()));
@@ -146,6 +148,14 @@ void Server::start() {
   tick_timer_.expires_after(kTick);
   await_tick();
   manager_.ready();
+}
+
+void Server::warn_of_cookies() const {
+  const auto is_cookie = [](const std::string& name) { return name == "cookie"; };
+  if (!config_.cors.empty() || std::ranges::none_of(config_.auth_headers, is_cookie)) return;
+  spdlog::warn(
+      "--auth_headers has cookie, and --cors lets pages of any site connect: they can do "
+      "so in the name of whoever looks at them; name your sites with --cors");
 }
 
 void Server::heed_signals(Reread reread) {
@@ -202,6 +212,8 @@ std::string Server::reload(const Config& wanted) {
   certificates_ = std::move(credentials.certificates);
   sessions_.set_gate(credentials.gate.get());
   gate_ = std::move(credentials.gate);
+  problem_with_keys_.clear();
+  problem_with_certificate_.clear();
   apply(change.config);
   spdlog::info("Configuration reloaded; changed: {}",
                change.names.empty() ? "nothing" : fmt::format("{}", fmt::join(change.names, ", ")));
@@ -242,11 +254,11 @@ void Server::watch_keys() {
 
 void Server::watch_certificates() {
   if (!certificates_ || !certificates_->changed()) return;
-  const std::string problem = certificates_->load();
-  if (problem.empty()) {
+  const std::string last = std::exchange(problem_with_certificate_, certificates_->load());
+  if (problem_with_certificate_.empty()) {
     spdlog::info("Certificate reloaded");
-  } else {
-    spdlog::error("Certificate not reloaded, the old one goes on: {}", problem);
+  } else if (problem_with_certificate_ != last) {
+    spdlog::error("Certificate not reloaded, the old one goes on: {}", problem_with_certificate_);
   }
 }
 

@@ -1,10 +1,11 @@
 #include "peerjsd/app/service_manager.hpp"
 
+#include "peerjsd/core/number.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,11 +26,9 @@ std::string_view value_of(const Environment& environment, const char* name) {
 }
 
 std::optional<std::uint64_t> number_in(const Environment& environment, const char* name) {
-  const std::string_view text = value_of(environment, name);
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  const bool is_number = core::read_number(value_of(environment, name), number);
+  return is_number ? std::optional(number) : std::nullopt;
 }
 
 bool names_this_process(std::optional<std::uint64_t> process) {

@@ -70,6 +70,7 @@ TokenGate::TokenGate(const Config& config)
       watch_(files_of(config)) {}
 
 std::string TokenGate::load() {
+  watch_.begin();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
     const std::string problem = keys.add_secret(secret);
@@ -86,7 +87,7 @@ std::string TokenGate::load() {
     if (!problem.empty()) return problem;
   }
   keys_ = std::move(keys);
-  watch_.read();
+  watch_.accept();
   return {};
 }
 

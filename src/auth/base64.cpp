@@ -1,5 +1,6 @@
 #include "peerjsd/auth/base64.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -42,6 +43,18 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   }
   if (count == 6 || bits != 0) return std::nullopt;
   return bytes;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  if (text.size() % 4 == 0 && text.ends_with("==")) {
+    text.remove_suffix(2);
+  } else if (text.size() % 4 == 0 && text.ends_with('=')) {
+    text.remove_suffix(1);
+  }
+  std::string url(text);
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  return decode_base64url(url);
 }
 
 std::string encode_base64(std::string_view bytes) {

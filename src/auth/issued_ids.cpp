@@ -1,12 +1,12 @@
 #include "peerjsd/auth/issued_ids.hpp"
 
+#include "peerjsd/auth/hmac.hpp"
+
 #include <array>
 #include <cstddef>
 #include <utility>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace peerjsd::auth {
 namespace {
@@ -31,14 +31,14 @@ const Form* form_of(std::string_view id) {
 }
 
 std::string mac_of(std::string_view secret, std::string_view text, const Form& form) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), nullptr);
+  const std::string mac = hmac_sha256(secret, text);
+  const auto byte = [&](std::size_t i) -> std::size_t {
+    return static_cast<unsigned char>(mac[i]);
+  };
   // Two bytes a character, so that no character is much likelier than another.
   std::string end;
   for (std::size_t i = 0; i < form.mac; ++i) {
-    const std::size_t value = mac[2 * i] * std::size_t{256} + mac[2 * i + 1];
-    end += form.alphabet[value % form.alphabet.size()];
+    end += form.alphabet[(byte(2 * i) * 256 + byte(2 * i + 1)) % form.alphabet.size()];
   }
   return end;
 }

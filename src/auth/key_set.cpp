@@ -1,5 +1,7 @@
 #include "peerjsd/auth/key_set.hpp"
 
+#include "peerjsd/auth/hmac.hpp"
+
 #include <array>
 #include <utility>
 
@@ -8,7 +10,6 @@
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/obj_mac.h>
 #include <openssl/pem.h>
 
@@ -24,11 +25,9 @@ const unsigned char* bytes_of(std::string_view text) {
 }
 
 bool is_hmac(std::string_view secret, std::string_view text, std::string_view signature) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned size = 0;
-  ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes_of(text),
-         text.size(), mac.data(), &size);
-  return signature.size() == size && ::CRYPTO_memcmp(mac.data(), signature.data(), size) == 0;
+  const std::string mac = hmac_sha256(secret, text);
+  return signature.size() == mac.size() &&
+         ::CRYPTO_memcmp(mac.data(), signature.data(), mac.size()) == 0;
 }
 
 /// As OpenSSL wants it: JOSE has the two numbers one after the other. Empty if it is none.

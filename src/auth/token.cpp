@@ -130,10 +130,12 @@ std::string owner_of(const Json& claims) {
 /// With the subject in the place of {sub}, where its own characters stand for themselves only.
 std::string filled_in(std::string pattern, const std::string& subject) {
   constexpr std::string_view place = "{sub}";
-  const std::size_t found = pattern.find(place);
-  if (found == pattern.npos) return pattern;
-  if (subject.find('*') != subject.npos) refuse("its sub has a *, and stands in a pattern");
-  return pattern.replace(found, place.size(), subject);
+  for (std::size_t at = pattern.find(place); at != pattern.npos;
+       at = pattern.find(place, at + subject.size())) {
+    if (subject.find('*') != subject.npos) refuse("its sub has a *, and stands in a pattern");
+    pattern.replace(at, place.size(), subject);
+  }
+  return pattern;
 }
 
 /// Of which there is at least one, if there is a list at all.

@@ -1,27 +1,14 @@
 #include "peerjsd/auth/turn.hpp"
 
 #include "peerjsd/auth/base64.hpp"
-
-#include <array>
+#include "peerjsd/auth/hmac.hpp"
 
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace peerjsd::auth {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Base64 of HMAC-SHA1, which is what TURN servers compute of the user's name.
-std::string credential_of(const std::string& secret, const std::string& username) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned size = 0;
-  ::HMAC(::EVP_sha1(), secret.data(), static_cast<int>(secret.size()),
-         reinterpret_cast<const unsigned char*>(username.data()), username.size(), mac.data(),
-         &size);
-  return encode_base64({reinterpret_cast<const char*>(mac.data()), size});
-}
 
 }  // namespace
 
@@ -40,7 +27,7 @@ std::string ice_servers(const TurnOptions& options, std::string_view user, Time 
   if (!turn.empty()) {
     servers.push_back({{"urls", turn},
                        {"username", username},
-                       {"credential", credential_of(options.secret, username)}});
+                       {"credential", encode_base64(hmac_sha1(options.secret, username))}});
   }
   const Json all = {{"iceServers", servers}, {"ttl", floor<seconds>(options.ttl).count()}};
   return all.dump(-1, ' ', false, Json::error_handler_t::replace);

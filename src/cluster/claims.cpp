@@ -2,10 +2,10 @@
 
 #include "peerjsd/cluster/identity.hpp"
 #include "peerjsd/core/log_text.hpp"
+#include "peerjsd/core/number.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -56,8 +56,9 @@ std::string time_of(const core::Peer& peer) {
 /// One of those that Redis has kept; it has grown older there.
 core::Inheritance inheritance_of(std::string_view will) {
   constexpr std::size_t time = 13;
-  if (will.size() < time) return {};
-  const std::chrono::milliseconds written(std::atoll(std::string(will.substr(0, time)).c_str()));
+  std::chrono::milliseconds::rep milliseconds = 0;
+  if (!core::read_number(will.substr(0, time), milliseconds)) return {};
+  const std::chrono::milliseconds written(milliseconds);
   const auto age = std::chrono::duration_cast<core::Duration>(
       std::chrono::system_clock::now().time_since_epoch() - written);
   const core::Instant then = RedisNode::now() - std::max(age, core::Duration::zero());
@@ -192,6 +193,7 @@ void Claims::on_bequest(const Bequest& bequest) {
   }
   pending->second.inheritance.append(bequest.inheritance);
   pending->second.has_bequest = true;
+  pending->second.answer = core::Admission::Resumed;
   settle_if_complete(peer->registration);
 }
 
@@ -319,8 +321,14 @@ void Claims::on_down(core::Admission answer) {
   batches_.clear();
   batches_sent_ = 0;
   while (!pending_.empty()) {
-    const auto& [registration, pending] = *pending_.begin();
-    settle(registration, pending.is_granted ? pending.answer : answer);
+    auto& [registration, pending] = *pending_.begin();
+    if (pending.is_withdrawn) {
+      const auto taken = pending_.extract(pending_.begin());
+      put_aside(taken.mapped());
+    } else {
+      const bool has_it = pending.is_granted || pending.has_bequest;
+      settle(registration, has_it ? pending.answer : answer);
+    }
   }
 }
 

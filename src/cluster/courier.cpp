@@ -167,7 +167,7 @@ void Courier::look_after_silent(core::Instant now) {
   for (const std::string& node : flights_.nodes_silent_since(now - kSilence)) {
     node_.count_listeners(node, [this, node](long long count) {
       if (count == 0) return on_gone(node);
-      for (const auto* flight : flights_.take_silent(node, RedisNode::now() - kPatience)) {
+      for (const auto* flight : flights_.mark_silent(node, RedisNode::now() - kPatience)) {
         run_route(*flight, {});  // its receipt is to say what has become of it
       }
     });
@@ -236,6 +236,7 @@ void Courier::on_arrival(const Arrived& arrived) {
 void Courier::on_up() {
   looked_at_ = RedisNode::now() + kOthersReturn;
   send_receipts();
+  flights_.relaunch_bounced();  // of what has not been delivered there is no doubt
   for (const Flights::Flight* const flight : flights_.doubt_all()) send(*flight);
   take_off_soon();
 }
@@ -249,7 +250,7 @@ void Courier::on_down() {
 
 void Courier::tick(core::Instant now) {
   if (node_.link().is_up()) {
-    flights_.unbounce();
+    flights_.relaunch_bounced();
     take_off();
     for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
     for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().try_again(key, dst);

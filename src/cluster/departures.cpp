@@ -19,7 +19,7 @@ constexpr core::Duration kLongest = std::chrono::seconds(60);
 
 void Departures::add(Departure departure) {
   Waiting waiting{std::move(departure), {}};
-  if (is_done_with(waiting, waiting.departure.since)) return;
+  if (settle(waiting, waiting.departure.since)) return;
   if (!waiting.was_sent) waiting.hold.emplace(node_, waiting.departure.key, waiting.departure.id);
   waiting_.push_back(std::move(waiting));
 }
@@ -39,13 +39,13 @@ void Departures::let_go_of(std::string_view key, std::string_view id) {
 
 void Departures::send_due(core::Instant now) {
   for (Waiting& each : std::exchange(waiting_, {})) {
-    if (!is_done_with(each, now)) waiting_.push_back(std::move(each));
+    if (!settle(each, now)) waiting_.push_back(std::move(each));
   }
 }
 
-/// Once it has been sent, even if there is nothing in it, so that nobody waits for it; or once it
-/// has no place to go any more.
-bool Departures::is_done_with(Waiting& waiting, core::Instant now) {
+/// Sends it if that is due, even if there is nothing in it, so that nobody waits for it. True:
+/// there is nothing more to do for it.
+bool Departures::settle(Waiting& waiting, core::Instant now) {
   Departure& departure = waiting.departure;
   const core::Peer* const here = find(node_.relay(), departure.key, departure.id, departure.token);
   if (here != nullptr && here->registration != departure.registration) {
@@ -54,7 +54,11 @@ bool Departures::is_done_with(Waiting& waiting, core::Instant now) {
     return true;
   }
   const core::Duration age = now - departure.since;
-  if (!node_.link().is_up()) return age > kLongest;
+  if (!node_.link().is_up()) {
+    if (age <= kLongest) return false;
+    node_.relay().wait_for(departure.key, departure.id, departure.inheritance.kept, now);
+    return true;
+  }
   if (has_under_way(departure) && age < (waiting.was_sent ? kLongest : kPatienceWithSent)) {
     return false;
   }

@@ -3,11 +3,6 @@
 #include <utility>
 
 namespace peerjsd::cluster {
-namespace {
-
-constexpr std::size_t kNodeName = 16;
-
-}  // namespace
 
 std::size_t Directory::remember(std::function<void()> give_up) {
   questions_.emplace(++last_question_, std::move(give_up));
@@ -49,12 +44,11 @@ void Directory::on_bucket(const std::string& key, const redisReply& reply) {
 void Directory::find(std::string_view key, std::string_view id,
                      std::function<void(std::optional<std::string>)> on_node) {
   const std::size_t question = remember([on_node] { on_node(std::nullopt); });
-  node_.link().send({"HGET", ids_key(bucket_of(id), key), id},
-                    [this, question, on_node = std::move(on_node)](const redisReply& reply) {
-                      forget(question);
-                      const bool is_known = reply.type == REDIS_REPLY_STRING;
-                      on_node(std::string(is_known ? text_of(reply).substr(0, kNodeName) : ""));
-                    });
+  node_.run(Script::Find, bucket_of(id), key, {id},
+            [this, question, on_node = std::move(on_node)](const redisReply& reply) {
+              forget(question);
+              on_node(std::string(text_of(reply)));
+            });
 }
 
 void Directory::dismiss(std::string_view key, std::string_view id,

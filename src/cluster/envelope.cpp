@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/envelope.hpp"
 
+#include "peerjsd/core/number.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -47,12 +49,6 @@ constexpr std::size_t kBequestHead = 6;
 constexpr std::uint32_t kLongestWait = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kAccepted = "accepted";
 
-template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 /// As to_string() has it.
 core::MessageType type_of(std::string_view name) {
   using core::MessageType;
@@ -77,7 +73,7 @@ bool read_messages(Parts parts, core::Instant now, std::vector<Message>& message
   for (; !parts.empty(); parts = parts.subspan(kMessage)) {
     const core::MessageType type = type_of(parts[1]);
     std::uint32_t waited = 0;
-    if (type == core::MessageType::Unknown || !read_number(parts[2], waited)) return false;
+    if (type == core::MessageType::Unknown || !core::read_number(parts[2], waited)) return false;
     messages.push_back({Text(parts[0]), type, Text(parts[3]), now - core::Duration(waited)});
   }
   return true;
@@ -86,7 +82,7 @@ bool read_messages(Parts parts, core::Instant now, std::vector<Message>& message
 Envelope parse_delivery(Parts parts, core::Instant now) {
   if (parts.size() < kDeliveryHead) return {};
   Delivery delivery{parts[0], 0, parts[2], parts[3], {}};
-  if (!read_number(parts[1], delivery.number)) return {};
+  if (!core::read_number(parts[1], delivery.number)) return {};
   if (!read_messages(parts.subspan(kDeliveryHead), now, delivery.items)) return {};
   return delivery;
 }
@@ -96,7 +92,7 @@ Envelope parse_receipts(Parts parts) {
   Receipts receipts{parts[0], {}};
   for (std::size_t i = 1; i < parts.size(); i += 2) {
     Receipts::Item item{0, parts[i + 1] == kAccepted};
-    if (!read_number(parts[i], item.number)) return {};
+    if (!core::read_number(parts[i], item.number)) return {};
     receipts.items.push_back(item);
   }
   return receipts;
@@ -105,7 +101,7 @@ Envelope parse_receipts(Parts parts) {
 /// The first `count` of `rest`, which are taken off it; nothing if there are not so many.
 std::optional<Parts> take(Parts& rest, std::string_view count) {
   std::size_t number = 0;
-  if (!read_number(count, number) || number > rest.size()) return std::nullopt;
+  if (!core::read_number(count, number) || number > rest.size()) return std::nullopt;
   const Parts taken = rest.first(number);
   rest = rest.subspan(number);
   return taken;

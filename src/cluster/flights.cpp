@@ -71,6 +71,7 @@ const Flights::Flight* Flights::take_off(core::Instant now) {
 }
 
 std::vector<const Flights::Flight*> Flights::doubt_all() {
+  turned_.clear();
   std::vector<const Flight*> all;
   for (const auto& [number, flight] : under_way_) {
     flight->is_in_doubt = true;
@@ -88,7 +89,7 @@ std::vector<const Flights::Flight*> Flights::take_turned() {
   return turned;
 }
 
-std::vector<const Flights::Flight*> Flights::take_silent(std::string_view node,
+std::vector<const Flights::Flight*> Flights::mark_silent(std::string_view node,
                                                          core::Instant time) {
   std::vector<const Flight*> silent;
   for (const auto& [number, flight] : under_way_) {
@@ -150,7 +151,7 @@ void Flights::bounce(std::uint64_t number) {
   bounced_.push_back(number);
 }
 
-void Flights::unbounce() {
+void Flights::relaunch_bounced() {
   for (const std::uint64_t number : std::exchange(bounced_, {})) {
     const auto place = under_way_.find(number);
     if (place != under_way_.end()) begin_anew(place);

@@ -9,23 +9,24 @@ namespace {
 /// After that without a renewal a node is held for dead.
 constexpr std::string_view kLeaseMilliseconds = "15000";
 
-/// Of all buckets, one after the other.
-constexpr core::Duration kRenewal = std::chrono::seconds(5);
+/// From one bucket to the next: each has its turn every 6.4 s.
+constexpr core::Duration kStep = std::chrono::milliseconds(100);
 
 }  // namespace
 
 void Lease::begin() {
+  is_sweeping_ = false;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) renew(bucket, {});
 }
 
 void Lease::tick(core::Instant now) {
-  if (now < renewed_ + kRenewal / kBuckets) return;
+  if (now < renewed_ + kStep) return;
   renewed_ = now;
   const std::size_t bucket = std::exchange(next_bucket_, (next_bucket_ + 1) % kBuckets);
   renew(bucket, [this, bucket](const redisReply& known) {
     if (known.integer == 0) on_forgotten_(bucket);
   });
-  sweep();
+  if (!std::exchange(is_sweeping_, true)) sweep();
 }
 
 void Lease::renew(std::size_t bucket, RedisLink::OnReply on_reply) {
@@ -50,15 +51,15 @@ void Lease::sweep() {
 
 /// What Redis holds for this node, but nobody here has, was left over when Redis was away.
 void Lease::on_swept(const std::string& key, const redisReply& reply) {
+  is_sweeping_ = false;
   if (reply.type != REDIS_REPLY_ARRAY || reply.elements != 2) return;
   const redisReply& own = *reply.element[1];
   const core::Realm* const realm = node_.relay().realm(key);
   for (std::size_t i = 0; i < own.elements; ++i) {
-    const std::string_view id(own.element[i]->str, static_cast<std::size_t>(own.element[i]->len));
+    const std::string_view id = text_of(*own.element[i]);
     if (realm == nullptr || realm->find(id) == nullptr) node_.free_id(key, id);
   }
-  const redisReply& cursor = *reply.element[0];
-  go_on(std::string(cursor.str, static_cast<std::size_t>(cursor.len)));
+  go_on(std::string(text_of(*reply.element[0])));
 }
 
 void Lease::go_on(const std::string& cursor) {

@@ -19,7 +19,6 @@ RedisBackend::RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Opt
     : node_(io, url,
             {[this] { on_up(); }, [this](const std::string& why) { on_down(why); },
              [this](std::string_view text) { on_message(text); }}),
-      options_(options),
       courier_(io, node_, options.limits, hash_key),
       claims_(node_, courier_),
       lease_(node_, [this](std::size_t bucket) { claims_.reclaim(bucket); }),
@@ -68,9 +67,16 @@ void RedisBackend::stop() {
   is_stopping_ = true;
   if (!was_up) return node_.link().stop();
   lease_.end();
-  node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
+  node_.link().send({"PING"}, [this](const redisReply&) { give_up_returned(); });
   farewell_.expires_after(kFarewell);
   farewell_.async_wait([this](boost::system::error_code) { node_.link().stop(); });
+}
+
+/// Whatever has come back meanwhile: there is nowhere to wait any more.
+void RedisBackend::give_up_returned() {
+  node_.relay().give_up_waiting(RedisNode::now());
+  courier_.give_up();
+  node_.link().send({"PING"}, [this](const redisReply&) { farewell_.cancel(); });
 }
 
 void RedisBackend::on_up() {
@@ -85,7 +91,10 @@ void RedisBackend::on_up() {
 }
 
 void RedisBackend::on_down(const std::string& why) {
-  if (is_stopping_) return farewell_.cancel(), void();
+  if (is_stopping_) {
+    farewell_.cancel();
+    return;
+  }
   if (!std::exchange(is_away_, true)) ++node_.counters().outages;
   if (!std::exchange(is_cause_told_, true)) {
     spdlog::error("Cluster: Redis at {} cannot be reached: {}; {}", node_.link().address(), why,
@@ -136,7 +145,8 @@ void RedisBackend::bequeath(const core::Peer& peer, const core::Inheritance& inh
 }
 
 RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {
-  if (!is_up()) return Forwarding::Apart;
+  const bool can_wait_for_receipt = !is_stopping_ || core::is_notice(parcel.type);
+  if (!node_.link().is_up() || !can_wait_for_receipt) return Forwarding::Apart;
   return courier_.forward(parcel) ? Forwarding::Taken : Forwarding::NoRoom;
 }
 

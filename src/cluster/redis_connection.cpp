@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <new>
 #include <utility>
 
@@ -20,10 +21,6 @@ struct FreeReply {
 bool is_message(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements == 3 &&
          text_of(*reply.element[0]) == "message";
-}
-
-core::Instant now() {
-  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
 }
 
 void append_command(std::string& out, std::span<const std::string_view> words) {
@@ -152,7 +149,11 @@ void RedisConnection::take_replies() {
     }
     if (object == nullptr) return;
     const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(object));
-    take(*reply);
+    try {
+      take(*reply);
+    } catch (const std::exception& error) {
+      return end(std::string("what it says cannot be handled: ") + error.what());
+    }
   }
 }
 

@@ -40,10 +40,6 @@ RedisLink::~RedisLink() {
   stop();
 }
 
-core::Instant RedisLink::now() {
-  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
-}
-
 std::string RedisLink::address() const {
   return outbound::to_string(current());
 }
@@ -97,12 +93,11 @@ void RedisLink::connect(const std::vector<outbound::Endpoint>& endpoints) {
     connection->connect(endpoint, now());
     greet(*connection);
   }
-  load_scripts();
+  prepare();
   awaited_ += 1;
   subscription_->send({"SUBSCRIBE", channel_}, now(), [this](const redisReply&) { on_ready(); });
 }
 
-/// What it says comes later than it is made, when others may have taken its place.
 std::shared_ptr<RedisConnection> RedisLink::make_connection() {
   return std::make_shared<RedisConnection>(io_, [this](const std::string& why) { fail(why); });
 }
@@ -118,13 +113,14 @@ void RedisLink::greet(RedisConnection& connection) {
   if (url_.database != 0) connection.send({"SELECT", std::to_string(url_.database)}, now(), {});
 }
 
-void RedisLink::load_scripts() {
+void RedisLink::prepare() {
   ++awaited_;
   commands_->send({"ROLE"}, now(), [this](const redisReply& reply) {
     // The connection is in the middle of something.
     if (!is_master(reply)) {
       return boost::asio::post(io_, [this, connection = commands_, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired() && connection == commands_) fail("it is a replica");
+        const bool is_current = !alive.expired() && connection == commands_;
+        if (is_current && state_ == State::Greeting) fail("it is a replica");
       });
     }
     on_ready();

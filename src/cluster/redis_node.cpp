@@ -1,8 +1,9 @@
 #include "peerjsd/cluster/redis_node.hpp"
 
+#include "peerjsd/outbound/random_name.hpp"
+
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <utility>
 
 namespace peerjsd::cluster {
@@ -11,23 +12,10 @@ namespace {
 /// For a page to come back to after its server has stopped.
 constexpr std::string_view kWillMilliseconds = "60000";
 
-std::string random_name() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device random;
-  std::uniform_int_distribution<std::size_t> digit(0, digits.size() - 1);
-  std::string name;
-  while (name.size() < 16) name += digits[digit(random)];
-  return name;
-}
-
 }  // namespace
 
 RedisNode::RedisNode(boost::asio::io_context& io, const RedisUrl& url, RedisLink::Events events)
-    : name_(random_name()), link_(io, url, channel_of(name_), std::move(events)) {}
-
-core::Instant RedisNode::now() {
-  return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
-}
+    : name_(outbound::random_name<8>()), link_(io, url, channel_of(name_), std::move(events)) {}
 
 void RedisNode::run(Script script, std::size_t bucket, std::string_view key,
                     std::span<const std::string_view> arguments, RedisLink::OnReply on_reply) {
@@ -68,10 +56,10 @@ void RedisNode::bequeath(Bequest bequest, OnAbsent on_absent) {
   const std::string all = to_text(bequest, now());
   // Notices are part of what it is to be told; nobody is told what becomes of them.
   std::vector<core::Inheritance::Kept>& kept = bequest.inheritance.kept;
-  const auto messages = std::ranges::stable_partition(
-      kept, [](const auto& each) { return core::is_notice(each.type); });
-  std::vector<core::Inheritance::Kept> waiting(messages.begin(), messages.end());
-  kept.erase(messages.begin(), kept.end());
+  const auto messages = std::stable_partition(
+      kept.begin(), kept.end(), [](const auto& each) { return core::is_notice(each.type); });
+  std::vector<core::Inheritance::Kept> waiting(messages, kept.end());
+  kept.erase(messages, kept.end());
   const std::string will = to_time(now()) + to_text(bequest, now());
   run(Script::Release, bucket_of(bequest.id), bequest.key,
       {bequest.key, name_, bequest.id, bequest.token, all, will, kWillMilliseconds},

@@ -1,10 +1,10 @@
 #include "peerjsd/cluster/redis_url.hpp"
 
+#include "peerjsd/core/number.hpp"
 #include "peerjsd/http/url.hpp"
 
 #include <sys/un.h>
 
-#include <charconv>
 #include <utility>
 
 namespace peerjsd::cluster {
@@ -14,12 +14,6 @@ constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::string_view kNetworkScheme = "redis://";
 constexpr std::string_view kTlsScheme = "rediss://";
 constexpr std::string_view kSocketScheme = "unix://";
-
-template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
-}
 
 /// Takes what stands before the first `mark` off `text`; nothing if there is no mark.
 std::optional<std::string_view> take_until(std::string_view& text, char mark) {
@@ -60,7 +54,7 @@ std::optional<RedisUrl> parse_network(std::string_view text, bool has_tls) {
   if (const auto credentials = take_until(hosts, '@')) {
     if (!read_credentials(*credentials, url)) return std::nullopt;
   }
-  if (!database.empty() && !read_number(database, url.database)) return std::nullopt;
+  if (!database.empty() && !core::read_number(database, url.database)) return std::nullopt;
   if (!read_addresses(hosts, url)) return std::nullopt;
   return url;
 }
@@ -80,7 +74,7 @@ std::optional<RedisUrl> parse_socket(std::string_view text) {
   const auto path = http::decode_path_segment(before_query.value_or(query));
   if (!path || path->size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
   if (before_query) {
-    if (!query.starts_with("db=") || !read_number(query.substr(3), url.database)) {
+    if (!query.starts_with("db=") || !core::read_number(query.substr(3), url.database)) {
       return std::nullopt;
     }
   }

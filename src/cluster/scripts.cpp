@@ -118,6 +118,13 @@ end
 return {found[1], own}
 )";
 
+constexpr std::string_view kFind = R"(
+local owner = redis.call('HGET', KEYS[1], ARGV[2])
+local node = owner and owner:sub(1, 16)
+if node and redis.call('EXISTS', ARGV[1] .. 'node:' .. node) == 1 then return node end
+return ''
+)";
+
 constexpr std::string_view kList = R"(
 local found = redis.call('HGETALL', KEYS[1])
 local lives, answer = {}, {}
@@ -166,6 +173,8 @@ std::string_view text_of(Script script) {
       return kRenew;
     case Script::Sweep:
       return kSweep;
+    case Script::Find:
+      return kFind;
     case Script::List:
       return kList;
   }

@@ -1,7 +1,7 @@
 #include "peerjsd/core/keyed_hash.hpp"
 
 #include <bit>
-#include <cstring>
+#include <cstddef>
 
 namespace peerjsd::core {
 namespace {
@@ -29,10 +29,12 @@ struct State {
   }
 };
 
-/// The order of the bytes is the machine's: the hash is for this process alone.
-std::uint64_t word_at(std::string_view text, std::size_t offset) {
+/// Of up to eight bytes, the first of which counts least, on any machine.
+std::uint64_t word_of(std::string_view bytes) {
   std::uint64_t word = 0;
-  std::memcpy(&word, text.data() + offset, sizeof word);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  }
   return word;
 }
 
@@ -42,13 +44,9 @@ std::uint64_t keyed_hash(const HashKey& key, std::string_view text) {
   State state{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
               key[1] ^ 0x7465646279746573};
   constexpr std::size_t step = sizeof(std::uint64_t);
-  const std::size_t rest = text.size() % step;
-  for (std::size_t i = 0; i + step <= text.size(); i += step) state.take(word_at(text, i));
-  std::uint64_t last = std::uint64_t{text.size()} << 56;
-  for (std::size_t i = 0; i < rest; ++i) {
-    last |= std::uint64_t{static_cast<unsigned char>(text[text.size() - rest + i])} << (8 * i);
-  }
-  state.take(last);
+  std::string_view rest = text;
+  for (; rest.size() >= step; rest.remove_prefix(step)) state.take(word_of(rest.substr(0, step)));
+  state.take((std::uint64_t{text.size()} << 56) | word_of(rest));
   state.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;

@@ -128,4 +128,8 @@ bool part(Peer& peer, std::string_view elsewhere) {
   return true;
 }
 
+bool part(Peer& peer, Peer* other, std::string_view id) {
+  return (other != nullptr && part(*other, peer)) || part(peer, id);
+}
+
 }  // namespace peerjsd::core

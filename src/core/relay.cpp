@@ -107,8 +107,7 @@ Admission Relay::verdict_on_id(std::string_view id) const {
 /// nullptr: there is no such peer, the token is not its own, or it is lost. Who is lost gets no
 /// answers, so that what it asks would pile up.
 Peer* Relay::authenticate(const Credentials& who) const {
-  const Realm* const of_key = realm(who.key);
-  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(who.id);
+  Peer* const peer = find(who.key, who.id);
   if (peer == nullptr || peer->transport == nullptr) return nullptr;
   return is_same_secret(peer->token, who.token) ? peer : nullptr;
 }
@@ -229,8 +228,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
   Peer* const src =
       holder != nullptr && holder->registration == message.registration ? holder : nullptr;
   if (message.type == MessageType::Leave) {
-    const bool were_partners = src != nullptr ? part(*src, peer) : part(peer, message.src);
-    if (!were_partners) return;
+    if (!part(peer, src, message.src)) return;
   } else if (message.type != MessageType::Expire) {
     if (!is_open_to(peer, src, message.src)) {
       return on_abandoned({peer.realm.key, message.src, message.registration, peer.id, message.type,
@@ -257,6 +255,16 @@ const Peer* Relay::peer_of(const Credentials& who) const {
   const Peer* const peer = find(who.key, who.id);
   if (peer == nullptr || peer->is_pending) return nullptr;
   return is_same_secret(peer->token, who.token) ? peer : nullptr;
+}
+
+Peer* Relay::find(std::string_view key, std::string_view id) const {
+  const Realm* const of_key = realm(key);
+  return of_key == nullptr ? nullptr : of_key->find(id);
+}
+
+Peer* Relay::find(const Claim& claim) const {
+  Peer* const peer = find(claim.key, claim.id);
+  return peer != nullptr && peer->registration == claim.registration ? peer : nullptr;
 }
 
 }  // namespace peerjsd::core

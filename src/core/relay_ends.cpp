@@ -44,8 +44,7 @@ LeaveTiming Relay::leave_timing_of(const Peer& peer, End end) const {
 }
 
 bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
-  const Realm* const of_key = realm(key);
-  Peer* const peer = of_key == nullptr ? nullptr : of_key->find(id);
+  Peer* const peer = find(key, id);
   if (peer == nullptr) return false;
   end_connection(*peer, End::Dismissed, now);
   return true;

@@ -106,12 +106,20 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
     const bool has_before = backend_.has_under_way(src.realm.key, dst->id);
     return has_before ? send_away(src, message, now) : keep(src, message, now);
   }
-  if (!dst->transport->has_room_for(text_.size())) {
-    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-    return Receipt::NoRoom;
-  }
+  // For a LEAVE to each of its partners there is room.
+  const bool has_room = (message.type == MessageType::Leave && are_partners(src, *dst)) ||
+                        dst->transport->has_room_for(text_.size());
+  if (!has_room) return refuse(src, message, now);
   deliver(src, *dst, message.type, text_);
   return Receipt::Relayed;
+}
+
+/// There is no room for it.
+Receipt Relay::refuse(Peer& src, const ClientMessage& message, Instant now) {
+  if (!is_notice(message.type)) {
+    send_expire(src.realm, src.id, src.registration, message.dst_json, now);
+  }
+  return Receipt::NoRoom;
 }
 
 /// It is as if there were no such peer: the sender is told so once for each attempt.
@@ -145,8 +153,7 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
     case Backend::Forwarding::NoRoom:
-      send_expire(src.realm, src.id, src.registration, message.dst_json, now);
-      return Receipt::NoRoom;
+      return refuse(src, message, now);
     case Backend::Forwarding::Apart:
     case Backend::Forwarding::Nobody:
       break;

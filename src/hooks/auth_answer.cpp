@@ -90,10 +90,6 @@ bool is_refusal(unsigned status) {
   return status >= 400 && status < 500 && status != request_timeout && status != too_many_requests;
 }
 
-bool is_down(unsigned status) {
-  return status >= 502 && status <= 504;
-}
-
 std::string problem_of(unsigned status) {
   const bool redirects = status >= 300 && status < 400;
   return "it answers with status " + std::to_string(status) +
@@ -111,7 +107,7 @@ AuthAnswer read_auth_answer(const WebClient::Outcome& outcome) {
   if (answer->status == 401 || answer->status == 403) return AuthRefusal{reason_of(answer->body)};
   if (is_refusal(answer->status)) return AuthRefusal{"Unauthorized", problem_of(answer->status)};
   if (answer->status < 200 || answer->status > 299) {
-    return AuthFailure{problem_of(answer->status), is_down(answer->status)};
+    return AuthFailure{problem_of(answer->status), answer->is_of_proxy()};
   }
   try {
     const AuthTerms terms = terms_of(answer->body);

@@ -11,9 +11,10 @@ Digest digest_of(std::string_view question) {
 }
 
 void AuthCache::put(const Digest& question, const Settled& settled, core::Instant until) {
-  const auto [place, is_new] = entries_.insert_or_assign(question, Entry{settled, until});
-  if (!is_new) return;
-  order_.push_back(question);
+  const auto [place, is_new] = entries_.try_emplace(question);
+  Entry& entry = place->second;
+  if (!is_new) order_.erase(entry.place);
+  entry = {settled, until, order_.insert(order_.end(), question)};
   if (entries_.size() <= most_) return;
   entries_.erase(order_.front());
   order_.pop_front();

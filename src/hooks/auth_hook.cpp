@@ -1,6 +1,7 @@
 #include "peerjsd/hooks/auth_hook.hpp"
 
 #include "peerjsd/hooks/signature.hpp"
+#include "peerjsd/outbound/random_name.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,7 +9,6 @@
 #include <utility>
 #include <variant>
 
-#include "random_name.hpp"
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
@@ -132,7 +132,7 @@ std::string AuthHook::body_of(const net::Question& question, const std::string& 
 WebClient::Headers AuthHook::headers_for(const std::string& body) const {
   if (key_.empty()) return {};
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return signed_headers(key_, "msg_" + random_name<16>(), now, body);
+  return signed_headers(key_, "msg_" + outbound::random_name<16>(), now, body);
 }
 
 void AuthHook::tell_soon(Asker asker, const Settled& settled) {

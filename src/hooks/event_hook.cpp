@@ -3,6 +3,7 @@
 #include "peerjsd/core/peer.hpp"
 #include "peerjsd/core/realm.hpp"
 #include "peerjsd/hooks/signature.hpp"
+#include "peerjsd/outbound/random_name.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +11,6 @@
 #include <utility>
 #include <variant>
 
-#include "random_name.hpp"
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/chrono.h>
@@ -61,7 +61,7 @@ std::string problem_of(const WebClient::Outcome& outcome) {
 EventHook::EventHook(boost::asio::io_context& io, WebUrl url, std::string key, std::size_t queue)
     : io_(io),
       key_(std::move(key)),
-      server_(random_name<8>()),
+      server_(outbound::random_name<8>()),
       client_(io, std::move(url), {.timeout = kTimeout, .connections = 1}),
       queue_(queue),
       random_(std::random_device{}()) {}
@@ -133,7 +133,8 @@ void EventHook::on_outcome(const WebClient::Outcome& outcome) {
   counters_.delivered += queue_.under_way();
   queue_.end_batch();
   batch_.reset();
-  if (is_out_ && queue_.size() <= queue_.most() / 2) end_outage();
+  // Far from where the cheap ones begin to be dropped, so that a flood of them makes one outage.
+  if (is_out_ && queue_.size() <= queue_.most() / 4) end_outage();
   deliver();
 }
 

@@ -1,39 +1,20 @@
 #include "peerjsd/hooks/signature.hpp"
 
 #include "peerjsd/auth/base64.hpp"
-
-#include <algorithm>
-#include <array>
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include "peerjsd/auth/hmac.hpp"
 
 namespace peerjsd::hooks {
 namespace {
 
 constexpr std::string_view kPrefix = "whsec_";
-
-/// RFC 4648 4, with or without padding.
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string url(text.substr(0, text.find_last_not_of('=') + 1));
-  std::ranges::replace(url, '+', '-');
-  std::ranges::replace(url, '/', '_');
-  return auth::decode_base64url(url);
-}
-
-std::string mac_of(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned size = 0;
-  ::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-  return {reinterpret_cast<const char*>(mac.data()), size};
-}
+constexpr std::size_t kFewestBytes = 24;  // Standard Webhooks
 
 }  // namespace
 
 std::optional<std::string> webhook_key(std::string_view secret) {
   if (!secret.starts_with(kPrefix)) return std::string(secret);
-  return decode_base64(secret.substr(kPrefix.size()));
+  const auto key = auth::decode_base64(secret.substr(kPrefix.size()));
+  return key && key->size() >= kFewestBytes ? key : std::nullopt;
 }
 
 WebClient::Headers signed_headers(std::string_view key, std::string_view id,
@@ -43,7 +24,7 @@ WebClient::Headers signed_headers(std::string_view key, std::string_view id,
   text.append(".").append(timestamp).append(".").append(body);
   return {{"webhook-id", std::string(id)},
           {"webhook-timestamp", timestamp},
-          {"webhook-signature", "v1," + auth::encode_base64(mac_of(key, text))}};
+          {"webhook-signature", "v1," + auth::encode_base64(auth::hmac_sha256(key, text))}};
 }
 
 }  // namespace peerjsd::hooks

@@ -23,11 +23,6 @@ constexpr core::Duration kFailedLookUpInterval = std::chrono::seconds(1);
 /// What is between here and there may forget a connection without a word.
 constexpr core::Duration kLongestIdle = std::chrono::seconds(30);
 
-/// 502 to 504: it has nobody behind it that answers.
-bool is_of_proxy(unsigned status) {
-  return status >= 502 && status <= 504;
-}
-
 WebConnection::Request request_of(const WebUrl& url, std::string body,
                                   const WebClient::Headers& headers) {
   constexpr unsigned http_1_1 = 11;
@@ -155,7 +150,7 @@ void WebClient::start(Lane& lane, WebRequest request) {
 
 void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
   const OnOutcome on_outcome = take_request(lane).on_outcome;
-  if (!is_of_proxy(answer.status)) heard_ = now_;
+  if (!answer.is_of_proxy()) heard_ = now_;
   prefer(lane.connection->endpoint());
   if (is_kept) {
     lane.idle_since = now_;

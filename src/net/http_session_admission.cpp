@@ -1,6 +1,7 @@
 // Who is let in: by its origin, by its token, and by whom the operator has asked.
 
 #include "peerjsd/core/log_text.hpp"
+#include "peerjsd/http/url.hpp"
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_session.hpp"
 #include "peerjsd/net/session_context.hpp"
@@ -26,7 +27,8 @@ core::PeerKind kind_of(const HttpRequest& request) {
 std::string_view bearer_of(const HttpRequest& request) {
   constexpr std::string_view scheme = "Bearer ";
   const std::string_view text = view(request[bhttp::field::authorization]);
-  return text.starts_with(scheme) ? text.substr(scheme.size()) : std::string_view();
+  const bool is_bearer = http::equal_ignoring_case(text.substr(0, scheme.size()), scheme);
+  return is_bearer ? text.substr(scheme.size()) : std::string_view();
 }
 
 core::Credentials who_asks(const HttpRequest&, const http::route::WebSocket& asked) {

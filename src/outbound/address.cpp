@@ -1,7 +1,6 @@
 #include "peerjsd/outbound/address.hpp"
 
-#include <charconv>
-#include <system_error>
+#include "peerjsd/core/number.hpp"
 
 namespace peerjsd::outbound {
 namespace {
@@ -17,8 +16,7 @@ bool is_host(std::string_view host) {
 }
 
 bool read_port(std::string_view text, std::uint16_t& port) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size() && port != 0;
+  return core::read_number(text, port) && port != 0;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ namespace peerjsd::outbound {
 
 boost::asio::ssl::context trusting_context() {
   boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
+  ::SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   context.set_verify_mode(boost::asio::ssl::verify_peer);
   context.set_default_verify_paths();
   return context;

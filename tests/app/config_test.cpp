@@ -704,6 +704,8 @@ TEST(Config, KeepsASecretToItself) {
             "(not shown): no argument is expected here; options begin with --");
   EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef"),
             "1: 'admin_token' does not begin a line of the form 'key = value'");
+  EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef=="),
+            "1: 'admin_token' does not begin a line of the form 'key = value'");
 }
 
 TEST(Config, KeepsTheSecretsOfAuthToItself) {
@@ -756,7 +758,8 @@ TEST(Config, SaysWhatAServiceThatIsAskedNeeds) {
             "--hook_secret: it must have 32 characters or more; make one with: openssl rand -hex "
             "32");
   EXPECT_EQ(error_of({url, "--hook_secret", "whsec_0123456789 abcdef 0123456789 abcdef"}),
-            "--hook_secret: what follows whsec_ must be base64");
+            "--hook_secret: what follows whsec_ must be base64 of 24 bytes or more; make some "
+            "with: openssl rand -base64 32");
   EXPECT_EQ(error_of({url, "--auth_timeout", "0"}),
             "--auth_timeout: '0' is not a time from 1 to below 24 days in whole milliseconds (or "
             "seconds, as in 5s)");

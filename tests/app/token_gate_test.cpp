@@ -166,16 +166,16 @@ TEST_F(TokenGateTest, SaysWhichFileIsNoGoodAndGoesOnWithTheOldKeys) {
 }
 
 TEST_F(TokenGateTest, NoticesFilesThatAreReplaced) {
-  config_.auth_jwks = file("keys.json", "{}");
-  config_.auth_secret = {kSecret};
+  const std::string name = file("key.pem", SigningKey::ed25519().pem());
+  config_.auth_public_key = {name};
   const auto gate = TokenGate::of(config_);
-  gate->load();
+  ASSERT_EQ(gate->load(), "");
   EXPECT_FALSE(gate->changed());
-  std::filesystem::last_write_time(config_.auth_jwks,
-                                   std::filesystem::file_time_type::clock::now() + 5s);
+  file("key.pem", "nonsense");
+  std::filesystem::last_write_time(name, std::filesystem::file_time_type::clock::now() + 5s);
   EXPECT_FALSE(gate->changed()) << "it may still be being written";
   EXPECT_TRUE(gate->changed());
-  EXPECT_NE(gate->load(), "") << "it is no JWK set";
+  EXPECT_NE(gate->load(), "") << "it is no key";
   EXPECT_TRUE(gate->changed()) << "it may become one without looking newer";
 }
 

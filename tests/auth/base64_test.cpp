@@ -26,6 +26,15 @@ TEST(Base64, TakesOneTextOnlyForTheSameBytes) {
   EXPECT_FALSE(decode_base64url("Zg\0"s));
 }
 
+TEST(Base64, DecodesWithPaddingOrWithout) {
+  for (const std::string text : {"Zm8=", "Zm8"}) EXPECT_EQ(decode_base64(text), "fo");
+  for (const std::string text : {"Zg==", "Zg"}) EXPECT_EQ(decode_base64(text), "f");
+  EXPECT_EQ(decode_base64("+/8A"), "\xfb\xff\x00"s);
+  for (const std::string text : {"Zg=", "Zm9v=", "Zm9v====", "====", "Zm8==", "Z", "Zm 8"}) {
+    EXPECT_FALSE(decode_base64(text)) << text;
+  }
+}
+
 TEST(Base64, Encodes) {
   EXPECT_EQ(encode_base64(""), "");
   EXPECT_EQ(encode_base64("f"), "Zg==");

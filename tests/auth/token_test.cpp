@@ -74,8 +74,8 @@ TEST_F(TokenTest, GrantsTheIdOfItsSubject) {
 }
 
 TEST_F(TokenTest, GrantsTheIdsThatItNames) {
-  const Grant list = grant(R"(,"peerjs":{"id":["bob","{sub}-*","*.x.*"]})");
-  for (const char* id : {"bob", "ann-", "ann-1", "a.x.", "a.x.b", ".x.x."}) {
+  const Grant list = grant(R"(,"peerjs":{"id":["bob","{sub}-*","*.x.*","{sub}+{sub}"]})");
+  for (const char* id : {"bob", "ann-", "ann-1", "ann+ann", "a.x.", "a.x.b", ".x.x."}) {
     EXPECT_TRUE(list.covers_id(id)) << id;
   }
   for (const char* id : {"ann", "bobby", "bann-1", "a.x", "", "x"}) {
@@ -259,7 +259,7 @@ TEST_F(TokenTest, SaysNothingOfTheTokenToAnybody) {
   EXPECT_EQ(to_string(TokenFault::Invalid), "Token is not valid");
 }
 
-TEST_F(TokenTest, RotatesByTheIdOfTheKey) {
+TEST_F(TokenTest, TakesTokensOfSeveralKeys) {
   const SigningKey old_key = SigningKey::ed25519();
   const SigningKey new_key = SigningKey::ed25519();
   KeySet keys;

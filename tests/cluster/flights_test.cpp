@@ -138,8 +138,8 @@ TEST_F(FlightsTest, TakesOffOnceMoreWhereItsDestinationHadGone) {
   flights_.bounce(number);
   flights_.bounce(number);
   EXPECT_EQ(take_off({}), 0U) << "not at once";
-  flights_.unbounce();
-  flights_.unbounce();
+  flights_.relaunch_bounced();
+  flights_.relaunch_bounced();
   flights_.land(number);
   EXPECT_EQ(take_off({"1", "2"}), 2U);
 }
@@ -149,7 +149,7 @@ TEST_F(FlightsTest, WhatHasBouncedAndLandedDoesNotTakeOff) {
   const auto number = take_off({"1"});
   flights_.bounce(number);
   flights_.land(number);
-  flights_.unbounce();
+  flights_.relaunch_bounced();
   EXPECT_EQ(take_off({}), 0U);
 }
 
@@ -192,11 +192,11 @@ TEST_F(FlightsTest, GivesOutOnceWhatANodeIsSilentAbout) {
   const auto a = take_off({"1"});
   flights_.sent_to(a, "node");
   flights_.sent_to(take_off({"2"}), "another");
-  EXPECT_TRUE(flights_.take_silent("node", kStart).empty());
-  const auto silent = flights_.take_silent("node", kStart + 1s);
+  EXPECT_TRUE(flights_.mark_silent("node", kStart).empty());
+  const auto silent = flights_.mark_silent("node", kStart + 1s);
   ASSERT_EQ(silent.size(), 1U);
   EXPECT_EQ(silent[0]->number, a);
-  EXPECT_TRUE(flights_.take_silent("node", kStart + 2s).empty());
+  EXPECT_TRUE(flights_.mark_silent("node", kStart + 2s).empty());
 }
 
 TEST_F(FlightsTest, WhatIsInDoubtKeepsItsNumber) {
@@ -221,8 +221,27 @@ TEST_F(FlightsTest, OnceItHasBouncedThereIsNoDoubt) {
   const auto number = take_off({"1"});
   flights_.doubt_all();
   flights_.bounce(number);
-  flights_.unbounce();
+  flights_.relaunch_bounced();
   EXPECT_EQ(texts(flights_.turn_back(take_off({"1"})).under_way), Texts{"1"});
+}
+
+TEST_F(FlightsTest, WhatHasBouncedIsInNoDoubtWhenTheLinkBreaks) {
+  add("x", "1");
+  const std::uint64_t number = take_off({"1"});
+  flights_.bounce(number);
+  flights_.relaunch_bounced();
+  EXPECT_TRUE(flights_.doubt_all().empty());
+  EXPECT_NE(take_off({"1"}), number);
+  EXPECT_EQ(take_off({}), 0U);
+}
+
+TEST_F(FlightsTest, WhatIsTriedAgainForADoubtIsNotTriedForHavingTurnedBack) {
+  add("x", "1");
+  const std::uint64_t number = take_off({"1"});
+  flights_.doubt_all();
+  flights_.turn_back(number);
+  EXPECT_EQ(flights_.doubt_all().size(), 1U);
+  EXPECT_TRUE(flights_.take_turned().empty());
 }
 
 TEST_F(FlightsTest, KnowsWhatIsUnderWayForTooLong) {

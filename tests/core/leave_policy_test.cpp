@@ -1,5 +1,6 @@
 #include "peerjsd/core/leave_policy.hpp"
 
+#include <cstddef>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -25,7 +26,13 @@ const std::vector<Rule> kAutoRules = {
     {End::Replaced, LeaveTiming::None, LeaveTiming::None},
     {End::ServerStops, LeaveTiming::None, LeaveTiming::None},
     {End::Dismissed, LeaveTiming::AtOnce, LeaveTiming::AtOnce},
+    {End::Expired, LeaveTiming::AtOnce, LeaveTiming::AfterGrace},
+    {End::Displaced, LeaveTiming::None, LeaveTiming::None},
 };
+
+TEST(LeavePolicy, HasARuleForEachEnd) {
+  EXPECT_EQ(kAutoRules.size(), static_cast<std::size_t>(End::Displaced) + 1);
+}
 
 TEST(LeavePolicy, AutoGoesByHowThePeerWentAndWhatItWas) {
   for (const Rule& rule : kAutoRules) {
@@ -38,7 +45,8 @@ TEST(LeavePolicy, AutoGoesByHowThePeerWentAndWhatItWas) {
 
 TEST(LeavePolicy, AlwaysIsAtOnceAtEveryEndOfAPeer) {
   for (const Rule& rule : kAutoRules) {
-    const bool is_end_of_peer = rule.end != End::Replaced && rule.end != End::ServerStops;
+    const bool is_end_of_peer =
+        rule.end != End::Replaced && rule.end != End::ServerStops && rule.end != End::Displaced;
     for (const PeerKind kind : {PeerKind::Native, PeerKind::Page}) {
       EXPECT_EQ(leave_timing(LeavePolicy::Always, kind, rule.end),
                 is_end_of_peer ? LeaveTiming::AtOnce : LeaveTiming::None)

@@ -44,9 +44,10 @@ TEST(AuthCache, IsBounded) {
     cache.put(digest_of(text), {AuthTerms{}}, now + 1s);
   }
   EXPECT_EQ(cache.size(), 3U);
-  EXPECT_EQ(cache.find(digest_of("a"), now), nullptr) << "it was the first";
-  for (const std::string text : {"b", "c", "d"})
-    EXPECT_NE(cache.find(digest_of(text), now), nullptr);
+  EXPECT_EQ(cache.find(digest_of("b"), now), nullptr) << "it is the oldest";
+  for (const std::string text : {"a", "c", "d"}) {
+    EXPECT_NE(cache.find(digest_of(text), now), nullptr) << text;
+  }
 }
 
 class AuthHookTest : public testing::Test {

@@ -24,10 +24,18 @@ TEST(Signature, IsThatOfTheSpecification) {
 TEST(Signature, TakesASecretAsItIsWritten) {
   EXPECT_EQ(webhook_key("secret"), "secret");
   EXPECT_EQ(webhook_key(""), "");
-  EXPECT_EQ(webhook_key("whsec_YQ=="), "a");
-  EXPECT_EQ(webhook_key("whsec_YQ"), "a");
-  EXPECT_EQ(webhook_key("whsec_/+8="), "\xff\xef");
-  EXPECT_EQ(webhook_key("whsec_a b"), std::nullopt);
+  EXPECT_EQ(webhook_key("whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"), std::string(24, 'a'));
+  EXPECT_EQ(webhook_key("whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQ=="), std::string(25, 'a'));
+  EXPECT_EQ(webhook_key("whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQ"), std::string(25, 'a'));
+}
+
+TEST(Signature, TakesNoSecretThatIsNoBase64OrTooShort) {
+  for (const std::string_view secret :
+       {"whsec_", "whsec_YQ==", "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=",
+        "whsec_YWFhYWFhYWFh WFhYWFhYWFhYWFhYWFhYWFh",
+        "whsec_==========================", "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQ==="}) {
+    EXPECT_EQ(webhook_key(secret), std::nullopt) << secret;
+  }
 }
 
 }  // namespace

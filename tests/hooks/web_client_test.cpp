@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace peerjsd::hooks {
@@ -93,7 +94,7 @@ TEST_F(WebClientTest, KeepsItsConnection) {
   EXPECT_EQ(service_->connections, 1U);
 }
 
-TEST_F(WebClientTest, UsesNoMoreConnectionsThanItMayAndKeepsTheOrder) {
+TEST_F(WebClientTest, UsesNoMoreConnectionsThanItMay) {
   client({3s, 2, 100});
   service_->answer = [](const std::string& body) { return WebService::ok(body); };
   List expected;
@@ -102,10 +103,19 @@ TEST_F(WebClientTest, UsesNoMoreConnectionsThanItMayAndKeepsTheOrder) {
     expected.push_back(std::to_string(i));
   }
   outcomes(20);
-  std::vector<std::string> begun = service_->bodies;
-  std::ranges::sort(begun, {}, [](const std::string& text) { return std::stoi(text); });
-  EXPECT_EQ(begun, expected);
+  EXPECT_THAT(service_->bodies, testing::UnorderedElementsAreArray(expected));
   EXPECT_EQ(service_->connections, 2U);
+}
+
+TEST_F(WebClientTest, KeepsTheOrder) {
+  client({3s, 1, 100});
+  List expected;
+  for (int i = 0; i < 20; ++i) {
+    post(std::to_string(i));
+    expected.push_back(std::to_string(i));
+  }
+  outcomes(20);
+  EXPECT_EQ(service_->bodies, expected);
 }
 
 TEST_F(WebClientTest, TakesWhateverFormAnAnswerHas) {
@@ -380,8 +390,9 @@ TEST_F(WebClientTest, SaysWhyThereIsNoConnection) {
   EXPECT_EQ(outcome(), "its name is not found");
 }
 
+/// Where `localhost` is one of IPv6 too, that comes first, and nobody listens there.
 TEST_F(WebClientTest, TriesEachAddressOfAName) {
-  client({3s}, "http", "localhost");  // where IPv6 comes first, and nobody listens
+  client({3s}, "http", "localhost");
   post("x");
   EXPECT_EQ(outcome(), "200 {}");
 }

@@ -24,7 +24,7 @@ class AdminServer {
   static constexpr std::size_t kMostConnections = 16;
 
   /// Listens, but answers nobody before start(). `host` is an address or a name; empty means every
-  /// address. On failure: why it cannot listen there. `api` must outlive it.
+  /// address of IPv4. On failure: why it cannot listen there. `api` must outlive it.
   static boost::system::result<std::unique_ptr<AdminServer>> listen(boost::asio::io_context& io,
                                                                     const std::string& host,
                                                                     std::uint16_t port,

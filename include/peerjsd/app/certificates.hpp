@@ -19,7 +19,7 @@ class Certificates {
   /// Reads the files. Empty, or what is wrong with them in one line; then what held before goes on.
   std::string load();
 
-  /// FileWatch::changed().
+  /// FileWatch::changed(); after load() has failed it stays so.
   bool changed() { return watch_.changed(); }
 
   /// To be called after load() has succeeded once.

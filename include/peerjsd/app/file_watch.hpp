@@ -13,10 +13,13 @@ class FileWatch {
  public:
   explicit FileWatch(std::vector<std::string> files) : files_(std::move(files)) {}
 
-  /// They are read now.
-  void read() { read_ = seen_ = stamps(); }
+  /// They are about to be read.
+  void begin() { seen_ = stamps(); }
 
-  /// Whether the files are others than those that were last read, and have been since the last
+  /// They have been read, as they were at begin(), and are good.
+  void accept() { accepted_ = seen_; }
+
+  /// Whether the files are others than those that were last accepted, and have been since the last
   /// call: so that of those that are replaced together all are.
   bool changed();
 
@@ -27,7 +30,7 @@ class FileWatch {
   std::optional<Stamps> stamps() const;
 
   std::vector<std::string> files_;
-  std::optional<Stamps> read_;
+  std::optional<Stamps> accepted_;
   std::optional<Stamps> seen_;
 };
 

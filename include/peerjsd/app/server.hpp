@@ -97,6 +97,7 @@ class Server {
   void apply(const Config& config);
   void watch_files(core::Instant now);
   void watch_certificates();
+  void warn_of_cookies() const;
   void watch_keys();
   void report(core::Instant now);
   void return_memory_of_crowd(core::Instant now);
@@ -125,6 +126,7 @@ class Server {
   net::Histogram loop_lag_;
   core::Instant files_watched_{};
   std::string problem_with_keys_;
+  std::string problem_with_certificate_;
   core::Instant reported_{};
   core::Instant drain_until_{};
   std::size_t drain_step_ = 0;

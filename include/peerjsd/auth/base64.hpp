@@ -10,6 +10,9 @@ namespace peerjsd::auth {
 /// there is anything else in it, or if bits that no byte needs are set.
 std::optional<std::string> decode_base64url(std::string_view text);
 
+/// RFC 4648 4, with its padding or without any.
+std::optional<std::string> decode_base64(std::string_view text);
+
 /// RFC 4648 4, with padding.
 std::string encode_base64(std::string_view bytes);
 

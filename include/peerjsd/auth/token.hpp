@@ -67,8 +67,8 @@ struct TokenRefusal {
 /// Verifies a token and reads what it says. Claims of RFC 7519: `sub` and `exp` have to be there;
 /// `nbf`, `iss` and `aud` count if they are there, or are asked for. The claim `peerjs`, an object,
 /// may have more: `id`, a text or a list of them, the ids instead of `sub` (* stands for any
-/// characters, {sub} for the subject); `key`, the same for keys; `limit`, a number; and `may`, a
-/// list of `call`, `answer` and `list`.
+/// characters, {sub} for the subject); `key`, the keys for which it is good, word for word;
+/// `limit`, a number; and `may`, a list of `call`, `answer` and `list`.
 std::variant<Grant, TokenRefusal> verify_token(std::string_view token, const KeySet& keys,
                                                const TokenRules& rules, Time now);
 

@@ -53,7 +53,7 @@ class Departures {
     bool was_sent = false;                // but something may still come back
   };
 
-  bool is_done_with(Waiting& waiting, core::Instant now);
+  bool settle(Waiting& waiting, core::Instant now);
   bool has_under_way(const Departure& departure) const;
   core::Inheritance estate_of(Departure& departure);
   void send(Waiting& waiting);

@@ -49,7 +49,7 @@ class Flights {
     std::size_t bytes = 0;
   };
 
-  /// In bytes, of texts.
+  /// In bytes, of texts and 256 for each message.
   struct Limits {
     std::size_t per_destination;
     std::size_t per_sender;
@@ -68,14 +68,16 @@ class Flights {
   /// next call of anything else.
   const Flight* take_off(core::Instant now);
 
-  /// All that are under way, in the order in which they took off. From now on they are in doubt.
+  /// All that are under way, in the order in which they took off, to be tried once more. From now
+  /// on they are in doubt.
   std::vector<const Flight*> doubt_all();
 
-  /// Those of them that have turned back since the last call, to be tried once more.
+  /// Those of them that have turned back since the last call of this or of doubt_all(), to be tried
+  /// once more.
   std::vector<const Flight*> take_turned();
 
   /// Those that took off before `time` and went to that node, each once.
-  std::vector<const Flight*> take_silent(std::string_view node, core::Instant time);
+  std::vector<const Flight*> mark_silent(std::string_view node, core::Instant time);
 
   bool has(std::string_view key, std::string_view dst) const {
     return flights_.contains(name_of(key, dst));
@@ -95,11 +97,11 @@ class Flights {
   /// that it is to be tried with this number.
   Flight turn_back(std::uint64_t number);
 
-  /// Its destination had gone from where it was: takes off once more after unbounce().
+  /// Its destination had gone from where it was: takes off once more after relaunch_bounced().
   void bounce(std::uint64_t number);
 
   /// To be called now and then: not at once, for what says where it is may be wrong for a while.
-  void unbounce();
+  void relaunch_bounced();
 
   /// Somebody has arrived at a destination, perhaps after its absence was found.
   void on_arrival(std::string_view key, std::string_view dst);

@@ -34,6 +34,7 @@ class Lease {
   std::function<void(std::size_t)> on_forgotten_;
   std::size_t next_bucket_ = 0;
   core::Instant renewed_{};
+  bool is_sweeping_ = false;
   std::size_t swept_bucket_ = 0;
   std::string swept_key_;
   std::string cursor_ = "0";

@@ -72,6 +72,7 @@ class RedisBackend final : public core::Backend {
   bool list(std::string_view key, OnList on_list) override;
 
  private:
+  void give_up_returned();
   void on_up();
   void on_down(const std::string& why);
   void on_message(std::string_view text);

@@ -5,6 +5,7 @@
 #include "peerjsd/outbound/stream.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -36,6 +37,10 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   using OnEnd = std::function<void(const std::string& why)>;
 
   RedisConnection(boost::asio::io_context& io, OnEnd on_end);
+
+  static core::Instant now() {
+    return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+  }
 
   /// For a connection that subscribes: gets the messages published.
   void set_on_message(std::function<void(std::string_view)> on_message) {

@@ -62,14 +62,14 @@ class RedisLink {
  private:
   enum class State : std::uint8_t { Down, Resolving, Greeting, Up, Stopped };
 
-  static core::Instant now();
+  static core::Instant now() { return RedisConnection::now(); }
 
   void attempt();
   void connect(const std::vector<outbound::Endpoint>& endpoints);
   std::shared_ptr<RedisConnection> make_connection();
   const outbound::Address& current() const;
   void greet(RedisConnection& connection);
-  void load_scripts();
+  void prepare();
   void on_ready();
   void check_patience(core::Instant now);
   void fail(const std::string& why);

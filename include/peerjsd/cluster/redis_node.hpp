@@ -73,7 +73,7 @@ class RedisNode {
   ClusterCounters& counters() { return counters_; }
   const ClusterCounters& counters() const { return counters_; }
 
-  static core::Instant now();
+  static core::Instant now() { return RedisConnection::now(); }
 
   // Only while the link is up.
 

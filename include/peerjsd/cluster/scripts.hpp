@@ -16,10 +16,9 @@
 //                               (ms since 1970)
 //   peerjsd1:{B}:node:NODE      exists while the node lives; an id of a node that does not, is free
 //   peerjsd1:{B}:waiting:PLACE  set of the nodes that have something waiting for an id
-//   peerjsd1:{B}:wills:PLACE    list of TOKEN TIME BEQUEST, without blanks between: what a peer
-//   will
-//                               have when it comes back, for each node that leaves it something
-//                               (TIME as HEARD, of 13 digits)
+//   peerjsd1:{B}:wills:PLACE    list of TOKEN TIME BEQUEST, without blanks between: what each node
+//                               that the peer has left keeps for when it comes back (TIME as
+//                               HEARD, of 13 digits)
 //
 // PLACE is the key's length, a colon, the key, a colon, the id. A node listens on the channel
 // peerjsd1:NODE.
@@ -58,10 +57,12 @@ enum class Script : std::uint8_t {
   /// Looks through some ids, frees those whose nodes do not live. KEYS: the ids. ARGV: prefix,
   /// cursor, node. Says the next cursor, and which of them are the node's own.
   Sweep,
+  /// KEYS: the ids. ARGV: prefix, id. Says the node that has it and lives, or "".
+  Find,
   /// KEYS: the ids. ARGV: prefix. Says all ids whose nodes live, each with its node.
   List,
 };
-inline constexpr std::size_t kScripts = 6;
+inline constexpr std::size_t kScripts = 7;
 
 /// In Lua.
 std::string_view text_of(Script script);

@@ -33,10 +33,10 @@ struct Inheritance {
   /// `more`: what the peer had there after this.
   void append(const Inheritance& more);
 
-  std::vector<std::string> partners;  ///< ids, see Peer::partners
-  std::vector<std::string> texts;     ///< on the way to it, but not received, in order
-  std::vector<Kept> kept;             ///< in order, after those
-  std::vector<Sent> sent;             ///< in order
+  std::vector<std::string> partners{};  ///< ids, see Peer::partners
+  std::vector<std::string> texts{};     ///< on the way to it, but not received, in order
+  std::vector<Kept> kept{};             ///< in order, after those
+  std::vector<Sent> sent{};             ///< in order
 
   bool operator==(const Inheritance&) const = default;
 };

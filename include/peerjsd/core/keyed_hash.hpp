@@ -11,7 +11,7 @@ namespace peerjsd::core {
 using HashKey = std::array<std::uint64_t, 2>;
 
 /// SipHash-1-3, for tables whose keys clients choose: who does not know the key cannot make them
-/// collide.
+/// collide. The same on every machine.
 std::uint64_t keyed_hash(const HashKey& key, std::string_view text);
 
 /// For the standard's containers; looks texts up in tables of strings as well.

@@ -119,6 +119,7 @@ class Outstanding {
 
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return destinations_.empty(); }
+  bool has_waiting() const { return !waiting_.empty(); }
 
  private:
   struct Kept {

@@ -90,4 +90,7 @@ void make_partner(Peer& peer, std::string_view elsewhere);
 bool are_partners(const Peer& peer, std::string_view elsewhere);
 bool part(Peer& peer, std::string_view elsewhere);
 
+/// The same where `other`, whose id is given, may be here; nullptr: it is not.
+bool part(Peer& peer, Peer* other, std::string_view id);
+
 }  // namespace peerjsd::core

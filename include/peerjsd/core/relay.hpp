@@ -237,11 +237,12 @@ class Relay {
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
   static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id);
   Receipt forbid(Peer& src, const ClientMessage& message, Instant now);
+  Receipt refuse(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
   Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
   Receipt keep(Peer& src, const ClientMessage& message, Instant now);
   Backend::Forwarding forward(Parcel parcel);
-  bool is_forwarded(const Parcel& parcel);
+  bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
   bool accept(const Parcel& parcel, Instant now);
   void give(const Parcel& parcel, Peer& dst, Instant now);

@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -40,12 +40,13 @@ class AuthCache {
  private:
   struct Entry {
     Settled settled;
-    core::Instant until;
+    core::Instant until{};
+    std::list<Digest>::iterator place;
   };
 
   const std::size_t most_;
   std::map<Digest, Entry> entries_;
-  std::deque<Digest> order_;  // in which they came; each once
+  std::list<Digest> order_;  // in which they came
 };
 
 }  // namespace peerjsd::hooks

@@ -26,6 +26,9 @@ struct WebRequest;
 struct WebAnswer {
   unsigned status;
   std::string body;
+
+  /// It is a proxy's, which has found nobody behind it that answers.
+  bool is_of_proxy() const { return status >= 502 && status <= 504; }
 };
 
 /// Why there is no answer.

@@ -48,7 +48,7 @@ for (const version of VERSIONS) {
         cast.server(startPeerjsd(['--auth_secret', SECRET, '--auth_leeway', '0'])),
         cast.tabs(version, version),
       ]);
-      const soon = Math.floor(Date.now() / 1000) + 6;
+      const soon = Date.now() / 1000 + 10;
       await one.join(server, 'one', { token: await sign('one', { exp: soon }) });
       await two.join(server, 'two', { token: await sign('two') });
       await openChannel(one, two, 'two', 'chat');
@@ -110,10 +110,8 @@ describe('peerjs 1.5.5 through a TURN server', () => {
     const wrong = await options('three');
     for (const each of wrong.config.iceServers) each.credential = 'wrong';
     await three.join(server, 'three', wrong);
-    const failed = three.event('peer error', 40_000);
     await three.do('connect', 'none', 'one');
-    await coturn.waitForLog(/user <\d+:three>.*incoming packet.*error 401|check_stun_auth: Cannot find credentials of user <\d+:three>|401/);
+    await coturn.waitForLog(/user <\d+:three>: .*error 401/);
     assert.equal(three.all('none open').length, 0);
-    failed.catch(() => {});
   });
 });

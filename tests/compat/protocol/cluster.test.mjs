@@ -146,7 +146,7 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
     for (const other of [here, there, third]) await other.fence();
   });
 
-  test('LEAVE and EXPIRE pass between nodes', async ({ nodes, page }) => {
+  test('LEAVE passes between nodes', async ({ nodes, page }) => {
     const a = await page('a-', { server: nodes[0] });
     const b = await page('b-', { server: nodes[1] });
     await partners(a, b);

@@ -1,10 +1,10 @@
 // What becomes of a cluster when its Redis, a node or the way between them fails.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import {
   apart,
+  cli,
   metric,
   startNode,
   startRedis,
@@ -178,7 +178,7 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       const { nodes, peer, claim, redis } = cluster;
       const a = await peer('a-', { server: nodes[0] });
       const before = nodes.map(timesUp);
-      execFileSync('redis-cli', ['-p', String(redis.port), 'client', 'pause', '2500']);
+      cli(redis, 'client', 'pause', '2500');
       await nodes[0].waitForLog(/cannot be reached: no answer/);
       await a.close(1000);
       await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
@@ -391,10 +391,8 @@ describe('Cluster, when its Redis fails over', () => {
       args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
     });
     const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
-    const cli = (...words) =>
-      execFileSync('redis-cli', ['-p', String(replica.port), ...words], { encoding: 'utf8' });
     await withCluster({ count: 0 }, async ({ peer, socket }) => {
-      await until(() => /master_link_status:up/.test(cli('info', 'replication')), 'the replica');
+      await until(() => /master_link_status:up/.test(cli(replica, 'info', 'replication')), 'the replica');
       const nodes = [await startNode(url), await startNode(url)];
       try {
         const a = await peer('a-', { server: nodes[0], token: 'mine' });
@@ -402,7 +400,7 @@ describe('Cluster, when its Redis fails over', () => {
         await partners(a, b);
         const before = nodes.map(timesUp);
         await master.stop('SIGKILL');
-        cli('replicaof', 'no', 'one');
+        cli(replica, 'replicaof', 'no', 'one');
         await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
         a.signal('CANDIDATE', b.id, 1);
         await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));

@@ -1,8 +1,8 @@
 // Who has an id in a cluster while several connections, or several nodes, are about it.
 
 import { describe, it } from 'node:test';
-import { metric, withCluster, withProxy } from '../support/cluster.mjs';
-import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
+import { handedOver, withCluster, withProxy } from '../support/cluster.mjs';
+import { ID_TAKEN, OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
 
@@ -14,12 +14,11 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       const b = await peer('b-', { server: nodes[1], ...PAGE });
       const x = await peer('x-', { server: nodes[2], ...PAGE });
       await partners(a, b);
-      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
       nodes[2].child.kill('SIGSTOP');
       a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
       await a.fence();
       const away = socket({ server: nodes[1], id: a.id, ...PAGE });
-      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      await until(async () => (await handedOver(nodes[0])) === 1, 'the peer to be handed over');
       const again = socket({ server: nodes[0], id: a.id, ...PAGE });
       await again.expect(OPEN);
       nodes[2].child.kill('SIGCONT');
@@ -28,7 +27,7 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       b.signal('CANDIDATE', a.id, 'here');
       await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
       const other = socket({ server: nodes[1], id: a.id, token: 'another', ...PAGE });
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await other.expect(ID_TAKEN);
       await again.close(1001);
       await b.expect(relayed('LEAVE', a.id, b.id));
     }),
@@ -42,7 +41,7 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
       await other.upgraded;
       const again = socket({ server: far, id: a.id, ...PAGE });
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await other.expect(ID_TAKEN);
       await again.expect(OPEN);
     }),
   );
@@ -56,7 +55,7 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       const other = socket({ server: far, id: a.id, token: 'another', ...PAGE });
       await other.upgraded;
       await partners(a, b);
-      await other.expectJson({ type: 'ID-TAKEN', payload: { msg: 'ID is taken' } });
+      await other.expect(ID_TAKEN);
       await b.close(1001);
       await a.expect(relayed('LEAVE', b.id, a.id));
     }),
@@ -77,8 +76,7 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       b.signal('CANDIDATE', a.id, 'meanwhile');
       await b.fence();
       socket({ server: nodes[1], id: a.id, ...PAGE });
-      const handedOver = () => metric(nodes[0], 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      await until(async () => (await handedOver(nodes[0])) === 1, 'the peer to be handed over');
       nodes[1].child.kill('SIGSTOP'); // which does not say what a has there
       const again = new RawPeer(nodes[0], { id: a.id });
       await peer('c-', { server: nodes[0] }); // Redis has answered both

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { apart, cli, metric, withCluster, withProxy } from '../support/cluster.mjs';
+import { apart, cli, handedOver, metric, withCluster, withProxy } from '../support/cluster.mjs';
 import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
 const PAGE = { origin: 'http://app.test' };
@@ -45,8 +45,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
       const { a, b } = await lostWithAMessage(near, peer);
       proxy.answerDelay = 200;
       const passing = socket({ server: far, id: a.id, ...PAGE });
-      const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-      await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+      await until(async () => (await handedOver(near)) === 1, 'the peer to be handed over');
       passing.lose();
       const again = socket({ server: near, id: a.id, ...PAGE });
       await again.expect(OPEN);
@@ -65,8 +64,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
         const { a, b } = await lostWithAMessage(near, peer);
         proxy.answerDelay = 200;
         const passing = new RawPeer(far, { id: a.id });
-        const handedOver = () => metric(near, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-        await until(async () => (await handedOver()) === 1, 'the peer to be handed over');
+        await until(async () => (await handedOver(near)) === 1, 'the peer to be handed over');
         passing.reset(); // it is no page, and so does not come back
         await b.expect(relayed('EXPIRE', a.id, b.id));
       },
@@ -112,13 +110,13 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
 
   it(
     'what waits for one who is lost again when it arrives, waits no longer than it would have',
-    withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer }) => {
+    withCluster({ args: ['-t', '5s'] }, async ({ nodes, name, peer }) => {
       const a = await peer('a-', { server: nodes[0], ...PAGE });
       const absent = name('late-');
       const sent = performance.now();
       a.signal('OFFER', absent, 1);
       await a.fence();
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await new Promise((resolve) => setTimeout(resolve, 3000));
       nodes[0].child.kill('SIGSTOP');
       const late = await peer(absent, { server: nodes[1], ...PAGE });
       late.lose();
@@ -126,7 +124,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
       nodes[0].child.kill('SIGCONT');
       await a.expect(relayed('EXPIRE', absent, a.id));
       const took = performance.now() - sent;
-      assert.ok(took > 3000 && took < 4000, `told after ${took} ms`);
+      assert.ok(took > 5000 && took < 8000, `told after ${took} ms`);
       assert.equal(await delivered(nodes[0]), 1);
     }),
   );
@@ -168,8 +166,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
         old.lose();
         await far.waitForLog(/connection lost/);
       });
-      const moved = () => metric(far, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
-      await until(async () => (await moved()) === 1, 'the node to let go of it');
+      await until(async () => (await handedOver(far)) === 1, 'the node to let go of it');
       b.signal('CANDIDATE', again.id, 1);
       await again.expect(relayed('CANDIDATE', b.id, again.id, '1'));
       await again.close(1001);
@@ -230,6 +227,29 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
   );
 
   it(
+    'and so does who has sent what was just about to be passed on',
+    withCluster(
+      { count: 3, args: ['-t', '60s', '--drain_timeout', '100ms'] },
+      async ({ nodes, peer }) => {
+        const a = await peer('a-', { server: nodes[0], ...PAGE });
+        const b = await peer('b-', { server: nodes[1] });
+        const x = await peer('x-', { server: nodes[2] });
+        await partners(a, b);
+        nodes[2].child.kill('SIGSTOP');
+        a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
+        await a.fence();
+        a.lose();
+        await nodes[0].waitForLog(/connection lost/);
+        const before = await delivered(nodes[1]);
+        b.signal('CANDIDATE', a.id, 'meanwhile');
+        await until(async () => (await delivered(nodes[1])) > before, 'its node to have it');
+        await nodes[0].stop();
+        await b.expect(relayed('EXPIRE', a.id, b.id));
+      },
+    ),
+  );
+
+  it(
     'hear at once, if they come late, that nobody has got what they had sent',
     withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer, socket }) => {
       const a = await peer('a-', { server: nodes[0], ...PAGE });
@@ -244,7 +264,7 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
       const back = performance.now();
       await again.expect(relayed('EXPIRE', absent, a.id));
       const took = performance.now() - back;
-      assert.ok(took < 1000, `told after ${took} ms`);
+      assert.ok(took < 3000, `told after ${took} ms`);
     }),
   );
 
@@ -283,7 +303,7 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
           a.signal('OFFER', x.id, 1);
           await a.fence();
           const stopped = nodes[0].stop();
-          await a.expectClosed(1012);
+          assert.equal((await a.expectClosed()).code, 1012);
           const again = socket({ server: nodes[1], id: a.id, ...PAGE });
           await again.expect(OPEN);
           await again.expect(relayed('EXPIRE', x.id, a.id));

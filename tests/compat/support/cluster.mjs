@@ -51,6 +51,10 @@ export async function metric(node, name, labels = '') {
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }
 
+/** How many peers have gone on from a node to others. */
+export const handedOver = (node) =>
+  metric(node, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+
 /** How many times a node has reached its Redis. */
 export const timesUp = (node) => node.log().match(/Redis at \S+ reached/g)?.length ?? 0;
 

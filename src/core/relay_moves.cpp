@@ -1,0 +1,191 @@
+// Peers whose ids a backend grants, that come from other nodes and go on to others.
+
+#include "peerjsd/core/json.hpp"
+#include "peerjsd/core/relay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerjsd::core {
+
+void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inheritance,
+                   Instant now) {
+  Peer* const peer = find(claim);
+  if (peer == nullptr) return;
+  if (!is_admitted(answer)) {
+    if (peer->is_pending) refuse(*peer, answer);
+    return;
+  }
+  const std::vector<std::string> inherited = inherit(*peer, inheritance, now);
+  if (!std::exchange(peer->is_pending, false)) {
+    // It was opened before its inheritance came.
+    for (const std::string& text : inherited) tell(*peer, text);
+    return;
+  }
+  counted(answer);
+  std::vector<std::string>& texts = peer->backlog;
+  texts.insert(texts.begin(), inherited.begin(), inherited.end());
+  if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
+  peer->transport->settled(answer);
+  open(*peer, true, std::exchange(texts, {}), now);
+}
+
+/// Its client has gone meanwhile, and may come back to what it had before.
+void Relay::settle_lost(Peer& peer, Admission answer, Instant now) {
+  if (answer != Admission::Resumed) end_peer(peer, Farewell::Silent, now);
+}
+
+void Relay::refuse(Peer& peer, Admission answer) {
+  counted(answer);
+  if (peer.transport != nullptr) peer.transport->settled(answer);
+  Realm& realm = peer.realm;
+  const std::string dst_json = json::quoted(peer.id);
+  forget(peer);
+  forward_waiting(realm, dst_json);
+}
+
+/// The texts that it is to get.
+std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
+  for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
+  std::vector<std::string> texts = inheritance.texts;
+  std::vector<Outstanding::Message> later;  // what has come here meanwhile, if it is lost
+  if (!inheritance.kept.empty() && peer.transport == nullptr) {
+    later = peer.realm.outstanding.take(json::quoted(peer.id));
+  }
+  for (const Inheritance::Kept& kept : inheritance.kept) {
+    if (inherit(peer, kept, now)) texts.push_back(kept.text);
+  }
+  for (const Outstanding::Message& each : later) {
+    keep({peer.realm.key, each.src, each.registration, peer.id, each.type, each.text, each.since},
+         now);
+  }
+  for (const Inheritance::Sent& sent : inheritance.sent) {
+    send_on(
+        {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
+        now);
+  }
+  return texts;
+}
+
+/// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
+/// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
+bool Relay::inherit(Peer& peer, const Inheritance::Kept& kept, Instant now) {
+  if (is_notice(kept.type)) return true;
+  const Peer* const here = peer.realm.find(kept.src);
+  const Parcel parcel{peer.realm.key, kept.src,  registration_of(here, kept.src),
+                      peer.id,        kept.type, kept.text,
+                      kept.since};
+  if (peer.transport == nullptr) {
+    keep(parcel, now);
+  } else if (!is_open_to(peer, here, kept.src)) {
+    on_abandoned(parcel, now);
+  } else {
+    make_partner_of(peer, kept.src);
+    return true;
+  }
+  return false;
+}
+
+/// Wherever that is.
+void Relay::make_partner_of(Peer& peer, const std::string& id) {
+  Peer* const here = peer.realm.find(id);
+  if (here != nullptr && !here->is_pending) {
+    make_partners(peer, *here);
+  } else {
+    make_partner(peer, id);
+  }
+}
+
+/// Of a peer without a connection: what is its own.
+Inheritance Relay::take_belongings(Peer& peer) {
+  Inheritance estate;
+  for (const Peer* const partner : peer.partners) estate.partners.push_back(partner->id);
+  estate.partners.insert(estate.partners.end(), peer.partners_elsewhere.begin(),
+                         peer.partners_elsewhere.end());
+  estate.texts = std::exchange(peer.backlog, {});
+  return estate;
+}
+
+/// What waits for the peer: all of it, or what its senders would not be told of if it did not come.
+void Relay::take_kept(Peer& peer, Inheritance& estate, bool all) {
+  peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
+    if (!all && !is_notice(message.type)) return false;
+    const bool is_leave = message.type == MessageType::Leave;
+    if (is_leave && std::erase(estate.partners, message.src) == 0) return true;
+    estate.kept.push_back({message.src, message.type, message.text, message.since});
+    return true;
+  });
+}
+
+/// What others have sent to it goes on waiting here for where it comes back to.
+void Relay::bequeath(Peer& peer) {
+  Realm& realm = peer.realm;
+  const std::string dst_json = json::quoted(peer.id);
+  Inheritance estate = take_belongings(peer);
+  take_kept(peer, estate, false);
+  estate.sent = take_sent(realm.key, peer.registration);
+  backend_.bequeath(peer, estate);
+  move_away(peer);
+  forward_waiting(realm, dst_json);
+}
+
+void Relay::bequeath_lost() {
+  if (!backend_.has_other_nodes()) return;
+  for (auto& [key, realm] : realms_) {
+    while (Peer* const peer = realm.lost.front()) bequeath(*peer);
+  }
+}
+
+std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_view id) {
+  Peer* const peer = find(key, id);
+  if (peer == nullptr) return std::nullopt;
+  if (peer->transport != nullptr) {
+    save_unsent(*peer);
+    let_go(*peer, End::Replaced);
+    if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
+  }
+  Inheritance estate = take_belongings(*peer);
+  take_kept(*peer, estate, true);
+  peer->realm.outstanding.end_tails(json::quoted(peer->id));
+  move_away(*peer);
+  return estate;
+}
+
+std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registration registration) {
+  std::vector<Inheritance::Sent> all;
+  for (Outstanding::Sent& sent : realms_.find(key)->second.outstanding.take_from(registration)) {
+    // Of what is no text nobody can be the destination.
+    if (const auto dst = json::unquote(sent.dst_json)) {
+      all.push_back({*dst, sent.type, std::move(sent.text), sent.since});
+    }
+  }
+  return all;
+}
+
+/// The peer goes on elsewhere, or its partners, if it has any left, know of somebody who does.
+void Relay::move_away(Peer& peer) {
+  while (!peer.partners.empty()) {
+    Peer& partner = *peer.partners.back();
+    part(peer, partner);
+    make_partner(partner, peer.id);
+  }
+  expiries_.forget(peer);
+  peer.realm.remove(peer);
+}
+
+void Relay::displace(const Claim& claim, Instant now) {
+  Peer* const peer = find(claim);
+  if (peer == nullptr) return;
+  if (peer->is_pending) return refuse(*peer, Admission::IdTaken);
+  if (peer->transport != nullptr) {
+    peer->transport->send(kIdTakenText);
+    let_go(*peer, End::Displaced);
+  }
+  peer->partners_elsewhere.clear();
+  part_from_all(*peer, Farewell::Silent, now);
+  if (observer_ != nullptr) show_left(*peer);
+  move_away(*peer);
+  on_arrival(claim.key, claim.id);
+}
+
+}  // namespace peerjsd::core

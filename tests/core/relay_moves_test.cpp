@@ -1,0 +1,504 @@
+// Peers of a relay that is one node of several: their ids, and what they take along.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "relay_nodes_fixture.hpp"
+#include <gtest/gtest.h>
+
+namespace peerjsd::core {
+namespace {
+
+class RelayMovesTest : public RelayNodesFixture {};
+
+// Ids
+
+TEST_F(RelayMovesTest, OpensAPeerWhenItHasItsId) {
+  EXPECT_EQ(attach(a_, "a"), Admission::Pending);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+  EXPECT_EQ(a_.sent, Texts{});
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.answer, Admission::Opened);
+  EXPECT_EQ(a_.sent, Texts{kOpen});
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::Opened), 1U);
+}
+
+TEST_F(RelayMovesTest, TellsAPeerThatItsIdIsTakenElsewhere) {
+  attach(a_, "a");
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(a_.answer, Admission::IdTaken);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::IdTaken), 1U);
+  EXPECT_EQ(backend_.released, Texts{}) << "it never had it";
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  EXPECT_EQ(backend_.released, Texts{});
+}
+
+TEST_F(RelayMovesTest, RefusesAtOnceWhereNobodyCanBeAsked) {
+  backend_.answer = Backend::Answer::No;
+  EXPECT_EQ(attach(a_, "a"), Admission::Unavailable);
+  EXPECT_EQ(a_.peer(), nullptr);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayMovesTest, KnowsNobodyWhoIsPending) {
+  attach(a_, "a");
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), nullptr);
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), a_.peer());
+}
+
+TEST_F(RelayMovesTest, NeitherReachesNorHearsAPeerThatIsPending) {
+  join(b_, "b");
+  attach(a_, "a");
+  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Early);
+  EXPECT_EQ(relay_.receive({"peerjs", "a", "token"}, MessageType::Offer, sent_to("b"), now_),
+            Receipt::Early);
+  EXPECT_EQ(b_.sent, Texts{});
+  EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Kept);
+  EXPECT_EQ(a_.sent, Texts{});
+  EXPECT_EQ(relay_.realm("peerjs")->connected_ids(), (std::vector<std::string_view>{"b"}));
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.sent, (Texts{kOpen, text("OFFER", "b", "a")}));
+  EXPECT_EQ(receive(a_, sent_to("b")), Receipt::Relayed);
+}
+
+TEST_F(RelayMovesTest, SendsOnWhatWaitedForAPeerThatWasRefused) {
+  join(b_, "b");
+  attach(a_, "a");
+  receive(b_, sent_to("a"));
+  EXPECT_EQ(backend_.take(), Texts{});
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(backend_.take(), Texts{text("OFFER", "b", "a")});
+}
+
+TEST_F(RelayMovesTest, APeerThatIsPendingDoesNotStandForTheOneThatHasItsId) {
+  join(b_, "b");
+  attach(a_, "x", "another");
+  deliver_offer("x", "b");
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "x", "b")});
+  settle(a_, Admission::IdTaken);
+  backend_.take();
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "x")});
+}
+
+TEST_F(RelayMovesTest, APeerThatIsPendingIsNoPartnerYet) {
+  join(b_, "b");
+  attach(a_, "x", "another");
+  relay_.settle(claim_of(b_), Admission::Resumed, {.partners = {"x"}}, now_);
+  settle(a_, Admission::IdTaken);
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "x")});
+}
+
+TEST_F(RelayMovesTest, WhatIsToldToAnIdThatIsPendingIsForWhoeverHasIt) {
+  attach(a_, "x", "another");
+  deliver("", "x", MessageType::Expire, text("EXPIRE", "y", "x"));
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "y", "x")});
+}
+
+TEST_F(RelayMovesTest, NobodyIsRefusedForAnIdThatAnotherHasOnlyAskedFor) {
+  attach(a_, "x", "another");
+  EXPECT_EQ(attach(b_, "x"), Admission::Contested);
+  EXPECT_EQ(b_.peer(), nullptr);
+  EXPECT_EQ(a_.probes, 0);
+  settle(a_, Admission::IdTaken);
+  EXPECT_EQ(attach(b_, "x"), Admission::Pending);
+  EXPECT_EQ(relay_.counters().admissions.of(Admission::IdTaken), 1U);
+}
+
+TEST_F(RelayMovesTest, GivesUpTheClaimOfAPeerThatEndsBeforeItsAnswer) {
+  attach(a_, "a");
+  const Claim claim = claim_of(a_);
+  relay_.detach(a_, End::ClosedWithoutCode, now_);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+  EXPECT_EQ(find("a"), nullptr);
+  attach(b_, "a", "another");
+  relay_.settle(claim, Admission::Opened, {}, now_);
+  EXPECT_EQ(b_.sent, Texts{}) << "an answer to another claim";
+}
+
+TEST_F(RelayMovesTest, ReleasesTheIdOfANewPeerThatIsLostBeforeItsAnswer) {
+  const Claim claim = lose_before_answer(a_, "a");
+  EXPECT_EQ(backend_.released, Texts{}) << "it may be one that was connected elsewhere";
+  relay_.settle(claim, Admission::Opened, {}, now_);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+  EXPECT_EQ(find("a"), nullptr) << "there is nothing to come back to";
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayMovesTest, ForgetsAPeerThatIsLostAndThenRefused) {
+  const Claim claim = lose_before_answer(a_, "a");
+  relay_.settle(claim, Admission::IdTaken, {}, now_);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(backend_.released, Texts{}) << "it never had it";
+  EXPECT_EQ(relay_.realm("peerjs")->connected(kGroup), 0U);
+}
+
+TEST_F(RelayMovesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
+  join(b_, "b");
+  const Claim claim = lose_before_answer(a_, "a");
+  relay_.settle(claim, Admission::Resumed, {.partners = {"b"}, .texts = {"1", "2"}}, now_);
+  EXPECT_EQ(backend_.released, Texts{});
+  EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "1", "2"}));
+  lose(c_);
+  pass(30s);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayMovesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysAway) {
+  join(b_, "b");
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {.partners = {"b"}}, now_);
+  pass(29s);
+  EXPECT_EQ(b_.take(), Texts{});
+  pass(1s);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayMovesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
+  attach(a_, "a");
+  deliver("b", "a", MessageType::Expire, "told");
+  EXPECT_EQ(attach(c_, "a"), Admission::Pending);
+  settle(c_, Admission::Resumed, {.texts = {"inherited"}});
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "inherited", "told"}));
+}
+
+TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
+  lose_before_answer(a_, "a");
+  const Instant first = now_;
+  deliver("b", "a", MessageType::Expire, "told");
+  deliver_offer("b", "a");
+  pass(1s);
+  deliver_offer("c", "a");
+  pass(1s);
+  const auto estate = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(estate);
+  EXPECT_EQ(estate->texts, Texts{});
+  EXPECT_EQ(estate->kept, (std::vector<Inheritance::Kept>{
+                              {"b", MessageType::Expire, "told", first},
+                              {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
+                              {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
+  EXPECT_EQ(find("a"), nullptr);
+}
+
+TEST_F(RelayMovesTest, OpensOnTheConnectionThatAPendingPeerHasLast) {
+  attach(a_, "a");
+  EXPECT_EQ(attach(b_, "a"), Admission::Pending);
+  EXPECT_EQ(a_.closed, End::Replaced);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+  EXPECT_EQ(attach(c_, "a", "another"), Admission::Contested);
+  settle(b_, Admission::Opened);
+  EXPECT_EQ(a_.sent, Texts{});
+  EXPECT_EQ(b_.sent, Texts{kOpen});
+}
+
+TEST_F(RelayMovesTest, ReleasesTheIdAtTheEndOfThePeerNotOfItsConnection) {
+  join(a_, "a");
+  lose(a_);
+  EXPECT_EQ(backend_.released, Texts{});
+  pass(30s);
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayMovesTest, ResumesHereWithoutAsking) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a"), Admission::Resumed);
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+}
+
+// What they take along
+
+TEST_F(RelayMovesTest, HandsAPeerOverWithAllItHas) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  deliver_offer("x", "a");
+  a_.unsent = a_.take();
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->partners, (Texts{"b", "x"}));
+  EXPECT_EQ(inheritance->texts, (Texts{text("OFFER", "b", "a"), text("OFFER", "x", "a")}));
+  EXPECT_EQ(a_.closed, End::Replaced);
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_EQ(backend_.released, Texts{}) << "it is another node's now";
+  EXPECT_EQ(b_.take(), Texts{}) << "no LEAVE";
+}
+
+TEST_F(RelayMovesTest, HandsOverALostPeerWithWhatHasWaited) {
+  join(a_, "a");
+  join(b_, "b");
+  a_.unsent = {"unsent"};
+  lose(a_);
+  receive(b_, sent_to("a"));
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->partners, Texts{});
+  EXPECT_EQ(inheritance->texts, Texts{"unsent"});
+  EXPECT_EQ(
+      inheritance->kept,
+      (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}));
+  pass(30s);
+  EXPECT_EQ(b_.take(), Texts{});
+}
+
+TEST_F(RelayMovesTest, ThePartnersOfAPeerThatMovedTellItWhenTheyLeave) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  relay_.hand_over("peerjs", "a");
+  backend_.take();
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "a")});
+}
+
+TEST_F(RelayMovesTest, HasNothingToHandOverOfWhoIsNotHere) {
+  EXPECT_FALSE(relay_.hand_over("peerjs", "a"));
+  EXPECT_FALSE(relay_.hand_over("another key", "a"));
+}
+
+TEST_F(RelayMovesTest, GivesAPeerItsInheritanceBeforeAllElse) {
+  join(b_, "b");
+  attach(a_, "a");
+  deliver_offer("x", "a");
+  settle(a_, Admission::Resumed, {.partners = {"b", "y"}, .texts = {"first"}});
+  EXPECT_EQ(a_.answer, Admission::Resumed);
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "x", "a")}));
+  leave(a_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
+}
+
+TEST_F(RelayMovesTest, GivesAPeerWhatWaitedForItElsewhere) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {.texts = {"first"},
+          .kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_},
+                   {"y", MessageType::Offer, text("OFFER", "y", "a"), now_}}});
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
+  leave(a_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsForNoLongerThanBefore) {
+  join(a_, "a");
+  join(b_, "b");
+  lose(a_);
+  const Claim claim{"peerjs", "a", find("a")->registration};
+  relay_.settle(claim, Admission::Resumed,
+                {.kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 4s}}}, now_);
+  pass(999ms);
+  EXPECT_EQ(b_.take(), Texts{});
+  pass(1ms);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(), Texts{kOpen});
+}
+
+TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) {
+  join(a_, "a");
+  join(b_, "b");
+  lose(a_);
+  const Claim claim{"peerjs", "a", find("a")->registration};
+  relay_.settle(
+      claim, Admission::Resumed,
+      {.texts = {"first"}, .kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}},
+      now_);
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a")}));
+  leave(a_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayMovesTest, WhatWaitedElsewhereGoesBeforeWhatHasComeHereMeanwhile) {
+  const Claim claim = lose_before_answer(a_, "a");
+  pass(1s);
+  deliver("x", "a", MessageType::Candidate, "second");
+  relay_.settle(claim, Admission::Resumed,
+                {.kept = {{"x", MessageType::Offer, "first", now_ - 2s}}}, now_);
+  pass(1s);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "second"}));
+}
+
+TEST_F(RelayMovesTest, WhatWaitedElsewhereExpiresInTimeWhateverHasComeHereMeanwhile) {
+  const Claim claim = lose_before_answer(a_, "a");
+  pass(1s);
+  deliver("x", "a", MessageType::Candidate, "second");
+  relay_.settle(claim, Admission::Resumed,
+                {.kept = {{"x", MessageType::Offer, "first", now_ - 2s}}}, now_);
+  backend_.take();
+  pass(3s);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerHadSentBeforeItCameWaitsForNoLongerThanBefore) {
+  attach(a_, "a");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  settle(a_, Admission::Resumed,
+         {.sent = {{"x", MessageType::Offer, text("OFFER", "a", "x"), now_ - 4s}}});
+  a_.take();
+  pass(1s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
+TEST_F(RelayMovesTest, GivesAnInheritanceThatComesLate) {
+  join(a_, "a");
+  settle(a_, Admission::Resumed, {.partners = {"y"}, .texts = {"late"}});
+  EXPECT_EQ(a_.take(), Texts{"late"});
+  leave(a_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayMovesTest, SendsOnWhatAPeerHadSentBeforeItCame) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {.sent = {{"b", MessageType::Offer, text("OFFER", "a", "b"), now_},
+                   {"x", MessageType::Offer, text("OFFER", "a", "x"), now_},
+                   {"x", MessageType::Candidate, text("CANDIDATE", "a", "x"), now_}}});
+  EXPECT_EQ(b_.take(), Texts{text("OFFER", "a", "b")});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
+  leave(a_);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
+  attach(a_, "a");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  settle(a_, Admission::Resumed,
+         {.sent = {{"x", MessageType::Offer, text("OFFER", "a", "x"), now_}}});
+  EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.on_reconnect();
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
+  relay_.on_returned(forwarded_as(a_, "x"), now_);
+  a_.take();
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerThatHasMovedHadSentFollowsIt) {
+  join(a_, "a");
+  const Registration registration = a_.peer()->registration;
+  const Instant first = now_;
+  send_in_vain(a_, "x");
+  pass(1s);
+  receive(a_, sent_to("x", "CANDIDATE"));
+  receive(a_, sent_to("y"));
+  relay_.hand_over("peerjs", "a");
+  relay_.on_returned(forwarded_as(registration, "a", "y"), now_);
+  EXPECT_EQ(relay_.take_sent("peerjs", registration),
+            (std::vector<Inheritance::Sent>{
+                {"x", MessageType::Offer, text("OFFER", "a", "x"), first},
+                {"x", MessageType::Candidate, text("CANDIDATE", "a", "x"), first},
+                {"y", MessageType::Offer, text("OFFER", "a", "y"), first + 1s}}))
+      << "each waits since its attempt does";
+  EXPECT_TRUE(relay_.take_sent("peerjs", registration).empty());
+  backend_.take();
+  pass(5s);
+  EXPECT_EQ(backend_.take(), Texts{}) << "it is its new node that says when they expire";
+}
+
+TEST_F(RelayMovesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  deliver_offer("x", "a");
+  send_in_vain(a_, "y");
+  a_.unsent = {"unsent"};
+  relay_.detach(a_, End::ServerStops, now_);
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].first, "a");
+  EXPECT_EQ(backend_.bequeathed[0].second,
+            (Inheritance{.partners = {"b", "x"},
+                         .texts = {"unsent"},
+                         .sent = {{"y", MessageType::Offer, text("OFFER", "a", "y"), now_}}}));
+  EXPECT_EQ(backend_.released, Texts{});
+  backend_.take();
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "a")}) << "it has gone on elsewhere";
+}
+
+TEST_F(RelayMovesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  a_.unsent = {"unsent"};
+  lose(a_);
+  receive(b_, sent_to("a", "CANDIDATE"));
+  relay_.bequeath_lost();
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].first, "a");
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.partners = {"b"}, .texts = {"unsent"}}));
+  EXPECT_EQ(find("a"), nullptr);
+  EXPECT_NE(find("b"), nullptr);
+  EXPECT_EQ(backend_.take(), Texts{text("CANDIDATE", "b", "a")}) << "to where it may be already";
+  relay_.on_returned(forwarded_as(b_, "a"), now_);
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  pass(25s);
+  EXPECT_EQ(b_.take(), Texts{}) << "no LEAVE";
+}
+
+TEST_F(RelayMovesTest, TellsAtTheEndOfWhatWillNotBeDelivered) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  relay_.bequeath_lost();
+  relay_.on_returned(forwarded(), now_);
+  backend_.take();
+  relay_.give_up_waiting(now_);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+  EXPECT_FALSE(relay_.keeps_messages());
+}
+
+TEST_F(RelayMovesTest, BequeathsWhatALostPeerIsToBeTold) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  lose(a_);
+  leave(b_);
+  relay_.bequeath_lost();
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.texts = {text("LEAVE", "b", "a")}}));
+}
+
+TEST_F(RelayMovesTest, APeerThatIsPendingWhenTheServerStopsJustEnds) {
+  attach(a_, "a");
+  relay_.detach(a_, End::ServerStops, now_);
+  EXPECT_TRUE(backend_.bequeathed.empty());
+  EXPECT_EQ(backend_.released, Texts{"a"});
+}
+
+TEST_F(RelayMovesTest, TellsAPeerThatItHasLostItsId) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  b_.take();
+  relay_.displace(claim_of(a_), now_);
+  EXPECT_EQ(a_.take(), Texts{R"({"type":"ID-TAKEN","payload":{"msg":"ID is taken"}})"});
+  EXPECT_EQ(a_.closed, End::Displaced);
+  EXPECT_EQ(backend_.released, Texts{});
+  EXPECT_EQ(b_.take(), Texts{}) << "its calls may live on";
+}
+
+TEST_F(RelayMovesTest, ProbesAPeerWhoseIdIsWantedOnAnotherNode) {
+  join(a_, "a");
+  relay_.challenge("peerjs", "a", now_);
+  EXPECT_EQ(a_.probes, 1);
+  pass(2s);
+  EXPECT_EQ(a_.closed, End::Silent);
+}
+
+}  // namespace
+}  // namespace peerjsd::core

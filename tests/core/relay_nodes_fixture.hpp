@@ -1,0 +1,127 @@
+#pragma once
+
+#include "peerjsd/core/relay.hpp"
+#include "support/recording_backend.hpp"
+#include "support/recording_transport.hpp"
+#include "support/relay_setup.hpp"
+
+#include <chrono>
+#include <list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::core {
+
+using namespace std::chrono_literals;
+using test::kOpen;
+using test::RecordingBackend;
+using test::RecordingTransport;
+using test::sent_to;
+using test::text;
+using test::Texts;
+
+inline RelayOptions relay_nodes_options() {
+  RelayOptions options = test::relay_options();
+  options.ip_limit = 100;
+  return options;
+}
+
+/// A relay that is one node of several, and three clients of it.
+class RelayNodesFixture : public testing::Test {
+ protected:
+  Admission attach(RecordingTransport& transport, std::string_view id,
+                   std::string_view token = "token") {
+    return relay_.attach(transport, {"peerjs", id, token},
+                         {.kind = PeerKind::Page, .group = kGroup}, now_);
+  }
+
+  static Claim claim_of(const RecordingTransport& transport) {
+    return {"peerjs", transport.peer()->id, transport.peer()->registration};
+  }
+
+  void settle(RecordingTransport& transport, Admission answer,
+              const Inheritance& inheritance = {}) {
+    relay_.settle(claim_of(transport), answer, inheritance, now_);
+  }
+
+  /// A peer that has its id.
+  void join(RecordingTransport& transport, std::string_view id) {
+    ASSERT_EQ(attach(transport, id), Admission::Pending);
+    settle(transport, Admission::Opened);
+    ASSERT_EQ(transport.take(), Texts{kOpen});
+  }
+
+  /// A claim without its peer's connection.
+  Claim lose_before_answer(RecordingTransport& transport, std::string_view id) {
+    EXPECT_EQ(attach(transport, id), Admission::Pending);
+    const Claim claim = claim_of(transport);
+    lose(transport);
+    return claim;
+  }
+
+  Receipt receive(RecordingTransport& from, std::string_view what) {
+    return relay_.receive(from, what, now_);
+  }
+
+  /// It goes, and may come back.
+  void lose(RecordingTransport& transport) { relay_.detach(transport, End::Lost, now_); }
+
+  /// It goes for good.
+  void leave(RecordingTransport& transport) { relay_.detach(transport, End::GoingAway, now_); }
+
+  /// As a parcel, whose texts live as long as the test.
+  Parcel parcel_of(RecordingBackend::Forwarded forwarded) {
+    const auto& it = kept_.emplace_back(std::move(forwarded));
+    return {"peerjs", it.src,  it.registration, it.dst,
+            it.type,  it.text, it.since,        it.makes_partners};
+  }
+
+  /// What was forwarded last.
+  Parcel forwarded() { return parcel_of(backend_.forwarded.back()); }
+
+  /// A message that was forwarded, of `registration`.
+  Parcel forwarded_as(Registration registration, const std::string& src, const std::string& dst) {
+    return parcel_of({src, registration, dst, MessageType::Offer, text("OFFER", src, dst), now_});
+  }
+  Parcel forwarded_as(const RecordingTransport& src, const std::string& dst) {
+    return forwarded_as(src.peer()->registration, src.peer()->id, dst);
+  }
+
+  /// To somebody who is on no node.
+  void send_in_vain(RecordingTransport& from, const std::string& dst,
+                    const std::string& type = "OFFER") {
+    receive(from, sent_to(dst, type));
+    relay_.on_returned(forwarded(), now_);
+  }
+
+  /// A message of another node's peer.
+  bool deliver(const std::string& src, const std::string& dst, MessageType type,
+               const std::string& what) {
+    return relay_.deliver({"peerjs", src, {}, dst, type, what, now_}, now_);
+  }
+  bool deliver_offer(const std::string& src, const std::string& dst) {
+    return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
+  }
+
+  void pass(Duration time) {
+    now_ += time;
+    relay_.expire(now_);
+  }
+
+  const Peer* find(std::string_view id) const { return relay_.realm("peerjs")->find(id); }
+
+  static constexpr AddressGroup kGroup{7};
+
+  Instant now_{1h};
+  RecordingBackend backend_;
+  std::list<RecordingBackend::Forwarded> kept_;
+  RecordingTransport a_;
+  RecordingTransport b_;
+  RecordingTransport c_;
+  Relay relay_{relay_nodes_options(), backend_};
+};
+
+}  // namespace peerjsd::core
