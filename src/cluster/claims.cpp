@@ -198,10 +198,10 @@ void Claims::on_bequest(const Bequest& bequest) {
 }
 
 void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
-  core::Inheritance estate = take_inheritance(peer);
-  estate.append(inheritance);
+  core::Inheritance all = take_inheritance(peer);
+  all.append(inheritance);
   withdraw(peer);
-  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(estate),
+  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(all),
                    RedisNode::now()});
 }
 

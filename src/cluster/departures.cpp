@@ -49,8 +49,8 @@ bool Departures::settle(Waiting& waiting, core::Instant now) {
   Departure& departure = waiting.departure;
   const core::Peer* const here = find(node_.relay(), departure.key, departure.id, departure.token);
   if (here != nullptr && here->registration != departure.registration) {
-    core::Inheritance estate = estate_of(departure);
-    if (!waiting.was_sent || estate != core::Inheritance()) on_return_(*here, std::move(estate));
+    core::Inheritance left = take_inheritance(departure);
+    if (!waiting.was_sent || left != core::Inheritance()) on_return_(*here, std::move(left));
     return true;
   }
   const core::Duration age = now - departure.since;
@@ -70,24 +70,24 @@ bool Departures::has_under_way(const Departure& departure) const {
   return departure.registration && courier_.has_under_way_from(*departure.registration);
 }
 
-core::Inheritance Departures::estate_of(Departure& departure) {
-  core::Inheritance& estate = departure.inheritance;
+core::Inheritance Departures::take_inheritance(Departure& departure) {
+  core::Inheritance& inheritance = departure.inheritance;
   if (departure.registration) {
-    estate.append({{}, {}, {}, node_.relay().take_sent(departure.key, *departure.registration)});
+    inheritance.append({.sent = node_.relay().take_sent(departure.key, *departure.registration)});
   }
-  return std::exchange(estate, {});
+  return std::exchange(inheritance, {});
 }
 
 /// The first time in any case: it is waited for.
 void Departures::send(Waiting& waiting) {
   const auto& [key, id, token, registration, inheritance, since] = waiting.departure;
-  core::Inheritance estate = estate_of(waiting.departure);
+  core::Inheritance left = take_inheritance(waiting.departure);
   waiting.hold.reset();
-  if (std::exchange(waiting.was_sent, true) && estate == core::Inheritance()) return;
+  if (std::exchange(waiting.was_sent, true) && left == core::Inheritance()) return;
   const auto wait_here = [this, key = key, id = id](const auto& kept) {
     node_.relay().wait_for(key, id, kept, RedisNode::now());
   };
-  node_.bequeath({key, id, token, std::move(estate)}, wait_here);
+  node_.bequeath({key, id, token, std::move(left)}, wait_here);
 }
 
 void Departures::send_all() {

@@ -97,22 +97,22 @@ void Relay::make_partner_of(Peer& peer, const std::string& id) {
 }
 
 /// Of a peer without a connection: what is its own.
-Inheritance Relay::take_belongings(Peer& peer) {
-  Inheritance estate;
-  for (const Peer* const partner : peer.partners) estate.partners.push_back(partner->id);
-  estate.partners.insert(estate.partners.end(), peer.partners_elsewhere.begin(),
-                         peer.partners_elsewhere.end());
-  estate.texts = std::exchange(peer.backlog, {});
-  return estate;
+Inheritance Relay::take_own(Peer& peer) {
+  Inheritance own;
+  for (const Peer* const partner : peer.partners) own.partners.push_back(partner->id);
+  own.partners.insert(own.partners.end(), peer.partners_elsewhere.begin(),
+                      peer.partners_elsewhere.end());
+  own.texts = std::exchange(peer.backlog, {});
+  return own;
 }
 
-/// What waits for the peer: all of it, or what its senders would not be told of if it did not come.
-void Relay::take_kept(Peer& peer, Inheritance& estate, bool all) {
+/// Of what waits for the peer; `inheritance` has its partners.
+void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
   peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
-    if (!all && !is_notice(message.type)) return false;
+    if (which == Waiting::Notices && !is_notice(message.type)) return false;
     const bool is_leave = message.type == MessageType::Leave;
-    if (is_leave && std::erase(estate.partners, message.src) == 0) return true;
-    estate.kept.push_back({message.src, message.type, message.text, message.since});
+    if (is_leave && std::erase(inheritance.partners, message.src) == 0) return true;
+    inheritance.kept.push_back({message.src, message.type, message.text, message.since});
     return true;
   });
 }
@@ -121,10 +121,10 @@ void Relay::take_kept(Peer& peer, Inheritance& estate, bool all) {
 void Relay::bequeath(Peer& peer) {
   Realm& realm = peer.realm;
   const std::string dst_json = json::quoted(peer.id);
-  Inheritance estate = take_belongings(peer);
-  take_kept(peer, estate, false);
-  estate.sent = take_sent(realm.key, peer.registration);
-  backend_.bequeath(peer, estate);
+  Inheritance inheritance = take_own(peer);
+  take_kept(peer, Waiting::Notices, inheritance);
+  inheritance.sent = take_sent(realm.key, peer.registration);
+  backend_.bequeath(peer, inheritance);
   move_away(peer);
   forward_waiting(realm, dst_json);
 }
@@ -144,11 +144,11 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
     let_go(*peer, End::Replaced);
     if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
   }
-  Inheritance estate = take_belongings(*peer);
-  take_kept(*peer, estate, true);
+  Inheritance inheritance = take_own(*peer);
+  take_kept(*peer, Waiting::All, inheritance);
   peer->realm.outstanding.end_tails(json::quoted(peer->id));
   move_away(*peer);
-  return estate;
+  return inheritance;
 }
 
 std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registration registration) {

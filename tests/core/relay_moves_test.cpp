@@ -179,13 +179,14 @@ TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
   pass(1s);
   deliver_offer("c", "a");
   pass(1s);
-  const auto estate = relay_.hand_over("peerjs", "a");
-  ASSERT_TRUE(estate);
-  EXPECT_EQ(estate->texts, Texts{});
-  EXPECT_EQ(estate->kept, (std::vector<Inheritance::Kept>{
-                              {"b", MessageType::Expire, "told", first},
-                              {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
-                              {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->texts, Texts{});
+  EXPECT_EQ(inheritance->kept,
+            (std::vector<Inheritance::Kept>{
+                {"b", MessageType::Expire, "told", first},
+                {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
+                {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
   EXPECT_EQ(find("a"), nullptr);
 }
 

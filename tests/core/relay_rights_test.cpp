@@ -189,13 +189,6 @@ TEST_F(RelayRightsTest, APeerWhoseTokenExpiresIsDisconnected) {
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
-TEST_F(RelayRightsTest, WhatAnExpiryMeansForPartnersIsByTheRuleOfLeave) {
-  EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Page, End::Expired), LeaveTiming::AfterGrace);
-  EXPECT_EQ(leave_timing(LeavePolicy::Auto, PeerKind::Native, End::Expired), LeaveTiming::AtOnce);
-  EXPECT_EQ(leave_timing(LeavePolicy::Always, PeerKind::Page, End::Expired), LeaveTiming::AtOnce);
-  EXPECT_EQ(leave_timing(LeavePolicy::Never, PeerKind::Page, End::Expired), LeaveTiming::None);
-}
-
 TEST_F(RelayRightsTest, AFreshTokenCountsInsteadOfTheOldOne) {
   attach_until(a_, now_ + 10s);
   attach_until(b_, now_ + 20s);

@@ -55,7 +55,7 @@ class Departures {
 
   bool settle(Waiting& waiting, core::Instant now);
   bool has_under_way(const Departure& departure) const;
-  core::Inheritance estate_of(Departure& departure);
+  core::Inheritance take_inheritance(Departure& departure);
   void send(Waiting& waiting);
 
   RedisNode& node_;

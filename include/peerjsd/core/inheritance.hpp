@@ -8,7 +8,13 @@
 
 namespace peerjsd::core {
 
-/// What a peer takes along to another node.
+/// What a peer takes along to another node. The words for its way:
+///
+/// - handed over: taken of a peer that is connected elsewhere by now;
+/// - bequeathed: taken of one whose node stops, and that may come back anywhere;
+/// - a departure: the peer has gone, and its inheritance waits for what it had sent to arrive;
+/// - a bequest: the message with which it goes to the node where the peer is;
+/// - a will: what Redis keeps of it where the peer is on no node.
 struct Inheritance {
   /// A message of the peer that waits for its destination.
   struct Sent {

@@ -211,6 +211,9 @@ class Relay {
     Silent,  ///< nothing; the nodes where they are, that it is their partner no longer
   };
 
+  /// What waits for a peer: all of it, or only what nobody is told of if it does not come.
+  enum class Waiting : std::uint8_t { All, Notices };
+
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
   void open_realms();
@@ -255,8 +258,8 @@ class Relay {
   std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
   Registration registration_of(const Peer* here, std::string_view id) const;
-  static Inheritance take_belongings(Peer& peer);
-  static void take_kept(Peer& peer, Inheritance& estate, bool all);
+  static Inheritance take_own(Peer& peer);
+  static void take_kept(Peer& peer, Waiting which, Inheritance& inheritance);
   void bequeath(Peer& peer);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
