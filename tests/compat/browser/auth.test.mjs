@@ -1,5 +1,5 @@
-// The unmodified client with signed tokens, and through a TURN server with credentials that the
-// server makes.
+// The unmodified client with signed tokens, with ids of the server's, and through a TURN server with
+// credentials that the server makes.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -57,6 +57,24 @@ for (const version of VERSIONS) {
       const { type, message } = await failed;
       assert.equal(`${type}: ${message}`, EXPIRED[version]);
       await exchange(one, two, 'chat');
+    });
+  });
+}
+
+for (const version of VERSIONS) {
+  describe(`peerjs ${version} where ids are the server's`, () => {
+    scenario('gets one, and talks; a chosen one is refused', async (cast) => {
+      const [server, [one, two, chooser]] = await Promise.all([
+        cast.server(startPeerjsd(['--ids', 'server', '--id_secret', 'of the ids in tests'])),
+        cast.tabs(version, version, version),
+      ]);
+      await one.join(server);
+      const id = await two.join(server);
+      await openChannel(one, two, id, 'chat');
+      await exchange(one, two, 'chat');
+      const failed = chooser.event('peer error');
+      await chooser.start(server, 'chosen');
+      assert.deepEqual(await failed, { type: 'server-error', message: 'ID is not allowed' });
     });
   });
 }
