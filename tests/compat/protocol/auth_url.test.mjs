@@ -325,7 +325,9 @@ asking('Where the service is down', ['--auth_timeout', '500'], (test) => {
   for (const [how, answer] of Object.entries(failing)) {
     test(`as it ${how}, nobody new comes in`, [], async ({ backend, refused, server }) => {
       backend.answer = answer;
+      const began = Date.now();
       await refused({ id: 'ann', token: 'hidden' }, DOWN);
+      assert.ok(Date.now() - began < 2000);
       const { log } = server;
       const address = `127.0.0.1:${backend.port}`;
       await server.waitForLog(
