@@ -11,6 +11,7 @@ constexpr unsigned kFewestFillers = 8;
 constexpr unsigned kMostFillers = 64;
 constexpr unsigned kMostOwed = 16;    // nobody shall wait for longer
 constexpr unsigned kLongestGap = 12;  // paces: about a second
+constexpr unsigned kSlowness = 3;     // paces that a slow page takes for a line, catching up
 
 std::string one_line(std::string_view text) {
   std::string line(text);
@@ -73,9 +74,11 @@ std::string LinePacer::filler_to_catch_up() {
   return std::string(kFiller);
 }
 
-/// What is written while the reader catches up has one line or filler read, each by itself.
+/// In paces. What is written while the reader catches up has one line or filler read, if each makes
+/// an event of its own; on a slow page not each does.
 unsigned LinePacer::left_to_read() const {
-  return last_line_ - std::min(written_ - *written_before_, last_line_);
+  const unsigned needed = kSlowness * last_line_;
+  return needed - std::min(written_ - *written_before_, needed);
 }
 
 /// Of the lines that one event has brought, that event has one read.

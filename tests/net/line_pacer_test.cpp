@@ -115,12 +115,12 @@ TEST(LinePacerTest, APageThatReadsWhatItGetsIsOwedLittleForeverSoMany) {
   EXPECT_LE(pacer.owed(), 1U);
 }
 
-TEST(LinePacerTest, WhoCatchesUpGetsALineOrFillerForEachThatItMayNotHaveRead) {
+TEST(LinePacerTest, WhoCatchesUpGetsFillersUntilAPageThatIsSlowHasReadAll) {
   LinePacer pacer(true);
   for (int i = 0; i < 30; ++i) pacer.push("a");
   run(pacer, 30);
   pacer.catch_up();
-  EXPECT_EQ(run(pacer, 31).back(), "-");
+  EXPECT_EQ(run(pacer, 3 * 30), Texts(3 * 30, " "));
   EXPECT_FALSE(pacer.is_catching_up());
   EXPECT_TRUE(pacer.is_idle());
   EXPECT_EQ(pacer.owed(), 0U);
@@ -133,17 +133,18 @@ TEST(LinePacerTest, FillersBetweenLinesHaveToBeReadAsWell) {
   pacer.push("b");
   EXPECT_EQ(run(pacer, 2), (Texts{"b", " "}));
   pacer.catch_up();
-  EXPECT_EQ(run(pacer, 4), (Texts{" ", " ", " ", "-"}));
+  EXPECT_EQ(run(pacer, 10), (Texts{" ", " ", " ", " ", " ", " ", " ", " ", " ", "-"}));
 }
 
 TEST(LinePacerTest, ALineForWhoCatchesUpComesAtOnceAndIsToBeReadAfterAllBeforeIt) {
   LinePacer pacer(true);
-  for (const char* const line : {"a", "b", "c"}) pacer.push(line);
-  run(pacer, 3);
+  pacer.push("a");
+  run(pacer, 1);
   pacer.catch_up();
   EXPECT_EQ(run(pacer, 2), (Texts{" ", " "}));
   pacer.push("d");
-  EXPECT_EQ(run(pacer, 5), (Texts{"d", " ", " ", " ", "-"}));
+  // The fourth of what was written: twelve paces from the first on, of which three are gone.
+  EXPECT_EQ(run(pacer, 11), (Texts{"d", " ", " ", " ", " ", " ", " ", " ", " ", " ", "-"}));
 }
 
 TEST(LinePacerTest, NobodyCatchesUpWhoHasReadEverythingOrIsNoPage) {
@@ -153,7 +154,7 @@ TEST(LinePacerTest, NobodyCatchesUpWhoHasReadEverythingOrIsNoPage) {
   page.push("a");
   run(page, 3);
   page.catch_up();
-  EXPECT_EQ(run(page, 2), (Texts{" ", "-"}));
+  EXPECT_EQ(run(page, 4), (Texts{" ", " ", " ", "-"}));
   page.catch_up();
   EXPECT_FALSE(page.is_catching_up()) << "nothing new";
 
@@ -170,6 +171,8 @@ TEST(LinePacerTest, WhoIsLeftWhileCatchingUpIsOwedTheRestButNotForEver) {
   run(pacer, 10);
   pacer.catch_up();
   run(pacer, 7);
+  EXPECT_EQ(pacer.owed(), 16U);
+  run(pacer, 20);
   EXPECT_EQ(pacer.owed(), 3U);
   pacer.settle();
   EXPECT_EQ(run(pacer, 4), (Texts{" ", " ", " ", "-"}));

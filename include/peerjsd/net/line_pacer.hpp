@@ -38,7 +38,8 @@ class LinePacer {
   void keep_alive();
 
   /// Its reader shows that it is not busy any more; of what it was sent it may have read nothing.
-  /// Until it must have read all of it, a filler comes at each pace at which there is no line.
+  /// Until a slow page must have read all of it, a filler comes at each pace at which there is no
+  /// line.
   void catch_up();
   bool is_catching_up() const { return written_before_.has_value(); }
 
