@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  PAGE,
   apart,
   cli,
   metric,
@@ -17,6 +18,7 @@ import {
   errorText,
   get,
   ID_TAKEN,
+  listed,
   OPEN,
   partners,
   payloadOf,
@@ -25,7 +27,6 @@ import {
 } from '../support/wire.mjs';
 
 const MESSAGES = 'peerjsd_cluster_messages_total';
-const PAGE = { origin: 'http://app.test' };
 
 /** Ends Redis at once, and waits till the nodes have noticed. */
 async function loseRedis({ redis, nodes }) {
@@ -38,6 +39,14 @@ async function bringRedisBack(cluster) {
   const before = cluster.nodes.map(timesUp);
   cluster.redis = await startRedis({ port: cluster.redis.port });
   await Promise.all(cluster.nodes.map((node, i) => upAgain(node, before[i])));
+}
+
+/** How many ids Redis has, whether anybody has them or not. */
+function idsIn(redis) {
+  const script = `local count = 0
+    for _, ids in ipairs(redis.call('KEYS', '*:ids:*')) do count = count + redis.call('HLEN', ids) end
+    return count`;
+  return Number(cli(redis, 'eval', script, '0'));
 }
 
 const readiness = async (node) => {
@@ -246,18 +255,30 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   );
 
   it(
+    'what was left over is cleared away',
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const gone = await Promise.all(Array.from({ length: 100 }, () => peer('p-', { server: far })));
+        await apart({ proxy, far }, () => Promise.all(gone.map((each) => each.close(1000))));
+        await until(async () => (await listed(near)).length === 0, 'nobody to be left over');
+      },
+      { args: ['--allow_discovery'] },
+    ),
+  );
+
+  it(
     'what may or may not have been delivered arrives once',
     withProxy(async ({ proxy, near, far, peer }) => {
       const a = await peer('a-', { server: far });
       const b = await peer('b-', { server: near });
       for (let round = 0; round < 5; round += 1) {
         const before = timesUp(far);
-        proxy.holdsAnswers = true;
+        proxy.holdsAnswers = proxy.holdsMessages = true;
         a.signal('CANDIDATE', b.id, `${round} known to have come`);
         await b.expect(relayed('CANDIDATE', a.id, b.id, `"${round} known to have come"`));
         a.signal('CANDIDATE', b.id, `${round} behind it`);
         await a.fence();
-        proxy.holdsAnswers = false;
+        proxy.holdsAnswers = proxy.holdsMessages = false;
         proxy.cut();
         await upAgain(far, before);
         await b.expect(relayed('CANDIDATE', a.id, b.id, `"${round} behind it"`));
@@ -370,6 +391,24 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       );
       assert.ok(Date.now() - from < 17_000);
       await claim(a.id, { server: nodes[1], token: 'theirs' });
+    }),
+  );
+
+  it(
+    'the operator is not told any more that its peers are there, and Redis forgets them',
+    withCluster({}, async ({ redis, nodes, peer }) => {
+      const operator = { Authorization: 'Bearer token-of-the-tests' };
+      await Promise.all(Array.from({ length: 100 }, () => peer('p-', { server: nodes[0] })));
+      const a = await peer('a-', { server: nodes[0] });
+      const target = `/peers/peerjs/${a.id}`;
+      assert.equal((await get(nodes[1].admin, target, operator)).status, 200);
+      assert.equal(idsIn(redis), 101);
+      await nodes[0].stop('SIGKILL');
+      const [, name] = nodes[0].log().match(/this is node (\w+)/);
+      const leases = cli(redis, 'keys', `*:node:${name}`).trim().split('\n');
+      cli(redis, 'del', ...leases); // as if they had ended
+      assert.equal((await get(nodes[1].admin, target, operator)).status, 404);
+      await until(() => idsIn(redis) === 0, 'Redis to forget the peers');
     }),
   );
 

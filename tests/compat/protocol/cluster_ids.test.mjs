@@ -1,10 +1,9 @@
 // Who has an id in a cluster while several connections, or several nodes, are about it.
 
 import { describe, it } from 'node:test';
-import { handedOver, withCluster, withProxy } from '../support/cluster.mjs';
+import { PAGE, handedOver, withCluster, withProxy } from '../support/cluster.mjs';
 import { ID_TAKEN, OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
-const PAGE = { origin: 'http://app.test' };
 
 describe('Cluster, who has an id', { concurrency: 3 }, () => {
   it(

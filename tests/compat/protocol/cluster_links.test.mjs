@@ -2,16 +2,24 @@
 // to have arrived.
 
 import { describe, it } from 'node:test';
-import { apart, cli, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
-import { OPEN, relayed } from '../support/wire.mjs';
+import { PAGE, apart, cli, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
+import { OPEN, relayed, until } from '../support/wire.mjs';
 
-const PAGE = { origin: 'http://app.test' };
 
 /** The node loses its links, and has them again. */
 async function cutOff(node, redis) {
   const before = timesUp(node);
   for (const type of ['normal', 'pubsub']) cli(redis, 'client', 'kill', 'type', type);
   await upAgain(node, before);
+}
+
+/** Where Redis has an id, and what it has there. */
+function whereabouts(redis, id) {
+  for (const ids of cli(redis, 'keys', '*:ids:peerjs').trim().split('\n')) {
+    const owner = cli(redis, 'hget', ids, id).trim();
+    if (owner !== '') return { ids, owner };
+  }
+  return null;
 }
 
 describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, () => {
@@ -29,6 +37,32 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
       await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
       await a.fence(); // no EXPIRE has come
     }),
+  );
+
+  it(
+    'brings what had come to a node in vain to another one, once',
+    withProxy(
+      async ({ redis, proxy, nodes, far, peer }) => {
+        const a = await peer('a-', { server: far });
+        const old = await peer('b-', { server: nodes[0] });
+        const entry = whereabouts(redis, old.id);
+        await old.close(1000);
+        await until(() => whereabouts(redis, old.id) === null, 'the id to be free');
+        cli(redis, 'hset', entry.ids, old.id, entry.owner); // Redis has not heard of its end
+        const before = timesUp(far);
+        proxy.cutsAfter = 'receipts';
+        a.signal('OFFER', old.id, 1);
+        await far.waitForLog(/cannot be reached/);
+        const b = await peer(old.id, { server: nodes[1] });
+        proxy.delay = 60; // so that no receipt comes at once
+        proxy.refuses = false;
+        await upAgain(far, before);
+        await b.expect(relayed('OFFER', a.id, b.id, '1'));
+        a.signal('CANDIDATE', b.id, 2);
+        await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
+      },
+      { count: 2 },
+    ),
   );
 });
 

@@ -1,10 +1,10 @@
 // Messages of apps' own types where several nodes are one server.
 
-import { clusterSuite } from '../support/cluster.mjs';
+import { PAGE, clusterSuite } from '../support/cluster.mjs';
 import { OPEN, relayed } from '../support/wire.mjs';
 
 const args = ['--allow_types', 'CHAT', 'NEWS', '-t', '2s'];
-const PAGE = { origin: 'http://app.test' };
+
 
 clusterSuite("Cluster with types of apps' own", { count: 2, args }, (test) => {
   test('they reach a peer of another node, in order among the others', async (scope) => {

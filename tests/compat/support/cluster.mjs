@@ -8,7 +8,10 @@ import { after, before, describe, it } from 'node:test';
 import { freePort, launch, startOnFreePort, startPeerjsd } from './server.mjs';
 import { makeScope } from './suite.mjs';
 import { startTcpProxy } from './tcp_proxy.mjs';
-import { get, until } from './wire.mjs';
+import { get, partners, until } from './wire.mjs';
+
+/** What a socket of a browser has; its peer may come back. */
+export const PAGE = { origin: 'http://app.test' };
 
 const READY = /Ready to accept connections/;
 
@@ -54,6 +57,10 @@ export async function metric(node, name, labels = '') {
 /** How many peers have gone on from a node to others. */
 export const handedOver = (node) =>
   metric(node, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
+
+/** How many of a node's messages have arrived on others. */
+export const delivered = (node) =>
+  metric(node, 'peerjsd_cluster_messages_total', '{result="delivered"}');
 
 /** How many times a node has reached its Redis. */
 export const timesUp = (node) => node.log().match(/Redis at \S+ reached/g)?.length ?? 0;
@@ -128,15 +135,15 @@ export function withCluster(
  * The same, with `count` nodes that have their Redis at hand, of which `near` is one, and `far`,
  * whose way to it goes through a proxy. Messages wait for 20 s.
  */
-export function withProxy(fn, { count = 1, args: more = [] } = {}) {
+export function withProxy(fn, { count = 1, args: more = [], farArgs = [] } = {}) {
   const args = ['-t', '20s', ...more];
   return withCluster({ count, args }, async (cluster) => {
     const proxy = await startTcpProxy(cluster.redis.port);
-    const far = await startNode(`redis://127.0.0.1:${proxy.port}`, args);
     try {
+      const far = await startNode(`redis://127.0.0.1:${proxy.port}`, [...args, ...farArgs]);
+      cluster.nodes.push(far);
       await fn({ ...cluster, proxy, near: cluster.nodes[0], far });
     } finally {
-      await far.stop();
       await proxy.stop();
     }
   });
@@ -151,4 +158,19 @@ export async function apart({ proxy, far }, fn) {
   await fn();
   proxy.refuses = false;
   await upAgain(far, before);
+}
+
+/** Two pages that know each other; for the first, which is lost, waits what the second sent. */
+export async function lostWithAMessage(server, peer, { other = server } = {}) {
+  const a = await peer('a-', { server, ...PAGE });
+  const b = await peer('b-', { server: other, ...PAGE });
+  await partners(a, b);
+  a.lose();
+  await until(() => server.log().includes('connection lost'), 'the end of the connection');
+  const before = await delivered(other);
+  b.signal('CANDIDATE', a.id, 'meanwhile');
+  await b.fence();
+  if (other === server) return { a, b };
+  await until(async () => (await delivered(other)) > before, 'its node to have the message');
+  return { a, b };
 }

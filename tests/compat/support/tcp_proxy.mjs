@@ -5,25 +5,28 @@ import { createConnection, createServer } from 'node:net';
 /** A proxy on a port of its own, to `port`. */
 export async function startTcpProxy(port) {
   const pairs = new Set();
-  // In ms; `answerDelay` is for the connections that subscribe to nothing. What is held never comes:
-  // only cut() follows.
+  // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
+  // that subscribes, answers what all others get. `cutsAfter`: a text in a message, behind which
+  // everything is cut, once.
   const proxy = {
     ...{ delay: 0, answerDelay: 0 },
-    ...{ holdsAnswers: false, holdsMessages: false, refuses: false },
+    ...{ holdsAnswers: false, holdsMessages: false, refuses: false, cutsAfter: null },
   };
   const subscribers = new Set();
 
-  const delayOf = (from, isAnswer) =>
-    isAnswer && !subscribers.has(from) ? proxy.delay + proxy.answerDelay : proxy.delay;
-
-  const pass = (from, to, isAnswer) => {
+  const pass = (from, to, isFromServer) => {
     from.on('data', async (data) => {
-      if (isAnswer && proxy.holdsAnswers) return;
-      if (isAnswer && proxy.holdsMessages && subscribers.has(from)) return;
-      if (!isAnswer && data.includes('SUBSCRIBE')) subscribers.add(to);
-      const delay = delayOf(from, isAnswer);
+      if (!isFromServer && data.includes('SUBSCRIBE')) subscribers.add(to);
+      const isMessage = isFromServer && subscribers.has(from);
+      const isAnswer = isFromServer && !isMessage;
+      if (isMessage ? proxy.holdsMessages : isAnswer && proxy.holdsAnswers) return;
+      const delay = proxy.delay + (isAnswer ? proxy.answerDelay : 0);
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-      if (!to.destroyed) to.write(data);
+      if (to.destroyed) return;
+      if (!isMessage || !proxy.cutsAfter || !data.includes(proxy.cutsAfter)) return to.write(data);
+      proxy.cutsAfter = null;
+      proxy.refuses = true;
+      to.end(data, proxy.cut);
     });
     from.on('close', () => to.destroy());
     from.on('error', () => {});
