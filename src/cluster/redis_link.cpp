@@ -68,15 +68,11 @@ void RedisLink::tick(core::Instant now) {
 void RedisLink::attempt() {
   state_ = State::Resolving;
   since_ = now();
-  const std::size_t attempt = ++attempts_;
-  outbound::resolve(io_, current(),
-                    [this, attempt, alive = std::weak_ptr(alive_)](
-                        const std::vector<outbound::Endpoint>& endpoints) {
-                      if (alive.expired() || state_ != State::Resolving || attempt != attempts_)
-                        return;
-                      if (endpoints.empty()) return fail("its name is not found");
-                      connect(endpoints);
-                    });
+  ++attempts_;
+  look_up_ = outbound::resolve(io_, current(), [this](const auto& endpoints) {
+    if (endpoints.empty()) return fail("its name is not found");
+    connect(endpoints);
+  });
 }
 
 void RedisLink::connect(const std::vector<outbound::Endpoint>& endpoints) {
@@ -167,6 +163,7 @@ void RedisLink::send(std::initializer_list<std::string_view> command, OnReply on
 }
 
 void RedisLink::fail(const std::string& why) {
+  look_up_.reset();
   if (commands_ != nullptr) commands_->close();
   if (subscription_ != nullptr) subscription_->close();
   if (state_ == State::Up && now() > since_ + kUpForGood) failures_ = 0;
@@ -186,6 +183,7 @@ core::Duration RedisLink::pause() {
 }
 
 void RedisLink::stop() {
+  look_up_.reset();
   if (commands_ != nullptr) commands_->close();
   if (subscription_ != nullptr) subscription_->close();
   state_ = State::Stopped;

@@ -76,7 +76,7 @@ void WebClient::post(std::string body, Headers headers, core::Instant now, OnOut
 
 void WebClient::pump() {
   if (waiting_->empty()) return;
-  if (!looks_up_ && now_ >= look_up_at_) look_up();
+  if (!look_up_ && now_ >= look_up_at_) look_up();
   while (!endpoints_.empty()) {
     Lane* lane = idle_lane();
     if (lane == nullptr && lanes_.size() >= options_.connections) return;
@@ -89,15 +89,12 @@ void WebClient::pump() {
 
 /// Meanwhile those go on that were found before.
 void WebClient::look_up() {
-  looks_up_ = true;
-  outbound::resolve(io_, url_.address,
-                    [this, alive = std::weak_ptr(alive_)](const auto& endpoints) {
-                      if (!alive.expired()) on_looked_up(endpoints);
-                    });
+  look_up_ = outbound::resolve(io_, url_.address,
+                               [this](const auto& endpoints) { on_looked_up(endpoints); });
 }
 
 void WebClient::on_looked_up(const std::vector<outbound::Endpoint>& endpoints) {
-  looks_up_ = false;
+  look_up_.reset();
   look_up_at_ = now_ + (endpoints.empty() ? kFailedLookUpInterval : kLookUpInterval);
   if (endpoints.empty() && endpoints_.empty()) {
     return fail(waiting_->take_late(core::Instant::max()), {"its name is not found", true});

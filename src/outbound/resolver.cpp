@@ -44,18 +44,18 @@ std::vector<Endpoint> look_up(const Address& address, int flags) {
 
 /// What the thread and the loop have in common. The thread writes `found` before it signals, the
 /// loop reads it after.
-struct LookUp {
-  explicit LookUp(int event) : signal(event) {}
-  LookUp(const LookUp&) = delete;
-  LookUp& operator=(const LookUp&) = delete;
-  ~LookUp() { ::close(signal); }
+struct Shared {
+  explicit Shared(int event) : signal(event) {}
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared() { ::close(signal); }
 
   int signal;
   std::vector<Endpoint> found;
 };
 
 /// False: there is no thread to be had.
-bool start_thread(const std::shared_ptr<LookUp>& shared, const Address& address) {
+bool start_thread(const std::shared_ptr<Shared>& shared, const Address& address) {
   try {
     std::thread([shared, address] {
       shared->found = look_up(address, 0);
@@ -69,26 +69,36 @@ bool start_thread(const std::shared_ptr<LookUp>& shared, const Address& address)
   }
 }
 
-void look_up_on_thread(boost::asio::io_context& io, const Address& address,
-                       const std::function<void(std::vector<Endpoint>)>& on_done) {
-  const auto give_up = [&] { boost::asio::post(io, [on_done] { on_done({}); }); };
+using OnDone = std::function<void(std::vector<Endpoint>)>;
+
+LookUp answer_soon(boost::asio::io_context& io, OnDone on_done, std::vector<Endpoint> endpoints) {
+  const auto wanted = std::make_shared<char>();
+  boost::asio::post(io, [wanted = std::weak_ptr(wanted), on_done = std::move(on_done),
+                         endpoints = std::move(endpoints)] {
+    if (!wanted.expired()) on_done(endpoints);
+  });
+  return wanted;
+}
+
+LookUp look_up_on_thread(boost::asio::io_context& io, const Address& address, OnDone on_done) {
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (event < 0) return give_up();
-  const auto shared = std::make_shared<LookUp>(event);
+  if (event < 0) return answer_soon(io, std::move(on_done), {});
+  const auto shared = std::make_shared<Shared>(event);
   const int copy = ::fcntl(event, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return give_up();
+  if (copy < 0) return answer_soon(io, std::move(on_done), {});
   const auto waiter = std::make_shared<stream_descriptor>(io, copy);
-  if (!start_thread(shared, address)) return give_up();
+  if (!start_thread(shared, address)) return answer_soon(io, std::move(on_done), {});
   waiter->async_wait(stream_descriptor::wait_read,
-                     [waiter, shared, on_done](boost::system::error_code error) {
-                       if (!error) on_done(std::move(shared->found));
+                     [wanted = std::weak_ptr(waiter), shared,
+                      on_done = std::move(on_done)](boost::system::error_code error) {
+                       if (!error && !wanted.expired()) on_done(std::move(shared->found));
                      });
+  return waiter;
 }
 
 }  // namespace
 
-void resolve(boost::asio::io_context& io, const Address& address,
-             std::function<void(std::vector<Endpoint>)> on_done) {
+LookUp resolve(boost::asio::io_context& io, const Address& address, OnDone on_done) {
   std::vector<Endpoint> endpoints;
   if (address.port == 0) {
     endpoints.emplace_back(boost::asio::local::stream_protocol::endpoint(address.host));
@@ -96,8 +106,7 @@ void resolve(boost::asio::io_context& io, const Address& address,
     endpoints = look_up(address, AI_NUMERICHOST);
   }
   if (endpoints.empty()) return look_up_on_thread(io, address, std::move(on_done));
-  boost::asio::post(
-      io, [on_done = std::move(on_done), endpoints = std::move(endpoints)] { on_done(endpoints); });
+  return answer_soon(io, std::move(on_done), std::move(endpoints));
 }
 
 }  // namespace peerjsd::outbound

@@ -4,6 +4,7 @@
 #include "peerjsd/cluster/redis_url.hpp"
 #include "peerjsd/cluster/scripts.hpp"
 #include "peerjsd/core/time.hpp"
+#include "peerjsd/outbound/resolver.hpp"
 
 #include <array>
 #include <cstddef>
@@ -81,6 +82,7 @@ class RedisLink {
   Events events_;
   std::optional<boost::asio::ssl::context> tls_;
   State state_ = State::Down;
+  outbound::LookUp look_up_;
   core::Instant since_{};     // the state
   core::Instant retry_at_{};  // when down
   core::Instant pinged_{};

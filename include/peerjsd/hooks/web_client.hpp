@@ -119,7 +119,7 @@ class WebClient {
   core::Instant look_up_at_{};
   core::Instant now_{};
   core::Instant heard_{};  // the last answer, see is_silent()
-  bool looks_up_ = false;
+  outbound::LookUp look_up_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };
 
