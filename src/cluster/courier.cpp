@@ -119,13 +119,14 @@ void Courier::give_back(const Flights::Flight& flight) {
 
 /// What waited for it was not delivered, and takes off if it can.
 void Courier::abandon(std::uint64_t number) {
-  const core::Instant now = RedisNode::now();
-  const Flights::Flight flight = flights_.land(number);
-  for (const Flights::Item& item : flight.under_way) {
-    ++node_.counters().abandoned;
-    node_.relay().on_abandoned(parcel_of(flight, item), now);
-  }
+  const Flights::Flight flight = flights_.give_up(number);
+  for (const Flights::Item& item : flight.under_way) abandon(parcel_of(flight, item));
   take_off_soon();
+}
+
+void Courier::abandon(const core::Parcel& parcel) {
+  ++node_.counters().abandoned;
+  node_.relay().on_abandoned(parcel, RedisNode::now());
 }
 
 void Courier::on_opened(std::string_view key, std::string_view dst) {
@@ -133,18 +134,14 @@ void Courier::on_opened(std::string_view key, std::string_view dst) {
 }
 
 void Courier::give_up() {
-  const core::Instant now = RedisNode::now();
   for (const Flights::Flight& flight : flights_.take_under_way()) {
-    for (const Flights::Item& item : flight.under_way) {
-      ++node_.counters().abandoned;
-      node_.relay().on_abandoned(parcel_of(flight, item), now);
-    }
+    for (const Flights::Item& item : flight.under_way) abandon(parcel_of(flight, item));
     for (const Flights::Item& item : flight.waiting) {
       const core::Parcel parcel = parcel_of(flight, item);
       if (core::is_notice(item.type)) {
         flights_.add(parcel);
       } else {
-        node_.relay().on_abandoned(parcel, now);
+        abandon(parcel);
       }
     }
   }

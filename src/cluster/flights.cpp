@@ -131,6 +131,19 @@ Flights::Flight Flights::land(std::uint64_t number) {
   return landed;
 }
 
+Flights::Flight Flights::give_up(std::uint64_t number) {
+  const auto place = under_way_.find(number);
+  if (place == under_way_.end()) return {};
+  std::vector<Item>& under_way = place->second->under_way;
+  std::deque<Item>& waiting = place->second->waiting;
+  const auto notices = std::stable_partition(
+      under_way.begin(), under_way.end(), [](const auto& it) { return !core::is_notice(it.type); });
+  waiting.insert(waiting.begin(), std::make_move_iterator(notices),
+                 std::make_move_iterator(under_way.end()));
+  under_way.erase(notices, under_way.end());
+  return land(number);
+}
+
 Flights::Flight Flights::turn_back(std::uint64_t number) {
   const auto place = under_way_.find(number);
   if (place == under_way_.end()) return {};

@@ -28,12 +28,16 @@ class FlightsTest : public testing::Test {
     return flights_.add({key, "src", src, dst, core::MessageType::Offer, text, kStart});
   }
 
-  /// The number of the next flight that takes off, and has these texts; 0: there is none.
+  bool add_leave(std::string_view dst, std::string_view text) {
+    return flights_.add(
+        {"peerjs", "src", core::Registration{1}, dst, core::MessageType::Leave, text, kStart});
+  }
+
+  /// The number of the next flight that takes off, and has these texts; none: there is none, 0.
   std::uint64_t take_off(const Texts& expected) {
     const Flights::Flight* const flight = flights_.take_off(kStart);
-    if (flight == nullptr) return 0;
-    EXPECT_EQ(texts(flight->under_way), expected);
-    return flight->number;
+    EXPECT_EQ(flight == nullptr ? Texts() : texts(flight->under_way), expected);
+    return flight == nullptr ? 0 : flight->number;
   }
 
   Flights flights_{{10'000, 20'000, 20'000}, kHashKey};
@@ -242,6 +246,26 @@ TEST_F(FlightsTest, WhatIsTriedAgainForADoubtIsNotTriedForHavingTurnedBack) {
   flights_.turn_back(number);
   EXPECT_EQ(flights_.doubt_all().size(), 1U);
   EXPECT_TRUE(flights_.take_turned().empty());
+}
+
+TEST_F(FlightsTest, WhatIsGivenUpLeavesItsNoticesToTakeOffOnceMore) {
+  add("a", "1");
+  add_leave("a", "left");
+  const auto number = take_off({"1", "left"});
+  add("a", "2");
+  const Flights::Flight given_up = flights_.give_up(number);
+  EXPECT_EQ(given_up.dst, "a");
+  EXPECT_EQ(texts(given_up.under_way), Texts{"1"});
+  flights_.land(take_off({"left", "2"}));
+  EXPECT_EQ(flights_.bytes(), 0U);
+}
+
+TEST_F(FlightsTest, WhatIsGivenUpWithoutNoticesIsGone) {
+  add("a", "1");
+  EXPECT_EQ(texts(flights_.give_up(take_off({"1"})).under_way), Texts{"1"});
+  take_off({});
+  EXPECT_FALSE(flights_.has("peerjs", "a"));
+  EXPECT_EQ(flights_.give_up(1).under_way.size(), 0U);
 }
 
 TEST_F(FlightsTest, KnowsWhatIsUnderWayForTooLong) {

@@ -88,6 +88,7 @@ class Courier {
   void give_back_ready();
   void give_back(const Flights::Flight& flight);
   void abandon(std::uint64_t number);
+  void abandon(const core::Parcel& parcel);
   void on_gone(std::string_view node);
   void look_after_silent(core::Instant now);
   static void forget_old(std::deque<Seen>& seen, core::Instant now);

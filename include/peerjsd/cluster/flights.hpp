@@ -88,9 +88,13 @@ class Flights {
   /// It has gone to that node.
   void sent_to(std::uint64_t number, std::string_view node);
 
-  /// The delivery has been made, or given up. What it carried, with its destination; empty if it is
+  /// The delivery has been made. What it carried, with its destination; empty if it is
   /// not known. What waited for it takes off next.
   Flight land(std::uint64_t number);
+
+  /// The delivery is given up: what it carried, as of land(), but for LEAVE and EXPIRE. Those take
+  /// off once more, before what waited: of them nobody would hear otherwise.
+  Flight give_up(std::uint64_t number);
 
   /// The destination was absent. All that is for it, in order; empty if it is not known, if
   /// somebody has arrived there meanwhile, so that it takes off once more, or if it is in doubt, so

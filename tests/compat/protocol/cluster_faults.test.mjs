@@ -375,6 +375,22 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   );
 
   it(
+    'a LEAVE that was on the way to it reaches its peer where that comes back',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[1], ...PAGE });
+      const b = await peer('b-', { server: nodes[0], ...PAGE });
+      await partners(a, b);
+      nodes[0].child.kill('SIGSTOP');
+      await a.close(1001);
+      await peer('c-', { server: nodes[1] }); // so that Redis has passed it on
+      await nodes[0].stop('SIGKILL');
+      const again = socket({ server: nodes[2], id: b.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
     'its ids are free for others when its lease has ended',
     withCluster({}, async ({ nodes, peer, socket, claim }) => {
       const a = await peer('a-', { server: nodes[0], token: 'mine' });
