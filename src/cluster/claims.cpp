@@ -173,9 +173,11 @@ void Claims::settle_if_complete(core::Registration registration) {
   courier_.on_opened(claim.key, claim.id);
 }
 
+/// Who does not get the id may have been here before, and come back with what it had.
 void Claims::settle(core::Registration registration, core::Admission answer) {
   const auto taken = pending_.extract(registration);
-  const Pending& pending = taken.mapped();
+  Pending& pending = taken.mapped();
+  if (!core::is_admitted(answer)) put_aside(pending);
   node_.relay().settle(pending.claim, answer, pending.inheritance, RedisNode::now());
 }
 

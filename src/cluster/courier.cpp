@@ -133,6 +133,16 @@ void Courier::on_opened(std::string_view key, std::string_view dst) {
   give_back(flights_.take_waiting(key, dst));
 }
 
+std::vector<core::Inheritance::Sent> Courier::recall(core::Registration src) {
+  std::vector<core::Inheritance::Sent> all;
+  for (const Flights::Flight& flight : flights_.take_waiting_from(src)) {
+    for (const Flights::Item& item : flight.waiting) {
+      all.push_back({flight.dst, item.type, item.text, item.since});
+    }
+  }
+  return all;
+}
+
 void Courier::give_up() {
   for (const Flights::Flight& flight : flights_.take_under_way()) {
     for (const Flights::Item& item : flight.under_way) abandon(parcel_of(flight, item));

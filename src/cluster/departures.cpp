@@ -12,16 +12,29 @@ namespace {
 /// With what a peer that has moved had sent before: less than who waits for it elsewhere has.
 constexpr core::Duration kPatienceWithSent = std::chrono::milliseconds(250);
 
+/// Redis is away for so long where only a way has broken: all that the peer had goes together then.
+constexpr core::Duration kShortBreak = std::chrono::seconds(1);
+
 /// For so long a peer that has moved may have been without what it had.
 constexpr core::Duration kLongest = std::chrono::seconds(60);
 
 }  // namespace
 
 void Departures::add(Departure departure) {
+  recall(departure);
   Waiting waiting{std::move(departure), {}};
   if (settle(waiting, waiting.departure.since)) return;
   if (!waiting.was_sent) waiting.hold.emplace(node_, waiting.departure.key, waiting.departure.id);
   waiting_.push_back(std::move(waiting));
+}
+
+/// What waits for the deliveries of others need not wait for them here. What is kept waits behind
+/// it.
+void Departures::recall(Departure& departure) {
+  if (!departure.registration) return;
+  core::Inheritance kept{.sent = courier_.recall(*departure.registration)};
+  std::swap(kept.sent, departure.inheritance.sent);
+  departure.inheritance.append(kept);
 }
 
 bool Departures::has(std::string_view key, std::string_view id, std::string_view token) const {
@@ -50,20 +63,26 @@ bool Departures::settle(Waiting& waiting, core::Instant now) {
   const core::Peer* const here = find(node_.relay(), departure.key, departure.id, departure.token);
   if (here != nullptr && here->registration != departure.registration) {
     core::Inheritance left = take_inheritance(departure);
+    if (departure.registration) courier_.adopt(*departure.registration, here->registration);
     if (!waiting.was_sent || left != core::Inheritance()) on_return_(*here, std::move(left));
     return true;
   }
   const core::Duration age = now - departure.since;
   if (!node_.link().is_up()) {
-    if (age <= kLongest) return false;
-    node_.relay().wait_for(departure.key, departure.id, departure.inheritance.kept, now);
-    return true;
+    if (age > kShortBreak) wait_here(departure, now);
+    return age > kLongest;
   }
   if (has_under_way(departure) && age < (waiting.was_sent ? kLongest : kPatienceWithSent)) {
     return false;
   }
   send(waiting);
   return !has_under_way(departure);
+}
+
+/// Its senders hear of it in time, as of anything that waits.
+void Departures::wait_here(Departure& departure, core::Instant now) {
+  const auto kept = std::exchange(departure.inheritance.kept, {});
+  node_.relay().wait_for(departure.key, departure.id, kept, now);
 }
 
 bool Departures::has_under_way(const Departure& departure) const {
@@ -73,6 +92,7 @@ bool Departures::has_under_way(const Departure& departure) const {
 core::Inheritance Departures::take_inheritance(Departure& departure) {
   core::Inheritance& inheritance = departure.inheritance;
   if (departure.registration) {
+    inheritance.append({.sent = courier_.recall(*departure.registration)});
     inheritance.append({.sent = node_.relay().take_sent(departure.key, *departure.registration)});
   }
   return std::exchange(inheritance, {});
@@ -84,10 +104,10 @@ void Departures::send(Waiting& waiting) {
   core::Inheritance left = take_inheritance(waiting.departure);
   waiting.hold.reset();
   if (std::exchange(waiting.was_sent, true) && left == core::Inheritance()) return;
-  const auto wait_here = [this, key = key, id = id](const auto& kept) {
+  const auto on_absent = [this, key = key, id = id](const auto& kept) {
     node_.relay().wait_for(key, id, kept, RedisNode::now());
   };
-  node_.bequeath({key, id, token, std::move(left)}, wait_here);
+  node_.bequeath({key, id, token, std::move(left)}, on_absent);
 }
 
 void Departures::send_all() {

@@ -219,6 +219,41 @@ Flights::Flight Flights::take_waiting(Flight& flight) {
   return taken;
 }
 
+std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src) {
+  std::vector<Flight> all;
+  if (!has_from(src)) return all;
+  for (const auto& [number, flight] : under_way_) {
+    Flight taken;
+    taken.key = flight->key;
+    taken.dst = flight->dst;
+    std::deque<Item> others;
+    for (Item& item : flight->waiting) {
+      (item.registration == src ? taken.waiting : others).push_back(std::move(item));
+    }
+    flight->waiting = std::move(others);
+    for (const Item& item : taken.waiting) {
+      flight->bytes -= cost(item);
+      count_out(item);
+    }
+    if (!taken.waiting.empty()) all.push_back(std::move(taken));
+  }
+  return all;
+}
+
+void Flights::adopt(core::Registration from, core::Registration to) {
+  const auto sender = senders_.find(from);
+  if (sender == senders_.end()) return;
+  senders_[to] += sender->second;
+  senders_.erase(from);
+  const auto rename = [&](Item& item) {
+    if (item.registration == from) item.registration = to;
+  };
+  for (auto& [name, flight] : flights_) {
+    std::ranges::for_each(flight.under_way, rename);
+    std::ranges::for_each(flight.waiting, rename);
+  }
+}
+
 std::vector<Flights::Flight> Flights::take_under_way() {
   std::vector<Flight> all;
   while (!under_way_.empty()) all.push_back(take(under_way_.begin()));

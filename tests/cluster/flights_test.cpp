@@ -55,6 +55,38 @@ TEST_F(FlightsTest, OneSenderHasItsShareOfTheRoom) {
   EXPECT_TRUE(flights_.has_from(core::Registration{2}));
 }
 
+TEST_F(FlightsTest, GivesOutWhatWaitsOfOneSender) {
+  constexpr core::Registration other{2};
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2", "peerjs", other);
+  add("a", "3");
+  add("a", "4", "peerjs", other);
+  const auto taken = flights_.take_waiting_from(other);
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].dst, "a");
+  EXPECT_EQ(texts(taken[0].waiting), (Texts{"2", "4"}));
+  EXPECT_FALSE(flights_.has_from(other));
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
+  flights_.land(take_off({"3"}));
+  EXPECT_EQ(flights_.bytes(), 0U);
+}
+
+TEST_F(FlightsTest, WhatIsOfAPeerThatComesBackIsItsOwnAgain) {
+  constexpr core::Registration back{2};
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  add("b", "3", "peerjs", back);
+  flights_.adopt(core::Registration{1}, back);
+  EXPECT_FALSE(flights_.has_from(core::Registration{1}));
+  EXPECT_EQ(flights_.land(number).under_way.at(0).registration, back);
+  EXPECT_EQ(texts(flights_.take_ready()->waiting), Texts{"3"});
+  EXPECT_EQ(flights_.take_ready()->waiting.at(0).registration, back);
+  EXPECT_FALSE(flights_.has_from(back));
+  EXPECT_EQ(flights_.bytes(), 0U);
+}
+
 TEST_F(FlightsTest, GivesUpAllThatHasTakenOff) {
   add("a", "1");
   take_off({"1"});

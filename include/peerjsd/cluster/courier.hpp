@@ -2,6 +2,7 @@
 
 #include "peerjsd/cluster/flights.hpp"
 #include "peerjsd/cluster/redis_node.hpp"
+#include "peerjsd/core/inheritance.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -40,6 +41,13 @@ class Courier {
   bool has_under_way(std::string_view key, std::string_view dst) const {
     return flights_.has(key, dst);
   }
+
+  /// A peer has gone: takes out what it has sent and what has certainly not been delivered, in
+  /// order for each destination.
+  std::vector<core::Inheritance::Sent> recall(core::Registration src);
+
+  /// A peer has come back: what is under way of it is its own again.
+  void adopt(core::Registration from, core::Registration to) { flights_.adopt(from, to); }
 
   /// Whether something of that peer has not arrived yet.
   bool has_under_way_from(core::Registration src) const { return flights_.has_from(src); }

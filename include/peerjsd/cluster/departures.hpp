@@ -30,7 +30,7 @@ class Departures {
   /// The peer is here again before that was sent.
   using OnReturn = std::function<void(const core::Peer& peer, core::Inheritance inheritance)>;
 
-  Departures(RedisNode& node, const Courier& courier, OnReturn on_return)
+  Departures(RedisNode& node, Courier& courier, OnReturn on_return)
       : node_(node), courier_(courier), on_return_(std::move(on_return)) {}
 
   void add(Departure departure);
@@ -53,13 +53,15 @@ class Departures {
     bool was_sent = false;                // but something may still come back
   };
 
+  void recall(Departure& departure);
   bool settle(Waiting& waiting, core::Instant now);
+  void wait_here(Departure& departure, core::Instant now);
   bool has_under_way(const Departure& departure) const;
   core::Inheritance take_inheritance(Departure& departure);
   void send(Waiting& waiting);
 
   RedisNode& node_;
-  const Courier& courier_;
+  Courier& courier_;
   const OnReturn on_return_;
   std::vector<Waiting> waiting_;  // of which something is under way, or Redis is away
 };

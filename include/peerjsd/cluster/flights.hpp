@@ -119,6 +119,12 @@ class Flights {
   /// The same of one destination only.
   Flight take_waiting(std::string_view key, std::string_view dst);
 
+  /// Takes out what waits of that sender, with its destinations, for those that have taken off.
+  std::vector<Flight> take_waiting_from(core::Registration src);
+
+  /// What is here of one registration counts as that of another, under which its peer is known now.
+  void adopt(core::Registration from, core::Registration to);
+
   /// Takes out all that have taken off.
   std::vector<Flight> take_under_way();
 

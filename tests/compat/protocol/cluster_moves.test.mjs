@@ -9,10 +9,11 @@ import {
   delivered,
   handedOver,
   lostWithAMessage,
+  ticked,
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
-import { OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
+import { OPEN, RawPeer, errorText, partners, relayed, until } from '../support/wire.mjs';
 
 describe('Cluster, peers that move', { concurrency: 3 }, () => {
   it(
@@ -108,6 +109,40 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 
   it(
+    'one that comes back where it was, and is refused as Redis goes, finds elsewhere what it had',
+    withProxy(
+      async ({ proxy, nodes, near, far, peer, socket }) => {
+        const x = await peer('x-', { server: nodes[1] });
+        const a = await peer('a-', { server: far, ...PAGE });
+        const b = await peer('b-', { server: far, ...PAGE });
+        await partners(a, b);
+        nodes[1].child.kill('SIGSTOP');
+        a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
+        await a.fence();
+        a.lose();
+        await far.waitForLog(/connection lost/);
+        b.signal('CANDIDATE', a.id, 'meanwhile');
+        await b.fence();
+        const between = socket({ server: near, id: a.id, ...PAGE });
+        await until(async () => (await handedOver(far)) === 1, 'the peer to be handed over');
+        proxy.holdsAnswers = true;
+        const again = socket({ server: far, id: a.id, ...PAGE });
+        await again.upgraded;
+        await ticked(far); // it is the one now to whom all that belongs
+        await apart({ proxy, far }, async () => {
+          proxy.holdsAnswers = false;
+          await again.expect(errorText('The server cannot reach its cluster, try again later'));
+        });
+        await between.expectClosed();
+        const elsewhere = socket({ server: near, id: a.id, ...PAGE });
+        await elsewhere.expect(OPEN);
+        await elsewhere.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      },
+      { count: 2, args: ['--cluster_down', 'refuse'] },
+    ),
+  );
+
+  it(
     'what a peer has sent to one who is not there yet goes before what it sends from elsewhere',
     withCluster({ args: ['-t', '20s'] }, async ({ nodes, name, peer, page, socket }) => {
       const a = await page('a-', { server: nodes[0] });
@@ -140,6 +175,45 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
       nodes[2].child.kill('SIGKILL');
       await q.expect(relayed('EXPIRE', d.id, q.id));
       await again.expect(relayed('EXPIRE', d.id, a.id));
+    }),
+  );
+
+  it(
+    'what comes back after its sender has moved, and is back, expires there',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const d = await peer('d-', { server: nodes[2] });
+      nodes[2].child.kill('SIGSTOP');
+      a.signal('OFFER', d.id, 'on the way');
+      await a.fence();
+      for (const server of [nodes[1], nodes[0]]) {
+        a.socket = socket({ server, id: a.id, ...PAGE });
+        await a.socket.expect(OPEN);
+      }
+      nodes[2].child.kill('SIGKILL');
+      await a.socket.expect(relayed('EXPIRE', d.id, a.id));
+    }),
+  );
+
+  it(
+    'what waits behind that of others goes along, and before what is sent from elsewhere',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const q = await peer('q-', { server: nodes[0] });
+      const d = await peer('d-', { server: nodes[2] });
+      nodes[2].child.kill('SIGSTOP');
+      q.signal('OFFER', d.id, 'on the way');
+      await q.fence();
+      a.signal('OFFER', d.id, 'behind it');
+      await a.fence();
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      again.signal('CANDIDATE', d.id, 'from there');
+      await again.fence();
+      nodes[2].child.kill('SIGCONT');
+      await d.expect(relayed('OFFER', q.id, d.id, '"on the way"'));
+      await d.expect(relayed('OFFER', a.id, d.id, '"behind it"'));
+      await d.expect(relayed('CANDIDATE', a.id, d.id, '"from there"'));
     }),
   );
 

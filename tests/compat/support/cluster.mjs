@@ -62,6 +62,13 @@ export const handedOver = (node) =>
 export const delivered = (node) =>
   metric(node, 'peerjsd_cluster_messages_total', '{result="delivered"}');
 
+/** Resolves when the node has looked after all that is due. */
+export async function ticked(node) {
+  const ticks = () => metric(node, 'peerjsd_loop_lag_seconds_count');
+  const before = await ticks();
+  await until(async () => (await ticks()) > before + 1, 'two ticks');
+}
+
 /** How many times a node has reached its Redis. */
 export const timesUp = (node) => node.log().match(/Redis at \S+ reached/g)?.length ?? 0;
 
