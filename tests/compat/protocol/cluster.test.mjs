@@ -176,6 +176,9 @@ clusterSuite('Cluster, quick to expire', { count: 2, args: ['-t', '300'] }, (tes
     a.signal('CANDIDATE', 'nobody', 2);
     await a.expect('{"type":"EXPIRE","src":"nobody","dst":' + JSON.stringify(a.id) + '}');
     a.signal('CANDIDATE', 'nobody', 3);
+    const b = await peer('b-', { server: nodes[1] });
+    b.signal('OFFER', 'another', 1); // its EXPIRE comes after one for the third would have
+    await b.expect(relayed('EXPIRE', 'another', b.id));
     await a.fence();
   });
 

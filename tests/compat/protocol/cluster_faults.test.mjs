@@ -1,4 +1,4 @@
-// What becomes of a cluster when its Redis, a node or the way between them fails.
+// What becomes of a cluster when its Redis fails, or the way to it.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -6,6 +6,7 @@ import {
   PAGE,
   apart,
   cli,
+  idsIn,
   metric,
   startNode,
   startRedis,
@@ -41,12 +42,16 @@ async function bringRedisBack(cluster) {
   await Promise.all(cluster.nodes.map((node, i) => upAgain(node, before[i])));
 }
 
-/** How many ids Redis has, whether anybody has them or not. */
-function idsIn(redis) {
-  const script = `local count = 0
-    for _, ids in ipairs(redis.call('KEYS', '*:ids:*')) do count = count + redis.call('HLEN', ids) end
-    return count`;
-  return Number(cli(redis, 'eval', script, '0'));
+/** Of the metric that says whether a node reaches its Redis, the value. */
+const isUp = async (node) =>
+  (await get(node.admin, '/metrics')).body.match(/^peerjsd_cluster_up\{.*\} (\d)$/m)[1];
+
+/** The largest value of a metric of a node, whatever its labels. */
+async function most(node, name) {
+  const text = (await get(node.admin, '/metrics')).body;
+  const values = text.split('\n').filter((line) => line.match(/^\w+/)?.[0] === name);
+  assert.ok(values.length > 0, name);
+  return Math.max(...values.map((line) => Number(line.split(' ').at(-1))));
 }
 
 const readiness = async (node) => {
@@ -61,7 +66,9 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       const { nodes, peer } = cluster;
       const a = await peer('a-');
       const b = await peer('b-');
+      assert.equal(await isUp(nodes[0]), '1');
       await loseRedis(cluster);
+      assert.equal(await isUp(nodes[0]), '0');
       await partners(a, b);
       const c = await peer('c-');
       await partners(a, c);
@@ -111,6 +118,57 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       }
       const thief = socket({ server: nodes[0], id: c.id, token: 'theirs' });
       await thief.expect(ID_TAKEN);
+    }),
+  );
+
+  it(
+    'a Redis that comes back empty learns again of all that there are',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer, name } = cluster;
+      const ids = Array.from({ length: 500 }, () => name('many-')); // more than are asked for at once
+      const there = await Promise.all(ids.map((id) => peer(id, { server: nodes[0] })));
+      const a = await peer('a-', { server: nodes[1] });
+      await loseRedis(cluster);
+      await bringRedisBack(cluster);
+      await until(() => idsIn(cluster.redis) === there.length + 1, 'Redis to know them');
+      for (const each of there) a.signal('OFFER', each.id, 1);
+      for (const each of there) await each.expect(relayed('OFFER', a.id, each.id, '1'));
+    }),
+  );
+
+  it(
+    'a Redis that has lost all while it was there learns again who is where',
+    withCluster({}, async ({ redis, nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      cli(redis, 'flushall');
+      await until(() => idsIn(redis) === 2, 'Redis to know them');
+      a.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      await socket({ server: nodes[0], id: b.id, token: 'theirs' }).expect(ID_TAKEN);
+    }),
+  );
+
+  it(
+    'what waits for it has a bound, as all that waits',
+    withCluster({ args: ['-t', '20s', '--outstanding_total', '64KiB'] }, async (cluster) => {
+      const { nodes, redis, peer } = cluster;
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      const send = async () => {
+        for (let i = 0; i < 20; i += 1) a.signal('CANDIDATE', b.id, `${i}${'x'.repeat(10_000)}`);
+        await a.expect(relayed('EXPIRE', b.id, a.id));
+        for (const each of ['peerjsd_cluster_queue_bytes', 'peerjsd_outstanding_bytes']) {
+          assert.ok((await most(nodes[0], each)) <= 64 * 1024, each);
+        }
+      };
+      redis.child.kill('SIGSTOP'); // it is not known to be away yet
+      await send();
+      redis.child.kill('SIGCONT');
+      while (payloadOf(await b.next())[0] !== '5');
+      await b.fence();
+      await loseRedis(cluster);
+      await send();
     }),
   );
 
@@ -328,144 +386,4 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
       await b.fence();
     }),
   );
-});
-
-describe('Cluster, when a node dies', { concurrency: 3 }, () => {
-  it(
-    'its peers resume elsewhere at once, and nobody is told that they left',
-    withCluster({}, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const b = await peer('b-', { server: nodes[1], ...PAGE });
-      await partners(a, b);
-      await nodes[0].stop('SIGKILL');
-      b.signal('CANDIDATE', a.id, 'meanwhile');
-      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
-      again.signal('CANDIDATE', b.id, 'here');
-      await b.expect(relayed('CANDIDATE', a.id, b.id, '"here"'));
-      await b.fence();
-    }),
-  );
-
-  it(
-    'what it may have delivered is told to its sender at once, and what follows goes on',
-    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const senders = [await peer('b-', { server: nodes[1] }), await peer('c-', { server: nodes[2] })];
-      nodes[0].child.kill('SIGSTOP');
-      for (const each of senders) {
-        each.signal('OFFER', a.id, 'with it');
-        await each.fence();
-        each.signal('OFFER', a.id, 'behind it');
-        await each.fence();
-      }
-      await nodes[0].stop('SIGKILL');
-      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
-      await again.expect(OPEN);
-      for (const each of senders) await each.expect(relayed('EXPIRE', a.id, each.id));
-      const expected = senders.map(({ id }) => relayed('OFFER', id, a.id, '"behind it"'));
-      assert.deepEqual([await again.next(), await again.next()].sort(), expected.sort());
-      for (const each of senders) {
-        each.signal('ANSWER', a.id, 'new');
-        await again.expect(relayed('ANSWER', each.id, a.id, '"new"'));
-        await each.fence();
-      }
-    }),
-  );
-
-  it(
-    'a LEAVE that was on the way to it reaches its peer where that comes back',
-    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[1], ...PAGE });
-      const b = await peer('b-', { server: nodes[0], ...PAGE });
-      await partners(a, b);
-      nodes[0].child.kill('SIGSTOP');
-      await a.close(1001);
-      await peer('c-', { server: nodes[1] }); // so that Redis has passed it on
-      await nodes[0].stop('SIGKILL');
-      const again = socket({ server: nodes[2], id: b.id, ...PAGE });
-      await again.expect(OPEN);
-      await again.expect(relayed('LEAVE', a.id, b.id));
-    }),
-  );
-
-  it(
-    'its ids are free for others when its lease has ended',
-    withCluster({}, async ({ nodes, peer, socket, claim }) => {
-      const a = await peer('a-', { server: nodes[0], token: 'mine' });
-      await nodes[0].stop('SIGKILL');
-      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
-      const from = Date.now();
-      await until(
-        async () => {
-          const attempt = socket({ server: nodes[1], id: a.id, token: 'theirs' });
-          return (await attempt.next()) === OPEN;
-        },
-        'the end of the lease',
-        20_000,
-      );
-      assert.ok(Date.now() - from < 17_000);
-      await claim(a.id, { server: nodes[1], token: 'theirs' });
-    }),
-  );
-
-  it(
-    'the operator is not told any more that its peers are there, and Redis forgets them',
-    withCluster({}, async ({ redis, nodes, peer }) => {
-      const operator = { Authorization: 'Bearer token-of-the-tests' };
-      await Promise.all(Array.from({ length: 100 }, () => peer('p-', { server: nodes[0] })));
-      const a = await peer('a-', { server: nodes[0] });
-      const target = `/peers/peerjs/${a.id}`;
-      assert.equal((await get(nodes[1].admin, target, operator)).status, 200);
-      assert.equal(idsIn(redis), 101);
-      await nodes[0].stop('SIGKILL');
-      const [, name] = nodes[0].log().match(/this is node (\w+)/);
-      const leases = cli(redis, 'keys', `*:node:${name}`).trim().split('\n');
-      cli(redis, 'del', ...leases); // as if they had ended
-      assert.equal((await get(nodes[1].admin, target, operator)).status, 404);
-      await until(() => idsIn(redis) === 0, 'Redis to forget the peers');
-    }),
-  );
-
-  it(
-    'one that stops in order frees its ids at once',
-    withCluster({}, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], token: 'mine' });
-      await nodes[0].stop();
-      await a.expectClosed();
-      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(OPEN);
-    }),
-  );
-});
-
-describe('Cluster, when its Redis fails over', () => {
-  it('the nodes follow to the replica', async () => {
-    const master = await startRedis();
-    const replica = await startRedis({
-      args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
-    });
-    const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
-    await withCluster({ count: 0 }, async ({ peer, socket }) => {
-      await until(() => /master_link_status:up/.test(cli(replica, 'info', 'replication')), 'the replica');
-      const nodes = [await startNode(url), await startNode(url)];
-      try {
-        const a = await peer('a-', { server: nodes[0], token: 'mine' });
-        const b = await peer('b-', { server: nodes[1] });
-        await partners(a, b);
-        const before = nodes.map(timesUp);
-        await master.stop('SIGKILL');
-        cli(replica, 'replicaof', 'no', 'one');
-        await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
-        a.signal('CANDIDATE', b.id, 1);
-        await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));
-        await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
-        await a.fence();
-      } finally {
-        await Promise.all(nodes.map((node) => node.stop()));
-      }
-    })();
-    await replica.stop();
-    await master.stop();
-  });
 });

@@ -112,6 +112,14 @@ export function clusterSuite(title, { count = 3, args = [], concurrency = 1 }, d
 export const cli = ({ port }, ...args) =>
   execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' });
 
+/** How many ids Redis has, whether anybody has them or not. */
+export function idsIn(redis) {
+  const script = `local count = 0
+    for _, ids in ipairs(redis.call('KEYS', '*:ids:*')) do count = count + redis.call('HLEN', ids) end
+    return count`;
+  return Number(cli(redis, 'eval', script, '0'));
+}
+
 /** A test with a Redis and nodes of its own, which get in by the URL that `enter` makes of it. */
 export function withCluster(
   { count = 2, args = [], env = {}, redisArgs = [], enter = (redis) => redis.url },

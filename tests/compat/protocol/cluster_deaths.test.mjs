@@ -1,0 +1,160 @@
+// What becomes of a cluster when a node is killed, or the master of its Redis.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  PAGE,
+  cli,
+  idsIn,
+  startNode,
+  startRedis,
+  timesUp,
+  upAgain,
+  withCluster,
+} from '../support/cluster.mjs';
+import { get, ID_TAKEN, OPEN, partners, relayed, until } from '../support/wire.mjs';
+
+describe('Cluster, when a node dies', { concurrency: 3 }, () => {
+  it(
+    'its peers resume elsewhere at once, and nobody is told that they left',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      await partners(a, b);
+      await nodes[0].stop('SIGKILL');
+      b.signal('CANDIDATE', a.id, 'meanwhile');
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      again.signal('CANDIDATE', b.id, 'here');
+      await b.expect(relayed('CANDIDATE', a.id, b.id, '"here"'));
+      await b.fence();
+    }),
+  );
+
+  it(
+    'what it may have delivered is told to its sender at once, and what follows goes on',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const senders = [await peer('b-', { server: nodes[1] }), await peer('c-', { server: nodes[2] })];
+      nodes[0].child.kill('SIGSTOP');
+      for (const each of senders) {
+        each.signal('OFFER', a.id, 'with it');
+        await each.fence();
+        each.signal('OFFER', a.id, 'behind it');
+        await each.fence();
+      }
+      await nodes[0].stop('SIGKILL');
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      for (const each of senders) {
+        assert.equal(await each.next(3_000), relayed('EXPIRE', a.id, each.id));
+      }
+      const expected = senders.map(({ id }) => relayed('OFFER', id, a.id, '"behind it"'));
+      assert.deepEqual([await again.next(), await again.next()].sort(), expected.sort());
+      for (const each of senders) {
+        each.signal('ANSWER', a.id, 'new');
+        await again.expect(relayed('ANSWER', each.id, a.id, '"new"'));
+        await each.fence();
+      }
+    }),
+  );
+
+  it(
+    'a LEAVE that was on the way to it reaches its peer where that comes back',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[1], ...PAGE });
+      const b = await peer('b-', { server: nodes[0], ...PAGE });
+      await partners(a, b);
+      nodes[0].child.kill('SIGSTOP');
+      await a.close(1001);
+      await peer('c-', { server: nodes[1] }); // so that Redis has passed it on
+      await nodes[0].stop('SIGKILL');
+      const again = socket({ server: nodes[2], id: b.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'its ids are free for others when its lease has ended',
+    withCluster({}, async ({ nodes, peer, socket, claim }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      await nodes[0].stop('SIGKILL');
+      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
+      const from = Date.now();
+      await until(
+        async () => {
+          const attempt = socket({ server: nodes[1], id: a.id, token: 'theirs' });
+          return (await attempt.next()) === OPEN;
+        },
+        'the end of the lease',
+        20_000,
+      );
+      assert.ok(Date.now() - from < 17_000);
+      await claim(a.id, { server: nodes[1], token: 'theirs' });
+    }),
+  );
+
+  it(
+    'its peers are forgotten, and nobody is told that they left',
+    withCluster({}, async ({ redis, nodes, peer }) => {
+      const operator = { Authorization: 'Bearer token-of-the-tests' };
+      await Promise.all(Array.from({ length: 100 }, () => peer('p-', { server: nodes[0] })));
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      await partners(a, b);
+      const target = `/peers/peerjs/${a.id}`;
+      assert.equal((await get(nodes[1].admin, target, operator)).status, 200);
+      assert.equal(idsIn(redis), 102);
+      await nodes[0].stop('SIGKILL');
+      const [, name] = nodes[0].log().match(/this is node (\w+)/);
+      const leases = cli(redis, 'keys', `*:node:${name}`).trim().split('\n');
+      cli(redis, 'del', ...leases); // as if they had ended
+      assert.equal((await get(nodes[1].admin, target, operator)).status, 404);
+      await until(() => idsIn(redis) === 1, 'Redis to forget the peers');
+      await b.fence(); // no LEAVE has come
+    }),
+  );
+
+  it(
+    'one that stops in order frees its ids at once',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      await nodes[0].stop();
+      await a.expectClosed();
+      await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(OPEN);
+    }),
+  );
+});
+
+describe('Cluster, when its Redis fails over', () => {
+  it('the nodes follow to the replica', async () => {
+    const master = await startRedis();
+    const replica = await startRedis({
+      args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
+    });
+    const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
+    await withCluster({ count: 0 }, async ({ peer, socket }) => {
+      await until(() => /master_link_status:up/.test(cli(replica, 'info', 'replication')), 'the replica');
+      const nodes = [await startNode(url), await startNode(url)];
+      try {
+        const a = await peer('a-', { server: nodes[0], token: 'mine' });
+        const b = await peer('b-', { server: nodes[1] });
+        await partners(a, b);
+        const before = nodes.map(timesUp);
+        await master.stop('SIGKILL');
+        cli(replica, 'replicaof', 'no', 'one');
+        await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+        a.signal('CANDIDATE', b.id, 1);
+        await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));
+        await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
+        await a.fence();
+      } finally {
+        await Promise.all(nodes.map((node) => node.stop()));
+      }
+    })();
+    await replica.stop();
+    await master.stop();
+  });
+});
