@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { cli, clusterSuite, metric } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
+  errorText,
   listed,
   OPEN,
   partners,
@@ -291,6 +292,17 @@ clusterSuite('Cluster, asked who is there', discovery, (test) => {
       assert.deepEqual(await listed(nodes[0]), [here.id]);
     } finally {
       redis.child.kill('SIGCONT');
+    }
+  });
+});
+
+clusterSuite('Cluster with room for one on each node', { count: 2, args: ['-c', '1'] }, (test) => {
+  test('a node counts its own peers', async ({ nodes, peer, socket }) => {
+    for (const server of nodes) await peer('one-', { server });
+    for (const server of nodes) {
+      await socket({ server, id: 'another' }).expect(
+        errorText('Server has reached its concurrent user limit'),
+      );
     }
   });
 });

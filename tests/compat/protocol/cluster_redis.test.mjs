@@ -146,6 +146,14 @@ async function refused({ nodes, socket, name }, url, why, env = {}) {
   return node;
 }
 
+/** In ms, between its attempts to reach Redis. */
+function pausesOf(node) {
+  const times = [...node.log().matchAll(/^(\S+) .*Redis at \S+ reached/gm)].map(([, time]) =>
+    Date.parse(time),
+  );
+  return times.slice(1).map((time, i) => time - times[i]);
+}
+
 describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
   it(
     'with a wrong password, until it is right',
@@ -225,8 +233,10 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
       };
       await attempts(4); // the pauses have grown to 0.5 s, of which at least a half is waited
       const from = performance.now();
-      await attempts(4);
-      assert.ok(performance.now() - from >= 1000, 'four attempts take more than a second');
+      await attempts(8);
+      assert.ok(performance.now() - from >= 2000, 'eight attempts take more than two seconds');
+      const pauses = pausesOf(node).slice(-8);
+      assert.ok(Math.max(...pauses) - Math.min(...pauses) > 40, `they differ: ${pauses}`);
       cli(cluster.redis, 'config', 'set', 'maxmemory', '0');
       const ready = async () => (await get(node.admin, '/readyz')).body === 'ok\n';
       await until(ready, 'the node to be let in');
