@@ -170,11 +170,10 @@ void AdminApi::list(const core::Realm& realm, std::string_view query, const OnRe
     on_reply(described(realm, page, realm.size(), is_last, sessions_.now()));
   };
   const auto on_list = [this, &realm, after, most = *most, on_reply,
-                        list_here](std::optional<std::vector<core::Whereabouts>> all) {
-    if (!all) return list_here();
-    const std::size_t total = all->size();
-    const auto page = page_of(std::move(*all), after, most);
-    on_reply(described(realm, page, total, page.size() < most, sessions_.now()));
+                        list_here](const std::vector<core::Whereabouts>* all) {
+    if (all == nullptr) return list_here();
+    const auto page = page_of(*all, after, most);
+    on_reply(described(realm, page, all->size(), page.size() < most, sessions_.now()));
   };
   if (!relay_.list_everywhere(realm.key, on_list)) list_here();
 }

@@ -1,6 +1,9 @@
 #include "peerjsd/cluster/directory.hpp"
 
+#include <memory>
 #include <utility>
+
+#include <boost/asio/post.hpp>
 
 namespace peerjsd::cluster {
 
@@ -31,14 +34,22 @@ void Directory::on_bucket(const std::string& key, const redisReply& reply) {
         {std::string(text_of(*reply.element[i])), std::string(text_of(*reply.element[i + 1]))});
   }
   if (++listing.bucket < kBuckets) return ask(key, listing);
-  const Listing done = std::exchange(listing, {});
+  Listing done = std::exchange(listing, {});
   listing.askers = done.next;
   if (listing.askers.empty()) {
     listings_.erase(place);
   } else {
     ask(key, listing);
   }
-  for (const auto& on_list : done.askers) on_list(done.found);
+  tell(done.askers, std::move(done.found));
+}
+
+void Directory::tell(const std::vector<core::Backend::OnList>& askers,
+                     std::vector<core::Whereabouts> found) {
+  const auto all = std::make_shared<const std::vector<core::Whereabouts>>(std::move(found));
+  for (const auto& on_list : askers) {
+    boost::asio::post(io_, [on_list, all] { on_list(all.get()); });
+  }
 }
 
 void Directory::find(std::string_view key, std::string_view id,
@@ -65,8 +76,8 @@ void Directory::dismiss(std::string_view key, std::string_view id,
 void Directory::on_down() {
   for (const auto& [question, give_up] : std::exchange(questions_, {})) give_up();
   for (const auto& [key, listing] : std::exchange(listings_, {})) {
-    for (const auto& on_list : listing.askers) on_list(std::nullopt);
-    for (const auto& on_list : listing.next) on_list(std::nullopt);
+    for (const auto& on_list : listing.askers) on_list(nullptr);
+    for (const auto& on_list : listing.next) on_list(nullptr);
   }
 }
 

@@ -22,7 +22,7 @@ RedisBackend::RedisBackend(boost::asio::io_context& io, const RedisUrl& url, Opt
       courier_(io, node_, options.limits, hash_key),
       claims_(node_, courier_),
       lease_(node_, [this](std::size_t bucket) { claims_.reclaim(bucket); }),
-      directory_(node_),
+      directory_(io, node_),
       farewell_(io) {
   set_options(options);
 }

@@ -1,23 +1,19 @@
 #include "peerjsd/core/peer_id.hpp"
 
+#include "peerjsd/core/hex.hpp"
+
 #include <string_view>
 
 namespace peerjsd::core {
 namespace {
 
 std::string make_uuid(const RandomSource& random) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::array<std::byte, 16> bytes;
   random(bytes);
   bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};  // version 4
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // the RFC 4122 variant
-  std::string id;
-  id.reserve(36);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
-    id += digits[std::to_integer<std::size_t>(bytes[i] >> 4)];
-    id += digits[std::to_integer<std::size_t>(bytes[i] & std::byte{0x0f})];
-  }
+  std::string id = to_hex(bytes);
+  for (const unsigned place : {20U, 16U, 12U, 8U}) id.insert(place, 1, '-');
   return id;
 }
 

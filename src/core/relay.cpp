@@ -1,5 +1,5 @@
 // Who is let in. What becomes of messages is in relay_messages.cpp, how peers end in
-// relay_ends.cpp, and what other nodes have to do with it in relay_nodes.cpp.
+// relay_ends.cpp, and what other nodes have to do with it in relay_nodes.cpp and relay_moves.cpp.
 
 #include "peerjsd/core/relay.hpp"
 

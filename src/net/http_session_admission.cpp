@@ -227,15 +227,14 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Peers& 
 
 /// Where there are other nodes, the list is of all of them.
 void HttpSession::show_list(const HttpRequest& request, const http::route::Peers& asked) {
-  const auto on_list =
-      [self = boost::intrusive_ptr<HttpSession>(this), request,
-       key = std::string(asked.key)](const std::optional<std::vector<core::Whereabouts>>& list) {
-        self->awaits_list_ = false;
-        if (!self->is_closing()) self->respond_with(request, {key}, list);
-      };
+  const auto on_list = [self = boost::intrusive_ptr<HttpSession>(this), request,
+                        key = std::string(asked.key)](const std::vector<core::Whereabouts>* list) {
+    self->awaits_list_ = false;
+    if (!self->is_closing()) self->respond_with(request, {key}, list);
+  };
   if (!context().service().may_list(asked.key) ||
       !context().relay().list_everywhere(asked.key, on_list)) {
-    return respond_with(request, asked, {});
+    return respond_with(request, asked, nullptr);
   }
   awaits_list_ = true;
   pause_reading();
@@ -243,9 +242,9 @@ void HttpSession::show_list(const HttpRequest& request, const http::route::Peers
 
 /// No list: of those that are here.
 void HttpSession::respond_with(const HttpRequest& request, const http::route::Peers& asked,
-                               const std::optional<std::vector<core::Whereabouts>>& list) {
+                               const std::vector<core::Whereabouts>* list) {
   const http::Service& service = context().service();
-  if (!list) return write_reply(request, service.answer(facts_of(request), asked));
+  if (list == nullptr) return write_reply(request, service.answer(facts_of(request), asked));
   const core::Realm* const realm = context().relay().realm(asked.key);
   std::vector<std::string_view> ids;
   for (const core::Whereabouts& each : *list) {

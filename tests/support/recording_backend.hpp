@@ -42,12 +42,7 @@ class RecordingBackend final : public core::Backend {
   bool has_under_way(std::string_view, std::string_view dst) const override {
     return dst == under_way;
   }
-  bool list(std::string_view key, OnList on_list) override {
-    if (!lists) return false;
-    listed_key = key;
-    listing = std::move(on_list);
-    return true;
-  }
+  bool list(std::string_view, OnList) override { return false; }
 
   /// The texts of what was forwarded since the last call.
   std::vector<std::string> take() {
@@ -59,9 +54,6 @@ class RecordingBackend final : public core::Backend {
   Answer answer = Answer::Later;
   Forwarding forwarding = Forwarding::Taken;
   std::string under_way;  ///< the id for which something is
-  bool lists = false;
-  std::string listed_key;
-  OnList listing;
   std::vector<std::string> claimed;
   std::vector<std::string> released;
   std::vector<std::pair<std::string, core::Inheritance>> bequeathed;

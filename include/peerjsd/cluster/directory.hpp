@@ -11,16 +11,19 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
 namespace peerjsd::cluster {
 
 /// Questions about the peers of all nodes. Only to be asked while the link is up; each is answered
 /// once, later, with nothing if Redis went away meanwhile.
 ///
-/// A list takes Redis time for each peer. So it is asked for bucket by bucket, that others get
-/// their turn in between, and once for all who want it meanwhile.
+/// A list takes Redis time for each peer, and this node for each who gets it. So it is asked for
+/// bucket by bucket, and once for all who want it meanwhile, and each of them is told in a turn of
+/// his own, that others get theirs in between.
 class Directory {
  public:
-  explicit Directory(RedisNode& node) : node_(node) {}
+  Directory(boost::asio::io_context& io, RedisNode& node) : io_(io), node_(node) {}
 
   void list(std::string_view key, core::Backend::OnList on_list);
 
@@ -44,12 +47,14 @@ class Directory {
   };
 
   void ask(const std::string& key, Listing& listing);
+  void tell(const std::vector<core::Backend::OnList>& askers, std::vector<core::Whereabouts> found);
   void on_bucket(const std::string& key, const redisReply& reply);
 
   /// Has `give_up` called if Redis goes away before forget().
   std::size_t remember(std::function<void()> give_up);
   void forget(std::size_t question) { questions_.erase(question); }
 
+  boost::asio::io_context& io_;
   RedisNode& node_;
   std::map<std::string, Listing, std::less<>> listings_;  // by key
   std::map<std::size_t, std::function<void()>> questions_;

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,9 +69,10 @@ class Backend {
   /// Whether it has taken something for that peer of which it has not told yet what became of it.
   virtual bool has_under_way(std::string_view key, std::string_view dst) const = 0;
 
-  /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order; nothing
-  /// if the other nodes are out of reach by then. False: there are none to be asked.
-  using OnList = std::function<void(std::optional<std::vector<Whereabouts>>)>;
+  /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order, good for
+  /// the time of the call; nullptr if the other nodes are out of reach by then. False: there are
+  /// none to be asked.
+  using OnList = std::function<void(const std::vector<Whereabouts>*)>;
   virtual bool list(std::string_view key, OnList on_list) = 0;
 };
 

@@ -91,7 +91,7 @@ class HttpSession final : public Connection {
   void proceed(const HttpRequest& request, const http::route::Peers& asked, const Verdict& verdict);
   void show_list(const HttpRequest& request, const http::route::Peers& asked);
   void respond_with(const HttpRequest& request, const http::route::Peers& asked,
-                    const std::optional<std::vector<core::Whereabouts>>& list);
+                    const std::vector<core::Whereabouts>* list);
 
   Verdict examine(const HttpRequest& request, const core::Credentials& who);
   Verdict check_token(const HttpRequest& request, const core::Credentials& who,

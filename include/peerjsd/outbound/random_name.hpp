@@ -1,10 +1,12 @@
 #pragma once
 
+#include "peerjsd/core/hex.hpp"
+
 #include <array>
 #include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 #include <openssl/rand.h>
 
@@ -13,14 +15,11 @@ namespace peerjsd::outbound {
 /// So many random bytes, in hexadecimal digits. Throws if the system has none.
 template <std::size_t kBytes>
 std::string random_name() {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::array<unsigned char, kBytes> bytes{};
   if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw std::runtime_error("no random bytes can be had");
   }
-  std::string name;
-  for (const unsigned char byte : bytes) name += {digits[byte >> 4U], digits[byte & 0xfU]};
-  return name;
+  return core::to_hex(std::as_bytes(std::span(bytes)));
 }
 
 }  // namespace peerjsd::outbound
