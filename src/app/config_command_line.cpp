@@ -116,11 +116,30 @@ void push_argument(const std::string& argument, std::vector<std::string>& argume
   }
 }
 
+/// --name of a secret, without its value.
+bool is_secret_flag(std::string_view argument) {
+  if (!argument.starts_with("--")) return false;
+  const Option* const option = find_option(underscored(std::string(argument.substr(2))));
+  return option != nullptr && option->is_secret();
+}
+
+/// Whether it is a flag, by its full name.
+bool is_flag(const std::string& argument) {
+  if (!argument.starts_with("--")) return false;
+  const std::string name = underscored(argument.substr(2, argument.find('=') - 2));
+  return is_known(name) || (name.starts_with("no_") && is_switch(name.substr(3)));
+}
+
 std::vector<std::string> arguments_of(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) {
-    // "--" separates flags from arguments, of which there are none.
-    if (std::string_view(argv[i]) != "--") push_argument(argv[i], arguments);
+    const std::string argument = argv[i];
+    // A random secret may begin with a dash, and shall not be taken for a flag, and shown.
+    if (is_secret_flag(argument) && i + 1 < argc && !is_flag(argv[i + 1])) {
+      push_argument(argument + "=" + argv[++i], arguments);
+    } else if (argument != "--") {  // separates flags from arguments, of which there are none
+      push_argument(argument, arguments);
+    }
   }
   return arguments;
 }

@@ -55,7 +55,7 @@ constexpr auto kOptions = std::to_array<Option>({
          Arity::SpreadList, read_list_of<kReservedId, &Config::reserved_ids>)},
     {"max_id_bytes", '\0', "", kPeers, "longest id", bind<kSize, &Config::max_id_bytes>()},
     {"max_token_bytes", '\0', "", kPeers, "longest token", bind<kSize, &Config::max_token_bytes>()},
-    {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers",
+    {"allow_discovery", '\0', "", kPeers, "let everyone list the connected peers (with tokens or auth_url: who may)",
      bind_switch<&Config::allow_discovery>()},
     {"id_format", '\0', "", kPeers, "ids the server makes: uuid, or token (16 of a-z and 0-9)",
      bind<kIdFormat, &Config::id_format>()},

@@ -1,6 +1,7 @@
 #include "peerjsd/auth/hmac.hpp"
 
 #include <array>
+#include <stdexcept>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,8 +12,11 @@ namespace {
 std::string hmac(const EVP_MD* hash, std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
   unsigned size = 0;
-  ::HMAC(hash, key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+  if (::HMAC(hash, key.data(), static_cast<int>(key.size()), bytes, text.size(), mac.data(),
+             &size) == nullptr) {
+    throw std::runtime_error("the system's library makes no HMAC");
+  }
   return {reinterpret_cast<const char*>(mac.data()), size};
 }
 

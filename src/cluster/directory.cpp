@@ -41,15 +41,21 @@ void Directory::on_bucket(const std::string& key, const redisReply& reply) {
   } else {
     ask(key, listing);
   }
-  tell(done.askers, std::move(done.found));
+  const auto found = std::make_shared<const std::vector<core::Whereabouts>>(std::move(done.found));
+  for (auto& on_list : done.askers) answers_.push_back({std::move(on_list), found});
+  if (!std::exchange(is_telling_, true)) tell_next();
 }
 
-void Directory::tell(const std::vector<core::Backend::OnList>& askers,
-                     std::vector<core::Whereabouts> found) {
-  const auto all = std::make_shared<const std::vector<core::Whereabouts>>(std::move(found));
-  for (const auto& on_list : askers) {
-    boost::asio::post(io_, [on_list, all] { on_list(all.get()); });
-  }
+/// What is posted together is done before anything that has come meanwhile.
+void Directory::tell_next() {
+  is_telling_ = !answers_.empty();
+  if (!is_telling_) return;
+  const Answer answer = std::move(answers_.front());
+  answers_.pop_front();
+  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) tell_next();
+  });
+  answer.on_list(answer.found.get());
 }
 
 void Directory::find(std::string_view key, std::string_view id,

@@ -98,10 +98,11 @@ void AuthHook::ask(const net::Question& question, const net::Pass& pass, core::I
     ++counters_.cached;
     return tell_soon(std::move(asker), *settled);
   }
-  const auto [place, is_new] = under_way_.try_emplace(digest);
-  place->second.push_back(std::move(asker));
-  if (!is_new) return;
+  if (const auto place = under_way_.find(digest); place != under_way_.end()) {
+    return place->second.push_back(std::move(asker));
+  }
   WebClient::Headers headers = headers_for(body);
+  under_way_[digest].push_back(std::move(asker));
   client_.post(
       std::move(body), std::move(headers), now,
       [this, digest](const auto& outcome) { on_outcome(digest, outcome); },

@@ -135,7 +135,10 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::WebSock
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse({503, "The server is stopping"}, request);
-  judge(Purpose::Connect, request, asked, examine(request, who_asks(request, asked)));
+  const core::Credentials who = who_asks(request, asked);
+  const bool goes_on = asked.is_renewal && is_connected(who);
+  judge(Purpose::Connect, request, asked,
+        examine(request, who, goes_on ? Occasion::Connected : Occasion::Arriving));
 }
 
 void HttpSession::proceed(const HttpRequest& request, const http::route::Stream& asked,
@@ -255,12 +258,20 @@ void HttpSession::respond_with(const HttpRequest& request, const http::route::Pe
 }
 
 /// That something is missing is the relay's to say.
-HttpSession::Verdict HttpSession::examine(const HttpRequest& request,
-                                          const core::Credentials& who) {
+HttpSession::Verdict HttpSession::examine(const HttpRequest& request, const core::Credentials& who,
+                                          Occasion occasion) {
   std::string problem = complaint_of_origin(request, who.id);
   if (!problem.empty()) return problem;
   if (who.id.empty() || who.token.empty()) return Pass{std::string(who.token)};
-  return check_token(request, who);
+  return check_token(request, who, occasion);
+}
+
+/// Whether somebody is connected by that token, which may have expired since.
+bool HttpSession::is_connected(const core::Credentials& who) {
+  if (context().gate() == nullptr) return false;
+  const auto verdict = context().gate()->check(who, Occasion::Connected);
+  const auto* const pass = std::get_if<Pass>(&verdict);
+  return pass != nullptr && context().relay().peer_of({who.key, who.id, pass->owner}) != nullptr;
 }
 
 HttpSession::Verdict HttpSession::check_token(const HttpRequest& request,

@@ -708,6 +708,16 @@ TEST(Config, KeepsASecretToItself) {
             "1: 'admin_token' does not begin a line of the form 'key = value'");
 }
 
+TEST(Config, ASecretMayBeginLikeAFlag) {
+  for (const std::string secret : {"-Zk3456789abcdef0", "-p56789abcdef012", "--6789abcdef01234"}) {
+    EXPECT_EQ(config_of({"--turn_secret", secret, "--turn_urls", "turn:a"}).turn_secret, secret);
+    EXPECT_EQ(config_of({"--turn-secret", secret, "--turn_urls", "turn:a"}).turn_secret, secret);
+  }
+  for (const std::string flag : {"--turn-urls=turn:a", "--no-allow-discovery"}) {
+    EXPECT_EQ(error_of({"--turn_secret", flag}), "--turn_secret: a value must follow") << flag;
+  }
+}
+
 TEST(Config, KeepsTheSecretsOfAuthToItself) {
   const std::string secret = "0123456789abcdef0123456789abcdef";
   const Config config = config_of({"--auth_secret", secret, "--auth_secret=another", "--id_secret",

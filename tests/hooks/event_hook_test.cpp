@@ -188,7 +188,7 @@ TEST_F(EventHookTest, TriesTheSameAgainUntilItIsTaken) {
     expire(static_cast<int>(i) + 1);
     const core::Duration longest = 250ms * (1U << (i - 1));
     hook_.expire(now_ + longest / 2 - 1ms);
-    EXPECT_EQ(hook_.counters().failures, i);
+    EXPECT_EQ(io_.poll(), 0U) << "it is not time yet";
     now_ += longest;
     hook_.expire(now_);
   }

@@ -4,8 +4,10 @@
 #include "peerjsd/core/backend.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,8 +48,14 @@ class Directory {
     std::vector<core::Backend::OnList> next;  // whom what is found before they asked is no answer
   };
 
+  /// To be told.
+  struct Answer {
+    core::Backend::OnList on_list;
+    std::shared_ptr<const std::vector<core::Whereabouts>> found;
+  };
+
   void ask(const std::string& key, Listing& listing);
-  void tell(const std::vector<core::Backend::OnList>& askers, std::vector<core::Whereabouts> found);
+  void tell_next();
   void on_bucket(const std::string& key, const redisReply& reply);
 
   /// Has `give_up` called if Redis goes away before forget().
@@ -59,6 +67,9 @@ class Directory {
   std::map<std::string, Listing, std::less<>> listings_;  // by key
   std::map<std::size_t, std::function<void()>> questions_;
   std::size_t last_question_ = 0;
+  std::deque<Answer> answers_;
+  bool is_telling_ = false;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };
 
 }  // namespace peerjsd::cluster

@@ -93,7 +93,9 @@ class HttpSession final : public Connection {
   void respond_with(const HttpRequest& request, const http::route::Peers& asked,
                     const std::vector<core::Whereabouts>* list);
 
-  Verdict examine(const HttpRequest& request, const core::Credentials& who);
+  Verdict examine(const HttpRequest& request, const core::Credentials& who,
+                  Occasion occasion = Occasion::Arriving);
+  bool is_connected(const core::Credentials& who);
   Verdict check_token(const HttpRequest& request, const core::Credentials& who,
                       Occasion occasion = Occasion::Arriving);
   std::string complaint_of_ice(const HttpRequest& request, const http::route::IceServers& asked);

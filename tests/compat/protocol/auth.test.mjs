@@ -9,7 +9,16 @@ import { runToEnd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
 import { makeKey, SECRET, sign } from '../support/tokens.mjs';
-import { errorText, get, ID_TAKEN, OPEN, partners, relayed, until } from '../support/wire.mjs';
+import {
+  errorText,
+  get,
+  ID_TAKEN,
+  OPEN,
+  partners,
+  relayed,
+  until,
+  within,
+} from '../support/wire.mjs';
 
 const directory = temporaryDirectory();
 const OURS = { kinds: ['peerjsd'] };
@@ -141,24 +150,35 @@ suite('Signed tokens', tokens, ({ both: test }) => {
   });
 
   test('a stream whose token has expired is disconnected, or may go on', async (scope) => {
-    const { name, start, streaming, socket } = scope;
-    const cases = [[[], 401], [['--auth_expiry', 'ignore'], 200]];
-    for (const [more, expected] of cases) {
-      const server = await start(['--auth_secret', SECRET, '--auth_leeway', '0', ...more]);
+    const { name, start, streaming, renew, socket } = scope;
+    const isOver = async (server, token) => {
+      const other = socket({ server, id: name('other-'), token });
+      const text = await other.next();
+      await other.close(1000);
+      return text === errorText('Token has expired');
+    };
+    for (const expiry of ['end', 'ignore']) {
+      const more = ['--auth_leeway', '0', '--auth_expiry', expiry];
+      const server = await start(['--auth_secret', SECRET, ...more]);
       const id = name('old-');
       const token = await sign(id, { exp: Date.now() / 1000 + 3 });
       const stream = streaming({ server, id, token });
       await stream.open();
       const say = () =>
         post(server, { id, token, verb: 'candidate' }, { type: 'CANDIDATE', dst: id, payload: 1 });
-      const others = name('other-');
-      await until(async () => {
-        const other = socket({ server, id: others, token });
-        const text = await other.next();
-        await other.close(1000);
-        return text === errorText('Token has expired');
-      }, 'the token to expire');
-      assert.equal((await say()).status, expected);
+      await until(() => isOver(server, token), 'the token to expire');
+      if (expiry === 'end') {
+        await within(stream.ended, 'the end of the stream');
+        assert.equal((await say()).status, 401);
+        const renewed = streaming({ server, id, token, query: 'i=1' });
+        await within(renewed.ended, 'the end of its renewal');
+      } else {
+        const renewed = await renew(stream, { server });
+        assert.equal((await say()).status, 200);
+        await renewed.expect(relayed('CANDIDATE', id, id, '1'));
+        const stranger = streaming({ server, id: name('other-'), token, query: 'i=1' });
+        await within(stranger.ended, 'the end of what renews nothing');
+      }
     }
   });
 
