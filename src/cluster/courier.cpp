@@ -21,6 +21,9 @@ constexpr core::Duration kPatience = std::chrono::seconds(2);
 /// If this node's own way has just been broken, that of others may be for a little longer.
 constexpr core::Duration kOthersReturn = std::chrono::seconds(2);
 
+/// What is in doubt, and its destination on no node, is tried again after so long.
+constexpr core::Duration kTurnedPause = std::chrono::milliseconds(250);
+
 /// How long nothing may be known of a delivery, and, longer, how long it is remembered.
 constexpr core::Duration kShortestDoubt = std::chrono::seconds(1);
 constexpr core::Duration kLongestDoubt = std::chrono::seconds(10);
@@ -259,7 +262,10 @@ void Courier::tick(core::Instant now) {
   if (node_.link().is_up()) {
     flights_.relaunch_bounced();
     take_off();
-    for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
+    if (now >= turned_at_ + kTurnedPause) {
+      turned_at_ = now;
+      for (const Flights::Flight* const flight : flights_.take_turned()) send(*flight);
+    }
     for (const auto& [key, dst] : std::exchange(refused_, {})) node_.relay().try_again(key, dst);
     look_after_silent(now);
   }

@@ -108,6 +108,7 @@ class Courier {
   std::set<std::pair<std::string, std::string>> refused_;  // key and destination without room
   std::unordered_map<std::string, Origin> origins_;
   core::Instant looked_at_{};
+  core::Instant turned_at_{};
   bool take_off_posted_ = false;
   bool receipts_posted_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();

@@ -1,8 +1,9 @@
 // Nodes of a cluster whose links to Redis break for a moment: what is under way arrives, or is known
 // to have arrived.
 
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PAGE, apart, cli, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
+import { PAGE, apart, cli, metric, ticked, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
 import { OPEN, relayed, until } from '../support/wire.mjs';
 
 
@@ -36,6 +37,26 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
       a.signal('CANDIDATE', b.id, 2);
       await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
       await a.fence(); // no EXPIRE has come
+    }),
+  );
+
+  it(
+    'does not ask all the time for who has gone, of whom it is not known what has reached him',
+    withProxy(async ({ proxy, near, far, peer }) => {
+      const a = await peer('a-', { server: far });
+      const b = await peer('b-', { server: near });
+      proxy.holdsAnswers = proxy.holdsMessages = true;
+      a.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      await apart({ proxy, far }, async () => {
+        proxy.holdsAnswers = proxy.holdsMessages = false;
+        await b.close(1000);
+      });
+      const commands = () => metric(far, 'peerjsd_cluster_commands_total');
+      const before = await commands();
+      await ticked(far, 40);
+      const asked = (await commands()) - before;
+      assert.ok(asked < 40, `${asked} commands in 40 ticks, of which 20 are for the lease`);
     }),
   );
 

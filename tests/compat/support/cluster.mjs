@@ -62,11 +62,11 @@ export const handedOver = (node) =>
 export const delivered = (node) =>
   metric(node, 'peerjsd_cluster_messages_total', '{result="delivered"}');
 
-/** Resolves when the node has looked after all that is due. */
-export async function ticked(node) {
+/** Resolves when the node has so many times looked after what is due. */
+export async function ticked(node, times = 2) {
   const ticks = () => metric(node, 'peerjsd_loop_lag_seconds_count');
   const before = await ticks();
-  await until(async () => (await ticks()) > before + 1, 'two ticks');
+  await until(async () => (await ticks()) >= before + times, `${times} ticks`);
 }
 
 /** How many times a node has reached its Redis. */
