@@ -140,6 +140,7 @@ export function withCluster(
       throw error;
     } finally {
       await scope?.dispose();
+      for (const node of nodes) node.child.kill('SIGCONT'); // one that is stopped cannot end
       await Promise.all(nodes.map((node) => node.stop()));
       await own.redis.stop();
     }
