@@ -33,6 +33,22 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
   );
 
   it(
+    'misses nothing that is sent just as it comes',
+    withProxy(async ({ proxy, near, far, name, peer, socket }) => {
+      const a = await peer('a-', { server: far });
+      proxy.answerDelay = 20; // when a's node hears that somebody is absent he may be there
+      for (let i = 0; i < 100; i += 1) {
+        const id = name('coming-');
+        a.signal('OFFER', id, 1);
+        const coming = socket({ server: near, id });
+        await coming.expect(OPEN);
+        await coming.expect(relayed('OFFER', a.id, id, '1'));
+      }
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+
+  it(
     'is not told that it is taken because another asks for it just then',
     withProxy(async ({ proxy, near, far, peer, socket }) => {
       const a = await peer('a-', { server: near, ...PAGE });
