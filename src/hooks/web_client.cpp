@@ -178,7 +178,7 @@ void WebClient::on_end(Lane& lane, const std::string& why) {
     request.is_second_try = true;
     return start(open_lane(), std::move(request));
   }
-  const bool is_down = !lane.connection->is_connected();
+  const bool is_down = !lane.connection->is_connected() && !lane.connection->is_untrusted();
   const OnOutcome on_outcome = take_request(lane).on_outcome;
   drop(lane);
   pump();

@@ -51,6 +51,9 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
 
   bool is_connected() const { return is_connected_; }
 
+  /// See outbound::Stream::is_untrusted().
+  bool is_untrusted() { return stream_.is_untrusted(); }
+
   /// Whether anything has come since the last send().
   bool has_heard() const { return has_heard_; }
 

@@ -8,6 +8,9 @@
 
 #include <utility>
 
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
 namespace peerjsd::outbound {
 
 using boost::system::error_code;
@@ -33,6 +36,10 @@ void Stream::shake_hands(std::function<void(const std::string&)> on_done) {
                         [this, done = std::move(on_done)](error_code error) {
                           done(error ? problem_of(tls_->native_handle(), error) : "");
                         });
+}
+
+bool Stream::is_untrusted() {
+  return tls_ && ::SSL_get_verify_result(tls_->native_handle()) != X509_V_OK;
 }
 
 void Stream::close() {

@@ -461,6 +461,7 @@ TEST_F(SecureWebClientTest, TrustsNoOther) {
   client({3s}, "https", "127.0.0.1");
   post("x");
   EXPECT_EQ(outcome(), "its certificate is not trusted: IP address mismatch");
+  EXPECT_FALSE(is_down_) << "somebody else is there";
   EXPECT_EQ(service_->bodies, List{});
 }
 

@@ -33,8 +33,10 @@ struct WebAnswer {
 
 /// Why there is no answer.
 struct WebFailure {
-  std::string why;       ///< for the operator
-  bool is_down = false;  ///< it was not reached, or said nothing in time
+  std::string why;  ///< for the operator
+  /// It was not reached, or said nothing in time. Not: somebody was reached whose certificate is
+  /// not trusted, who may have taken its place.
+  bool is_down = false;
 };
 
 /// POSTs of JSON to one service, over connections that are kept: side by side, those of one sender

@@ -34,6 +34,10 @@ class Stream {
   /// empty: nothing. Without TLS it is called at once.
   void shake_hands(std::function<void(const std::string& problem)> on_done);
 
+  /// The handshake has failed by the other side's certificate: somebody is there, but nobody knows
+  /// who it is.
+  bool is_untrusted();
+
   /// Calls `use` with what bytes are to be read from and written to.
   template <class Use>
   void with_layer(Use use) {

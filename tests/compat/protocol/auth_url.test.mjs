@@ -405,13 +405,13 @@ asking('Where the service is down', ['--auth_timeout', '500'], (test) => {
 });
 
 suite('A service behind TLS', [], ({ both: test }) => {
-  const run = async ({ adopt, name }, host, trusted) => {
+  const run = async ({ adopt, name }, host, trusted, args = []) => {
     const secure = makeCertificate(directory, name('backend'), 'DNS:localhost');
     const backend = await startBackend(() => ({}), { secure });
     const url = `https://${host}:${backend.port}/hook?secret=sesame`;
     const env = { PEERJSD_AUTH_URL: url };
     if (trusted) env.SSL_CERT_FILE = secure.cert;
-    const server = adopt(await startPeerjsd([], { env }));
+    const server = adopt(await startPeerjsd(args, { env }));
     const peer = new Peer(server, { id: 'ann' });
     const text = await peer.next();
     peer.lose();
@@ -448,6 +448,14 @@ suite('The configuration of a service', [], ({ both: test }) => {
     const common = `auth_url = ${backend.url}\nadmin_port = ${admin.port}\n`;
     writeFileSync(file, common);
     const server = adopt(await startPeerjsd(['--config', file]));
+
+  test('nor is somebody else in its place as if it were down', async (scope) => {
+    for (const [host, trusted] of [['127.0.0.1', true], ['localhost', false]]) {
+      const { text, server } = await run(scope, host, trusted, ['--auth_down', 'accept']);
+      assert.equal(text, errorText(DOWN));
+      await server.waitForLog(/its certificate is not trusted: .*; ann is refused/);
+    }
+  });
     await socket({ server, id: 'ann' }).expect(errorText(DOWN));
     writeFileSync(file, `${common}auth_down = accept\nauth_cache = 3600s\n`);
     server.child.kill('SIGHUP');
