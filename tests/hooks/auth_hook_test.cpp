@@ -3,9 +3,11 @@
 #include "support/loop.hpp"
 #include "support/recording_transport.hpp"
 #include "support/web_service.hpp"
+#include "support/without_hmac.hpp"
 
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -238,6 +240,22 @@ TEST_F(AuthHookTest, AsksNothingForWhoHasGone) {
   EXPECT_EQ(service_.bodies.size(), 9U);
   EXPECT_NE(service_.bodies.back().find("staying"), std::string::npos);
   EXPECT_EQ(hook_.under_way(), 0U);
+}
+
+TEST_F(AuthHookTest, AsksAgainWhatItCouldNotSign) {
+  AuthHook hook(io_, *parse_web_url("http://127.0.0.1:" + std::to_string(service_.port())), "key",
+                relay_, {{}, 3s, false, 0ms});
+  const auto ask = [&] {
+    hook.ask({net::Purpose::Connect, {"peerjs", "ann", "token"}, "", group_, request_, asker_},
+             {"owner"}, now_, [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
+  };
+  {
+    const test::WithoutHmac without;
+    EXPECT_THROW(ask(), std::runtime_error);
+  }
+  EXPECT_EQ(hook.under_way(), 0U);
+  ask();
+  EXPECT_EQ(pass().owner, "owner");
 }
 
 TEST_F(AuthHookTest, AShorterMemoryForgetsAtOnce) {

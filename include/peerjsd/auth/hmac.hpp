@@ -5,7 +5,8 @@
 
 namespace peerjsd::auth {
 
-// RFC 2104: the bytes themselves.
+// RFC 2104: the bytes themselves. Where OpenSSL makes none, for it has no memory or no provider of
+// them, std::runtime_error is thrown: nobody shall go on with an empty one.
 
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
