@@ -10,6 +10,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// RFC 8489 14.3: a USERNAME has fewer than 509 bytes.
+constexpr std::size_t kMostNameBytes = 508;
+
+/// Whoever may connect may have credentials, however long its id is; and all that a TURN server
+/// needs is that one user always has the same name, and no other user has it. So where a name would
+/// be too long, a digest stands for the user: one with the secret, so that who reads the name
+/// cannot try out whose it is.
+std::string username_of(const TurnOptions& options, std::string_view user, Time now) {
+  using std::chrono::floor;
+  using std::chrono::seconds;
+  const auto expiry = floor<seconds>(now + options.ttl).time_since_epoch().count();
+  const std::string begin = std::to_string(expiry) + ":";
+  const bool fits = begin.size() + user.size() <= kMostNameBytes;
+  return begin + (fits ? std::string(user) : encode_base64(hmac_sha256(options.secret, user)));
+}
+
 }  // namespace
 
 std::string ice_servers(const TurnOptions& options, std::string_view user, Time now) {
@@ -20,8 +36,7 @@ std::string ice_servers(const TurnOptions& options, std::string_view user, Time 
   for (const std::string& url : options.urls) {
     (url.starts_with("stun") ? stun : turn).push_back(url);
   }
-  const auto expiry = floor<seconds>(now + options.ttl).time_since_epoch().count();
-  const std::string username = std::to_string(expiry) + ":" + std::string(user);
+  const std::string username = username_of(options, user, now);
   Json servers = Json::array();
   if (!stun.empty()) servers.push_back({{"urls", stun}});
   if (!turn.empty()) {

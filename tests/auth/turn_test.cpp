@@ -1,8 +1,13 @@
 #include "peerjsd/auth/turn.hpp"
 
+#include "peerjsd/auth/base64.hpp"
+#include "peerjsd/auth/hmac.hpp"
+
 #include <chrono>
+#include <string>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace peerjsd::auth {
 namespace {
@@ -16,6 +21,28 @@ TEST(Turn, MakesCredentialsThatTheServerComputesAsWell) {
             R"({"iceServers":[{"urls":["stun:s"]},)"
             R"({"urls":["turn:t:3478","turns:t?transport=tcp"],"username":"1800003600:ann",)"
             R"("credential":"XZToMrc8Pvd/pWyWW3cBfrdGqNk="}],"ttl":3600})");
+}
+
+/// The name that `user` has for a TURN server.
+std::string username_of(const std::string& user) {
+  const TurnOptions options{"secret", {"turn:t"}, 1h};
+  const auto json = nlohmann::json::parse(ice_servers(options, user, Time(1'800'000'000s)));
+  const auto& server = json["iceServers"][0];
+  const auto name = server["username"].get<std::string>();
+  EXPECT_EQ(server["credential"].get<std::string>(), encode_base64(hmac_sha1("secret", name)));
+  return name;
+}
+
+TEST(Turn, GivesNoNameThatIsLongerThanAServerTakes) {
+  const std::string begin = "1800003600:";
+  const std::string longest(508 - begin.size(), 'x');
+  EXPECT_EQ(username_of(longest), begin + longest);
+  const std::string shortened = username_of(longest + "x");
+  EXPECT_TRUE(shortened.starts_with(begin)) << shortened;
+  EXPECT_LT(shortened.size(), 509U);
+  EXPECT_EQ(username_of(longest + "x"), shortened) << "the same user has the same name";
+  EXPECT_NE(username_of(longest + "y"), shortened);
+  EXPECT_LT(username_of(std::string(4096, 'x')).size(), 509U);
 }
 
 TEST(Turn, HasNoServersThatThereAreNot) {

@@ -18,7 +18,8 @@ struct TurnOptions {
 
 /// {"iceServers":[...],"ttl":SECONDS}: `iceServers` as RTCPeerConnection takes it, with credentials
 /// for `user` that hold for `ttl` from `now` on (draft-uberti-behave-turn-rest-00). STUN URLs get
-/// none, for they need none.
+/// none, for they need none. Of a user whose name is too long for TURN a digest stands in its
+/// place.
 std::string ice_servers(const TurnOptions& options, std::string_view user, Time now);
 
 }  // namespace peerjsd::auth
