@@ -51,6 +51,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   } else if (text.size() % 4 == 0 && text.ends_with('=')) {
     text.remove_suffix(1);
   }
+  if (text.find_first_of("-_") != text.npos) return std::nullopt;
   std::string url(text);
   std::ranges::replace(url, '+', '-');
   std::ranges::replace(url, '/', '_');

@@ -30,7 +30,8 @@ TEST(Base64, DecodesWithPaddingOrWithout) {
   for (const std::string text : {"Zm8=", "Zm8"}) EXPECT_EQ(decode_base64(text), "fo");
   for (const std::string text : {"Zg==", "Zg"}) EXPECT_EQ(decode_base64(text), "f");
   EXPECT_EQ(decode_base64("+/8A"), "\xfb\xff\x00"s);
-  for (const std::string text : {"Zg=", "Zm9v=", "Zm9v====", "====", "Zm8==", "Z", "Zm 8"}) {
+  for (const std::string text :
+       {"Zg=", "Zm9v=", "Zm9v====", "====", "Zm8==", "Z", "Zm 8", "-_8A", "-/8A", "+_8A"}) {
     EXPECT_FALSE(decode_base64(text)) << text;
   }
 }

@@ -32,7 +32,8 @@ TEST(Signature, TakesASecretAsItIsWritten) {
 TEST(Signature, TakesNoSecretThatIsNoBase64OrTooShort) {
   for (const std::string_view secret :
        {"whsec_", "whsec_YQ==", "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=",
-        "whsec_YWFhYWFhYWFh WFhYWFhYWFhYWFhYWFhYWFh",
+        "whsec_YWFhYWFhYWFh WFhYWFhYWFhYWFhYWFhYWFh", "whsec_YWFhYWFhYWFh-WFhYWFhYWFhYWFhYWFhYWFh",
+        "whsec_YWFhYWFhYWFh_WFhYWFhYWFhYWFhYWFhYWFh",
         "whsec_==========================", "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQ==="}) {
     EXPECT_EQ(webhook_key(secret), std::nullopt) << secret;
   }

@@ -10,7 +10,8 @@ namespace peerjsd::auth {
 /// there is anything else in it, or if bits that no byte needs are set.
 std::optional<std::string> decode_base64url(std::string_view text);
 
-/// RFC 4648 4, with its padding or without any.
+/// RFC 4648 4, with its padding or without any. Nothing if there is anything else in it, as the
+/// letters of RFC 4648 5, which other decoders pass over, or if bits that no byte needs are set.
 std::optional<std::string> decode_base64(std::string_view text);
 
 /// RFC 4648 4, with padding.

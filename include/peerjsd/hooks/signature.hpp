@@ -10,7 +10,8 @@
 namespace peerjsd::hooks {
 
 /// The bytes of a secret as the Standard Webhooks specification writes it: of `whsec_BASE64` those
-/// that it stands for, of any other text its own. Nothing if it begins like that and is no base64.
+/// that it stands for, of any other text its own. Nothing if it begins like that and is no base64,
+/// or one of fewer than 24 bytes.
 std::optional<std::string> webhook_key(std::string_view secret);
 
 /// By which a service knows that a request is this server's, what it says, and when it was made:
