@@ -5,13 +5,17 @@
 #include "support/web_service.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 namespace peerjsd::hooks {
 namespace {
@@ -200,6 +204,67 @@ TEST_F(EventHookTest, TriesTheSameAgainUntilItIsTaken) {
   }
   EXPECT_EQ(sequences(5), (Numbers{2, 3, 4, 5}));
   EXPECT_EQ(hook_.counters().delivered, 5U);
+}
+
+TEST_F(EventHookTest, SendsAgainWhatIsNotAnswered) {
+  answer(std::nullopt);
+  expire(1);
+  ASSERT_TRUE(requests(1));
+  hook_.expire(now_ + 10s - 1ms);
+  EXPECT_EQ(hook_.counters().failures, 0U);
+  now_ += 10s;
+  hook_.expire(now_);
+  EXPECT_EQ(hook_.counters().failures, 1U);
+  answer(WebService::ok());
+  hook_.expire(now_ + 250ms);
+  ASSERT_TRUE(is_idle());
+  ASSERT_EQ(service_.bodies.size(), 2U);
+  EXPECT_EQ(service_.bodies[1], service_.bodies[0]);
+  EXPECT_EQ(header(1, "webhook-id"), header(0, "webhook-id"));
+  EXPECT_EQ(service_.connections, 2U) << "what comes on the old one may be its late answer";
+}
+
+/// What has been logged since, a line each.
+class EventHookLogTest : public EventHookTest {
+ protected:
+  EventHookLogTest() : before_(spdlog::default_logger()) {
+    auto logger = std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_));
+    logger->set_pattern("%v");
+    spdlog::set_default_logger(logger);
+  }
+  ~EventHookLogTest() override { spdlog::set_default_logger(before_); }
+
+  bool delivered(std::size_t count) {
+    return test::run_until(io_, [&] { return hook_.counters().delivered >= count; });
+  }
+
+  std::ostringstream log_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+TEST_F(EventHookLogTest, AFloodIsOneOutageWhateverIsDeliveredMeanwhile) {
+  answer(std::nullopt);
+  expire(0);
+  ASSERT_TRUE(requests(1));
+  const auto flood = [this] {
+    for (int i = 0; i < 600; ++i) expire(i);
+  };
+  flood();
+  const std::string begun = "Events are kept for " + hook_.address() + ": too many wait for it\n";
+  EXPECT_EQ(log_.str(), begun);
+  for (std::size_t i = 0; i < 5; ++i) {
+    service_.say(WebService::ok());
+    ASSERT_TRUE(delivered(1 + 100 * i));
+    flood();
+    ASSERT_TRUE(requests(i + 2));
+  }
+  EXPECT_EQ(log_.str(), begun);
+  answer(WebService::ok());
+  service_.say(WebService::ok());
+  ASSERT_TRUE(is_idle());
+  EXPECT_EQ(log_.str(), begun + "Events are delivered to " + hook_.address() +
+                            " again; dropped: " + std::to_string(hook_.counters().dropped) + "\n");
 }
 
 TEST_F(EventHookTest, HurriesAtTheEnd) {

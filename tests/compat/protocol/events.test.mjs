@@ -1,7 +1,7 @@
 // The operator's own service is told what happens.
 
 import assert from 'node:assert/strict';
-import { isSigned, startBackend } from '../support/backend.mjs';
+import { hang, isSigned, startBackend } from '../support/backend.mjs';
 import { metric } from '../support/cluster.mjs';
 import { freePort, startPeerjsd } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
@@ -118,6 +118,25 @@ suite('Events', [], ({ both }) => {
     assert.equal(await count('peerjsd_events_total', '{result="delivered"}'), 5);
     await server.stop();
     await back.stop();
+  });
+
+  test('keep nobody waiting while their service hangs, and are not lost', [], async (scope) => {
+    const { backend, page } = scope;
+    backend.answer = hang;
+    const ann = await page('ann');
+    await backend.times(1);
+    const bob = await page('bob');
+    ann.signal('OFFER', 'bob', 1);
+    await bob.expect(relayed('OFFER', 'ann', 'bob', '1'));
+    bob.signal('ANSWER', 'ann', 2);
+    await ann.expect(relayed('ANSWER', 'bob', 'ann', '2'));
+    assert.equal(backend.asked.length, 1, 'one batch at a time');
+    backend.answer = () => ({});
+    backend.cut();
+    const events = await untilHeard(backend, 'connect bob');
+    assert.deepEqual(events.map(shown), ['connect ann', 'connect bob']);
+    assert.equal(heard(backend).batches.size, 2, 'the first came twice');
+    assert.equal(backend.asked.length, 3);
   });
 
   test('are dropped where too many wait, the oldest first', ['--event_queue', '3'], async (scope) => {
