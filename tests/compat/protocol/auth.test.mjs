@@ -83,6 +83,17 @@ suite('Signed tokens', tokens, ({ both: test }) => {
     await again.fence();
   });
 
+  test('whose token is bad does not learn which ids are taken', async ({ name, peer, socket }) => {
+    const id = name('ann-');
+    await peer(id, { token: await sign(id) });
+    const cases = [
+      ['x', 'Token is not valid'],
+      [await sign(id, { exp: now() - 1 }), 'Token has expired'],
+      [await sign('eve'), 'Token is not for this ID'],
+    ];
+    for (const [token, reason] of cases) await refused(socket({ id, token }), reason);
+  });
+
   test('a peer whose token expires is told, and may return with another', async (scope) => {
     const { name, peer, page, socket } = scope;
     const id = name('ann-');

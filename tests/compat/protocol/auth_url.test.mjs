@@ -71,6 +71,13 @@ asking('A service is asked who may connect', [], (test) => {
     assert.equal(seen['webhook-signature'], undefined);
   });
 
+  test('by the address of the client, where a proxy is before it', ['--proxied', '127.0.0.1'], async (scope) => {
+    const { backend, socket } = scope;
+    const headers = { 'X-Forwarded-For': '192.0.2.1, 203.0.113.7' };
+    await socket({ id: 'ann', headers }).expect(OPEN);
+    assert.equal(backend.asked[0].json.address, '203.0.113.7');
+  });
+
   test('and refuses with its own words', [], async ({ backend, refused, server }) => {
     const cases = [
       [{ status: 403, json: { reason: 'Your trial is "over"' } }, 'Your trial is \\"over\\"'],
@@ -452,6 +459,22 @@ suite('The configuration of a service', [], ({ both: test }) => {
   test('nor is somebody else in its place as if it were down', async (scope) => {
     for (const [host, trusted] of [['127.0.0.1', true], ['localhost', false]]) {
       const { text, server } = await run(scope, host, trusted, ['--auth_down', 'accept']);
+  test('is warned of where cookies let pages of any site in', async ({ start }) => {
+    const warning = /--auth_headers has cookie, and --cors lets pages of any site connect/;
+    const asks = ['--auth_url', 'http://127.0.0.1/'];
+    const cases = [
+      [['--auth_headers', 'Cookie'], true],
+      [['--auth_headers', 'cookie', '--cors', '*'], true],
+      [['--auth_headers', 'cookie', '--cors', 'https://app.test'], false],
+      [['--auth_headers', 'user-agent'], false],
+    ];
+    for (const [args, warns] of cases) {
+      const server = await start([...asks, ...args]);
+      await server.stop(); // by then all of the start has been logged
+      assert.equal(warning.test(server.log()), warns, args.join(' '));
+    }
+  });
+
       assert.equal(text, errorText(DOWN));
       await server.waitForLog(/its certificate is not trusted: .*; ann is refused/);
     }
