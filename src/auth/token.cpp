@@ -1,6 +1,7 @@
 #include "peerjsd/auth/token.hpp"
 
 #include "peerjsd/auth/base64.hpp"
+#include "peerjsd/auth/terms.hpp"
 
 #include <algorithm>
 #include <array>
@@ -146,21 +147,19 @@ std::vector<std::string> names_of(const Json& own, const char* name) {
 }
 
 Permissions permissions_of(const Json& own) {
-  if (!own.contains("may")) return {};
-  Permissions may{false, false, false};
-  for (const std::string& each : texts_of(own, "may")) {
-    if (each == "call") may.call = true;
-    if (each == "answer") may.be_called = true;
-    if (each == "list") may.list = true;
-  }
-  return may;
+  const auto found = own.find("may");
+  if (found == own.end()) return {};
+  const auto may = read_permissions(*found);
+  if (!may) refuse("may is neither a text nor a list of texts");
+  return *may;
 }
 
 std::size_t limit_of(const Json& own) {
   const auto found = own.find("limit");
   if (found == own.end()) return 0;
-  if (!found->is_number_unsigned() || *found == 0U) refuse("limit is no whole number from 1 on");
-  return found->get<std::size_t>();
+  const auto limit = read_limit(*found);
+  if (!limit) refuse("limit is no whole number from 1 on");
+  return *limit;
 }
 
 Grant grant_of(const Json& claims, Time expiry) {

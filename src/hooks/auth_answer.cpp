@@ -1,10 +1,11 @@
 #include "peerjsd/hooks/auth_answer.hpp"
 
+#include "peerjsd/auth/terms.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <string_view>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -18,10 +19,11 @@ struct Nonsense {
   std::string_view what;
 };
 
-std::uint32_t limit_of(const Json& limit) {
-  if (!limit.is_number_unsigned() || limit == 0U) throw Nonsense{"limit"};
-  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  return static_cast<std::uint32_t>(std::min(limit.get<std::uint64_t>(), most));
+std::uint32_t limit_of(const Json& json) {
+  const auto limit = auth::read_limit(json);
+  if (!limit) throw Nonsense{"limit"};
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(*limit, most));
 }
 
 core::Duration time_of(const Json& seconds) {
@@ -31,16 +33,11 @@ core::Duration time_of(const Json& seconds) {
   return core::Duration(static_cast<std::int64_t>(bounded * 1000));
 }
 
-/// As in a signed token: a list, or a single word; words that mean nothing are ignored.
-void read_may(const Json& may, AuthTerms& terms) {
-  const auto is_text = [](const Json& each) { return each.is_string(); };
-  const Json words = may.is_string() ? Json::array({may}) : may;
-  if (!words.is_array() || !std::ranges::all_of(words, is_text)) throw Nonsense{"may"};
-  const auto has = [&words](const char* word) {
-    return std::ranges::find(words, word) != words.end();
-  };
-  terms.rights = {has("call"), has("answer")};
-  terms.may_list = has("list");
+void read_may(const Json& json, AuthTerms& terms) {
+  const auto may = auth::read_permissions(json);
+  if (!may) throw Nonsense{"may"};
+  terms.rights = {may->call, may->be_called};
+  terms.may_list = may->list;
 }
 
 AuthTerms terms_of(const std::string& body) {

@@ -191,7 +191,7 @@ net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) c
   }
   const bool is_down = why.is_down && client_.is_silent();
   if (options_.accepts_when_down && is_down) return {asker.pass, failure};
-  return {net::Rejection{"The server cannot check who may connect now", why.cause}, failure};
+  return {net::Rejection{"The server cannot check who may connect now", {}}, failure};
 }
 
 }  // namespace peerjsd::hooks

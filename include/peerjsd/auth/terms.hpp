@@ -1,0 +1,21 @@
+#pragma once
+
+#include "peerjsd/auth/token.hpp"
+
+#include <cstddef>
+#include <optional>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace peerjsd::auth {
+
+// What a signed token and the operator's own service say of a peer in the same words.
+
+/// `may`: one of `call`, `answer` and `list`, or a list of them. What it does not name is not
+/// allowed; words that mean nothing are passed over. Nothing if it is of another type.
+std::optional<Permissions> read_permissions(const nlohmann::json& may);
+
+/// `limit`: a whole number from 1 on, or nothing.
+std::optional<std::size_t> read_limit(const nlohmann::json& limit);
+
+}  // namespace peerjsd::auth
