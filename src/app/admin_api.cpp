@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/log_text.hpp"
 #include "peerjsd/core/number.hpp"
+#include "peerjsd/http/bearer.hpp"
 #include "peerjsd/http/url.hpp"
 #include "peerjsd/net/peer_session.hpp"
 
@@ -37,10 +38,9 @@ Reply said(const Json& json) {
 }
 
 bool has_token(std::string_view authorization, std::string_view token) {
-  constexpr std::string_view scheme = "Bearer ";
-  if (authorization.size() != scheme.size() + token.size()) return false;
-  if (!http::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return false;
-  return CRYPTO_memcmp(authorization.data() + scheme.size(), token.data(), token.size()) == 0;
+  const std::string_view given = http::bearer_token(authorization);
+  return given.size() == token.size() &&
+         CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 std::string parameter(std::string_view query, std::string_view name, std::string_view otherwise) {

@@ -1,7 +1,7 @@
 // Who is let in: by its origin, by its token, and by whom the operator has asked.
 
 #include "peerjsd/core/log_text.hpp"
-#include "peerjsd/http/url.hpp"
+#include "peerjsd/http/bearer.hpp"
 #include "peerjsd/net/handshake.hpp"
 #include "peerjsd/net/http_session.hpp"
 #include "peerjsd/net/session_context.hpp"
@@ -23,12 +23,8 @@ core::PeerKind kind_of(const HttpRequest& request) {
   return request.count(bhttp::field::origin) > 0 ? core::PeerKind::Page : core::PeerKind::Native;
 }
 
-/// The token of `Authorization: Bearer TOKEN`; empty: there is none.
 std::string_view bearer_of(const HttpRequest& request) {
-  constexpr std::string_view scheme = "Bearer ";
-  const std::string_view text = view(request[bhttp::field::authorization]);
-  const bool is_bearer = http::equal_ignoring_case(text.substr(0, scheme.size()), scheme);
-  return is_bearer ? text.substr(scheme.size()) : std::string_view();
+  return http::bearer_token(view(request[bhttp::field::authorization]));
 }
 
 core::Credentials who_asks(const HttpRequest&, const http::route::WebSocket& asked) {
