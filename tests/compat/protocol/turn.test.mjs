@@ -20,7 +20,7 @@ suite('A TURN server', [], ({ both: test }) => {
   };
 
   test('takes credentials as long as they hold, and no longer', async (scope) => {
-    const { credentials, ask } = await run(scope, '2s');
+    const { credentials, ask } = await run(scope, '3s');
     const given = await credentials('ann');
     assert.equal(await ask(given), 0);
     await until(async () => (await ask(given)) === 401, 'the credentials to run out');
