@@ -189,6 +189,10 @@ suite('Signed tokens', tokens, ({ both: test }) => {
         await renewed.expect(relayed('CANDIDATE', id, id, '1'));
         const stranger = streaming({ server, id: name('other-'), token, query: 'i=1' });
         await within(stranger.ended, 'the end of what renews nothing');
+        const eve = await sign('eve', { exp: now() - 1, peerjs: { id: '*' } });
+        const other = await post(server, { id, token: eve, query: 'i=1' });
+        assert.equal(other.body, errorText('Token has expired'), 'by another owner');
+        await renewed.fence();
       }
     }
   });
