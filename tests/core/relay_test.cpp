@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::kOpen;
 using test::RecordingTransport;
+using test::sent_to;
 using test::text;
 using test::Texts;
 
@@ -1069,6 +1070,19 @@ TEST_F(StreamTest, WhatFindsNoRoomIsReportedToItsSender) {
   stream_.room = fitting[0].size();
   EXPECT_EQ(receive(b_, offer_to("a")), Receipt::Relayed);
   EXPECT_EQ(stream_.take(), fitting);
+}
+
+TEST_F(StreamTest, APartnerHearsOfALeaveEvenIfThereIsNoRoom) {
+  join(stream_, "a");
+  join(b_, "b");
+  receive(b_, offer_to("a"));
+  stream_.take();
+  stream_.room = 0;
+  EXPECT_EQ(receive(b_, sent_to("a", "LEAVE")), Receipt::Relayed);
+  EXPECT_EQ(stream_.take(), Texts{text("LEAVE", "b", "a")});
+  EXPECT_EQ(receive(b_, sent_to("a", "LEAVE")), Receipt::NoRoom) << "they are none any more";
+  EXPECT_EQ(stream_.take(), Texts{});
+  EXPECT_EQ(b_.take(), Texts{}) << "nobody is told of a LEAVE that has not arrived";
 }
 
 }  // namespace
