@@ -32,9 +32,9 @@ void Departures::add(Departure departure) {
 /// it.
 void Departures::recall(Departure& departure) {
   if (!departure.registration) return;
-  core::Inheritance kept{.sent = courier_.recall(*departure.registration)};
-  std::swap(kept.sent, departure.inheritance.sent);
-  departure.inheritance.append(kept);
+  core::Inheritance later{.sent = courier_.recall(*departure.registration)};
+  std::swap(later.sent, departure.inheritance.sent);
+  departure.inheritance.append(later);
 }
 
 bool Departures::has(std::string_view key, std::string_view id, std::string_view token) const {

@@ -223,19 +223,14 @@ std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src) 
   std::vector<Flight> all;
   if (!has_from(src)) return all;
   for (const auto& [number, flight] : under_way_) {
-    Flight taken;
-    taken.key = flight->key;
-    taken.dst = flight->dst;
-    std::deque<Item> others;
-    for (Item& item : flight->waiting) {
-      (item.registration == src ? taken.waiting : others).push_back(std::move(item));
-    }
-    flight->waiting = std::move(others);
-    for (const Item& item : taken.waiting) {
-      flight->bytes -= cost(item);
-      count_out(item);
-    }
-    if (!taken.waiting.empty()) all.push_back(std::move(taken));
+    const auto others =
+        std::stable_partition(flight->waiting.begin(), flight->waiting.end(),
+                              [src](const Item& item) { return item.registration == src; });
+    std::deque<Item> staying(std::make_move_iterator(others),
+                             std::make_move_iterator(flight->waiting.end()));
+    flight->waiting.erase(others, flight->waiting.end());
+    if (!flight->waiting.empty()) all.push_back(take_waiting(*flight));
+    flight->waiting = std::move(staying);
   }
   return all;
 }
@@ -243,8 +238,9 @@ std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src) 
 void Flights::adopt(core::Registration from, core::Registration to) {
   const auto sender = senders_.find(from);
   if (sender == senders_.end()) return;
-  senders_[to] += sender->second;
-  senders_.erase(from);
+  const std::size_t bytes = sender->second;
+  senders_.erase(sender);
+  senders_[to] += bytes;
   const auto rename = [&](Item& item) {
     if (item.registration == from) item.registration = to;
   };

@@ -1,7 +1,7 @@
 // Who has an id in a cluster while several connections, or several nodes, are about it.
 
 import { describe, it } from 'node:test';
-import { PAGE, handedOver, withCluster, withProxy } from '../support/cluster.mjs';
+import { PAGE, handedOver, lostWhileSending, withCluster, withProxy } from '../support/cluster.mjs';
 import { ID_TAKEN, OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
 
 
@@ -82,14 +82,7 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       const x = await peer('x-', { server: nodes[2] });
       const a = await peer('a-', { server: nodes[0], ...PAGE });
       const b = await peer('b-', { server: nodes[0], ...PAGE });
-      await partners(a, b);
-      nodes[2].child.kill('SIGSTOP');
-      a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
-      await a.fence();
-      a.lose();
-      await nodes[0].waitForLog(/connection lost/);
-      b.signal('CANDIDATE', a.id, 'meanwhile');
-      await b.fence();
+      await lostWhileSending({ server: nodes[0], silent: nodes[2], a, b, x });
       socket({ server: nodes[1], id: a.id, ...PAGE });
       await until(async () => (await handedOver(nodes[0])) === 1, 'the peer to be handed over');
       nodes[1].child.kill('SIGSTOP'); // which does not say what a has there

@@ -8,12 +8,26 @@ import {
   apart,
   delivered,
   handedOver,
+  lostWhileSending,
   lostWithAMessage,
   ticked,
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
 import { OPEN, RawPeer, errorText, partners, relayed, until } from '../support/wire.mjs';
+
+/** What `q` has sent to `d` is under way to a node that does not answer; behind it waits what `a` sends. */
+async function waitingBehind({ nodes, peer }) {
+  const a = await peer('a-', { server: nodes[0], ...PAGE });
+  const q = await peer('q-', { server: nodes[0], ...PAGE });
+  const d = await peer('d-', { server: nodes[2] });
+  nodes[2].child.kill('SIGSTOP');
+  q.signal('OFFER', d.id, 'on the way');
+  await q.fence();
+  a.signal('OFFER', d.id, 'behind it');
+  await a.fence();
+  return { a, q, d };
+}
 
 describe('Cluster, peers that move', { concurrency: 3 }, () => {
   it(
@@ -115,14 +129,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
         const x = await peer('x-', { server: nodes[1] });
         const a = await peer('a-', { server: far, ...PAGE });
         const b = await peer('b-', { server: far, ...PAGE });
-        await partners(a, b);
-        nodes[1].child.kill('SIGSTOP');
-        a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
-        await a.fence();
-        a.lose();
-        await far.waitForLog(/connection lost/);
-        b.signal('CANDIDATE', a.id, 'meanwhile');
-        await b.fence();
+        await lostWhileSending({ server: far, silent: nodes[1], a, b, x });
         const between = socket({ server: near, id: a.id, ...PAGE });
         await until(async () => (await handedOver(far)) === 1, 'the peer to be handed over');
         proxy.holdsAnswers = true;
@@ -162,14 +169,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   it(
     'what comes back after its sender has moved expires where that is',
     withCluster({ count: 3, args: ['-t', '3s'] }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const q = await peer('q-', { server: nodes[0], ...PAGE });
-      const d = await peer('d-', { server: nodes[2] });
-      nodes[2].child.kill('SIGSTOP');
-      q.signal('OFFER', d.id, 'on the way');
-      await q.fence();
-      a.signal('OFFER', d.id, 'behind it');
-      await a.fence();
+      const { a, q, d } = await waitingBehind({ nodes, peer });
       const again = socket({ server: nodes[1], id: a.id, ...PAGE });
       await again.expect(OPEN);
       nodes[2].child.kill('SIGKILL');
@@ -198,14 +198,7 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   it(
     'what waits behind that of others goes along, and before what is sent from elsewhere',
     withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
-      const a = await peer('a-', { server: nodes[0], ...PAGE });
-      const q = await peer('q-', { server: nodes[0] });
-      const d = await peer('d-', { server: nodes[2] });
-      nodes[2].child.kill('SIGSTOP');
-      q.signal('OFFER', d.id, 'on the way');
-      await q.fence();
-      a.signal('OFFER', d.id, 'behind it');
-      await a.fence();
+      const { a, q, d } = await waitingBehind({ nodes, peer });
       const again = socket({ server: nodes[1], id: a.id, ...PAGE });
       await again.expect(OPEN);
       again.signal('CANDIDATE', d.id, 'from there');

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import {
   PAGE,
   cli,
-  delivered,
   handedOver,
+  lostWhileSending,
   lostWithAMessage,
   withCluster,
   withProxy,
@@ -72,15 +72,7 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
         const a = await peer('a-', { server: nodes[0], ...PAGE });
         const b = await peer('b-', { server: nodes[1] });
         const x = await peer('x-', { server: nodes[2] });
-        await partners(a, b);
-        nodes[2].child.kill('SIGSTOP');
-        a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
-        await a.fence();
-        a.lose();
-        await nodes[0].waitForLog(/connection lost/);
-        const before = await delivered(nodes[1]);
-        b.signal('CANDIDATE', a.id, 'meanwhile');
-        await until(async () => (await delivered(nodes[1])) > before, 'its node to have it');
+        await lostWhileSending({ server: nodes[0], other: nodes[1], silent: nodes[2], a, b, x });
         await nodes[0].stop();
         await b.expect(relayed('EXPIRE', a.id, b.id));
       },
@@ -95,15 +87,7 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
         const x = await peer('x-', { server: nodes[2] });
         const a = await peer('a-', { server: nodes[0], ...PAGE });
         const b = await peer('b-', { server: nodes[1], ...PAGE });
-        await partners(a, b);
-        nodes[2].child.kill('SIGSTOP');
-        a.signal('OFFER', x.id, 'on the way'); // for which what a has waits a little
-        await a.fence();
-        a.lose();
-        await nodes[0].waitForLog(/connection lost/);
-        const before = await delivered(nodes[1]);
-        b.signal('CANDIDATE', a.id, 'meanwhile');
-        await until(async () => (await delivered(nodes[1])) > before, 'its node to have it');
+        await lostWhileSending({ server: nodes[0], other: nodes[1], silent: nodes[2], a, b, x });
         socket({ server: nodes[3], id: a.id, ...PAGE });
         await until(async () => (await handedOver(nodes[0])) === 1, 'the peer to be handed over');
         await nodes[3].stop('SIGKILL');

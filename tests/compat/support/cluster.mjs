@@ -190,3 +190,21 @@ export async function lostWithAMessage(server, peer, { other = server } = {}) {
   await until(async () => (await delivered(other)) > before, 'its node to have the message');
   return { a, b };
 }
+
+/**
+ * `a` is lost, with a message for `x` under way, whose node does not answer: so what it has stays
+ * on its node for a little. For `a` waits what `b` sends then.
+ */
+export async function lostWhileSending({ server, other = server, silent, a, b, x }) {
+  await partners(a, b);
+  silent.child.kill('SIGSTOP');
+  a.signal('OFFER', x.id, 'on the way');
+  await a.fence();
+  a.lose();
+  await server.waitForLog(/connection lost/);
+  const before = await delivered(other);
+  b.signal('CANDIDATE', a.id, 'meanwhile');
+  await b.fence();
+  if (other === server) return;
+  await until(async () => (await delivered(other)) > before, 'its node to have the message');
+}
