@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import { exchange, openChannel, useBrowser } from '../support/browser.mjs';
 import { startBackend } from '../support/backend.mjs';
 import { startPeerjsd } from '../support/server.mjs';
+import { until } from '../support/wire.mjs';
 
 const { scenario } = useBrowser();
 const REASON = 'Your subscription has ended';
@@ -49,3 +50,73 @@ for (const version of ['0.3.14', '1.5.5']) {
     });
   });
 }
+
+describe('peerjs 1.5.5 where a service sets limits', () => {
+  const startWith = async (cast, answer, ...args) => {
+    const backend = await startBackend(answer);
+    cast.onClose(backend.stop);
+    const own = ['--auth_url', backend.url, '--auth_leeway', '0', ...args];
+    return { backend, server: await cast.server(startPeerjsd(own)) };
+  };
+
+  scenario('calls if it may, and only as often as it may', async (cast) => {
+    const limits = ({ id }) => ({ json: { may: id === 'boss' ? ['call'] : ['answer'], limit: 1 } });
+    const [{ server }, [boss, one, second]] = await Promise.all([
+      startWith(cast, limits),
+      cast.tabs('1.5.5', '1.5.5', '1.5.5'),
+    ]);
+    await boss.join(server, 'boss', { token: 'of the boss' });
+    await one.join(server, 'one', { token: 'of one' });
+    const failed = one.event('peer error');
+    await one.do('connect', 'none', 'boss');
+    const message = 'Could not connect to peer boss';
+    assert.deepEqual(await failed, { type: 'peer-unavailable', message });
+    await openChannel(boss, one, 'one', 'chat');
+    await exchange(boss, one, 'chat');
+    const refused = second.event('peer error');
+    await second.start(server, 'second', { token: 'of one' });
+    assert.deepEqual(await refused, {
+      type: 'server-error',
+      message: 'Token has reached its concurrent user limit',
+    });
+  });
+
+  scenario('is disconnected when its time is over, and its channel lives on', async (cast) => {
+    const [{ server }, [one, two]] = await Promise.all([
+      startWith(cast, ({ id }) => ({ json: id === 'one' ? { expires_in: 6 } : {} })),
+      cast.tabs('1.5.5', '1.5.5'),
+    ]);
+    await Promise.all([one.join(server, 'one'), two.join(server, 'two')]);
+    await openChannel(one, two, 'two', 'chat');
+    const failed = one.event('peer error');
+    await one.event('peer disconnected');
+    assert.deepEqual(await failed, { type: 'server-error', message: 'Token has expired' });
+    await exchange(one, two, 'chat');
+    assert.equal(two.all('peer disconnected').length, 0);
+  });
+
+  for (const [policy, isLetIn] of [['refuse', false], ['accept', true]]) {
+    scenario(`that is down: --auth_down ${policy}, but who is known comes in`, async (cast) => {
+      const timeout = 500; // after so long without an answer to anybody it is down
+      const more = ['--auth_timeout', String(timeout), '--auth_down', policy];
+      const [{ backend, server }, [one, two, again]] = await Promise.all([
+        startWith(cast, () => ({}), ...more),
+        cast.tabs('1.5.5', '1.5.5', '1.5.5'),
+      ]);
+      await one.join(server, 'one', { token: 'of one' });
+      const answered = performance.now();
+      await backend.stop();
+      await until(() => performance.now() > answered + timeout, 'it to be down');
+      if (isLetIn) {
+        await two.join(server, 'two');
+      } else {
+        const failed = two.event('peer error');
+        await two.start(server, 'two');
+        const message = 'The server cannot check who may connect now';
+        assert.deepEqual(await failed, { type: 'server-error', message });
+      }
+      await again.join(server, 'one', { token: 'of one' });
+      await one.event('peer disconnected');
+    });
+  }
+});

@@ -11,7 +11,7 @@ const { scenario } = useBrowser();
 
 for (const version of ['0.3.14', '1.5.5']) {
   describe(`peerjs ${version} where a service is told what happens`, () => {
-    scenario('comes, calls and goes', async (cast) => {
+    scenario('comes, calls, calls nobody and goes', async (cast) => {
       const backend = await startBackend();
       cast.onClose(backend.stop);
       const args = ['--event_url', backend.url, '--hook_secret', 'x'.repeat(32)];
@@ -23,13 +23,18 @@ for (const version of ['0.3.14', '1.5.5']) {
       await two.join(server, 'two');
       await openChannel(one, two, 'two', 'chat');
       await exchange(one, two, 'chat');
+      const failed = one.event('peer error');
+      await one.do('connect', 'none', 'nobody');
+      assert.equal((await failed).type, 'peer-unavailable');
       await two.page.close();
       const seen = () =>
-        backend.asked.flatMap(({ json }) => json.events.map(({ type, id }) => `${type} ${id}`));
+        backend.asked.flatMap(({ json }) =>
+          json.events.map(({ type, id, dst }) => `${type} ${id}${dst ? ` for ${dst}` : ''}`),
+        );
       await until(() => seen().at(-1) === 'leave two', 'the end of two');
       await one.page.close();
       await until(() => seen().at(-1) === 'leave one', 'the end of one');
-      const expected = ['connect one', 'connect two'];
+      const expected = ['connect one', 'connect two', 'expire one for nobody'];
       for (const id of ['two', 'one']) expected.push(`disconnect ${id}`, `leave ${id}`);
       assert.deepEqual(seen(), expected);
     });

@@ -6,8 +6,8 @@ import { createConnection, createServer } from 'node:net';
 export async function startTcpProxy(port) {
   const pairs = new Set();
   // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
-  // that subscribes, answers what all others get. `cutsAfter`: a text in a message, behind which
-  // everything is cut, once.
+  // that subscribes, answers what all others get. `cutsAfter`: a text in a message, which is the last
+  // of its connection, once: whoever has it reads it before he sees the end.
   const proxy = {
     ...{ delay: 0, answerDelay: 0 },
     ...{ holdsAnswers: false, holdsMessages: false, refuses: false, cutsAfter: null },
@@ -26,7 +26,7 @@ export async function startTcpProxy(port) {
       if (!isMessage || !proxy.cutsAfter || !data.includes(proxy.cutsAfter)) return to.write(data);
       proxy.cutsAfter = null;
       proxy.refuses = true;
-      to.end(data, proxy.cut);
+      to.end(data);
     });
     from.on('close', () => to.destroy());
     from.on('error', () => {});

@@ -1,0 +1,165 @@
+// What a signed token says, and by which key it is signed, to the unmodified client.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { exchange, openChannel, useBrowser } from '../support/browser.mjs';
+import { temporaryDirectory } from '../support/dial.mjs';
+import { startPeerjsd } from '../support/server.mjs';
+import { makeKey, SECRET, sign } from '../support/tokens.mjs';
+import { until } from '../support/wire.mjs';
+
+const { scenario } = useBrowser();
+const directory = temporaryDirectory();
+const VERSION = '1.5.5';
+
+function file(name, text) {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A server with these arguments and that many tabs. */
+async function setUp(cast, count, args) {
+  const versions = Array.from({ length: count }, () => VERSION);
+  const [server, tabs] = await Promise.all([
+    cast.server(startPeerjsd(['--auth_leeway', '0', ...args])),
+    cast.tabs(...versions),
+  ]);
+  const isRefused = async (tab, id, token, message) => {
+    const failed = tab.event('peer error');
+    await tab.start(server, id, { token });
+    assert.deepEqual(await failed, { type: 'server-error', message });
+    assert.equal(tab.all('peer open').length, 0);
+  };
+  return { server, tabs, isRefused };
+}
+
+async function talk(one, two, toId) {
+  await openChannel(one, two, toId, `to ${toId}`);
+  await exchange(one, two, `to ${toId}`);
+}
+
+describe(`peerjs ${VERSION} with tokens signed by a private key`, () => {
+  for (const alg of ['RS256', 'ES256', 'EdDSA']) {
+    scenario(`${alg}: comes in, and with another key does not`, async (cast) => {
+      const [key, other] = [await makeKey(alg), await makeKey(alg)];
+      const { server, tabs, isRefused } = await setUp(cast, 3, [
+        ...['--auth_public_key', file(`${alg}.pem`, key.pem)],
+      ]);
+      const [one, two, three] = tabs;
+      await one.join(server, 'one', { token: await key.sign('one') });
+      await two.join(server, 'two', { token: await key.sign('two') });
+      await talk(one, two, 'two');
+      await isRefused(three, 'three', await other.sign('three'), 'Token is not valid');
+    });
+  }
+
+  scenario('a JWK set: comes in by each of its keys, and by a new one', async (cast) => {
+    const keys = await Promise.all([
+      makeKey('RS256', 'one'),
+      makeKey('ES256', 'two'),
+      makeKey('EdDSA', 'three'),
+    ]);
+    const set = (...some) => JSON.stringify({ keys: some.map(({ jwk }) => jwk) });
+    const jwks = file('keys.json', set(keys[0], keys[1]));
+    const { server, tabs, isRefused } = await setUp(cast, 4, ['--auth_jwks', jwks]);
+    const [one, two, early, three] = tabs;
+    await one.join(server, 'one', { token: await keys[0].sign('one') });
+    await two.join(server, 'two', { token: await keys[1].sign('two') });
+    await isRefused(early, 'three', await keys[2].sign('three'), 'Token is not valid');
+    file('keys.json', set(keys[1], keys[2]));
+    await server.waitForLog(/Keys for tokens reloaded, there are 2/);
+    await three.join(server, 'three', { token: await keys[2].sign('three') });
+    await talk(one, three, 'three'); // its own key has gone, but it is connected
+  });
+});
+
+describe(`peerjs ${VERSION} whose token says more than who it is`, () => {
+  scenario('for whom, by whom, from when and for which key', async (cast) => {
+    const { server, tabs, isRefused } = await setUp(cast, 6, [
+      ...['--auth_secret', SECRET, '--auth_issuer', 'https://a.test', '--auth_audience', 'calls'],
+    ]);
+    const good = { iss: 'https://a.test', aud: 'calls' };
+    const cases = [
+      [{ aud: 'mail' }, 'Token is not for this server'],
+      [{ iss: 'https://b.test' }, 'Token is not for this server'],
+      [{ nbf: Date.now() / 1000 + 60 }, 'Token is not valid yet'],
+      [{ exp: Date.now() / 1000 - 1 }, 'Token has expired'],
+      [{ peerjs: { key: 'other' } }, 'Token is not for this key'],
+    ];
+    for (const [i, [claims, message]] of cases.entries()) {
+      await isRefused(tabs[i], 'one', await sign('one', { ...good, ...claims }), message);
+    }
+    const here = { ...good, nbf: Date.now() / 1000 - 1, peerjs: { key: 'peerjs' } };
+    await tabs[5].join(server, 'one', { token: await sign('one', here) });
+  });
+
+  scenario('which ids it may have, and how many', async (cast) => {
+    const { server, tabs, isRefused } = await setUp(cast, 4, ['--auth_secret', SECRET]);
+    const [one, two, three, stranger] = tabs;
+    const token = () => sign('ann', { peerjs: { id: ['{sub}-*', 'desk'], limit: 2 } });
+    await one.join(server, 'ann-phone', { token: await token() });
+    await two.join(server, 'desk', { token: await token() });
+    await talk(one, two, 'desk');
+    const isFull = 'Token has reached its concurrent user limit';
+    await isRefused(three, 'ann-laptop', await token(), isFull);
+    await isRefused(stranger, 'bob-phone', await token(), 'Token is not for this ID');
+  });
+
+  scenario('whether it may call and be called', async (cast) => {
+    const { server, tabs } = await setUp(cast, 4, ['--auth_secret', SECRET]);
+    const [caller, other, callee, another] = tabs;
+    const join = async (tab, id, may) =>
+      tab.join(server, id, { token: await sign(id, { peerjs: { may } }) });
+    await join(caller, 'caller', ['call']);
+    await join(other, 'other', ['call']);
+    await join(callee, 'callee', ['answer']);
+    await join(another, 'another', ['answer']);
+    for (const [from, toId] of [[other, 'caller'], [another, 'callee']]) {
+      const failed = from.event('peer error');
+      await from.do('connect', 'none', toId);
+      const message = `Could not connect to peer ${toId}`;
+      assert.deepEqual(await failed, { type: 'peer-unavailable', message });
+    }
+    for (const tab of tabs) assert.equal(tab.all('none open').length, 0);
+    await talk(caller, callee, 'callee');
+  });
+
+  scenario('whether its page may list the peers; listAllPeers() shows no token', async (cast) => {
+    const { server, tabs } = await setUp(cast, 2, ['--auth_secret', SECRET, '--allow_discovery']);
+    const [one, two] = tabs;
+    const url = `http://${server.host}:${server.port}/peerjs/peers`;
+    const list = (token) =>
+      one.page.evaluate(
+        async ([of, bearer]) => {
+          const response = await fetch(of, { headers: { Authorization: `Bearer ${bearer}` } });
+          return response.ok ? response.json() : response.status;
+        },
+        [url, token],
+      );
+    await one.join(server, 'one', { token: await sign('one') });
+    assert.deepEqual(await list(await sign('one', { peerjs: { may: ['list'] } })), ['one']);
+    assert.equal(await list(await sign('one', { peerjs: { may: ['call'] } })), 401);
+    await two.join(server, 'two', { token: await sign('two') });
+    await Promise.all([two.event('peer error'), two.do('listAllPeers')]);
+    assert.match(two.lines.join('\n'), /It doesn't look like you have permission to list peers/);
+    assert.equal(two.all('peers').length, 0);
+  });
+
+  scenario('with --auth_expiry ignore it stays when that has expired', async (cast) => {
+    const { server, tabs, isRefused } = await setUp(cast, 3, [
+      ...['--auth_secret', SECRET, '--auth_expiry', 'ignore'],
+    ]);
+    const [one, two, late] = tabs;
+    const exp = Date.now() / 1000 + 6;
+    const token = await sign('one', { exp });
+    await one.join(server, 'one', { token });
+    await two.join(server, 'two', { token: await sign('two') });
+    await until(() => Date.now() / 1000 > exp, 'the token to expire');
+    await isRefused(late, 'one', token, 'Token has expired');
+    await talk(two, one, 'one');
+    assert.equal(one.all('peer disconnected').length, 0);
+  });
+});
