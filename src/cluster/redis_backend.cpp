@@ -140,8 +140,9 @@ void RedisBackend::release(const core::Peer& peer) {
   if (is_up()) node_.free_id(peer.realm.key, peer.id);
 }
 
-void RedisBackend::bequeath(const core::Peer& peer, const core::Inheritance& inheritance) {
-  claims_.bequeath(peer, inheritance);
+bool RedisBackend::bequeath(const core::Peer& peer, const TakeInheritance& take) {
+  claims_.bequeath(peer, take());
+  return true;
 }
 
 RedisBackend::Forwarding RedisBackend::forward(const core::Parcel& parcel) {

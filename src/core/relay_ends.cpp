@@ -26,13 +26,9 @@ void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
   const LeaveTiming timing = leave_timing_of(*peer, end);
-  if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
-  if (end == End::ServerStops && !peer->is_pending && backend_.has_other_nodes()) {
-    save_unsent(*peer);
-    unbind(*peer, end);
-    return bequeath(*peer);
-  }
+  if (timing == LeaveTiming::AfterGrace || end == End::ServerStops) save_unsent(*peer);
   unbind(*peer, end);
+  if (end == End::ServerStops && !peer->is_pending && bequeath(*peer)) return;
   conclude(*peer, timing, now);
 }
 

@@ -117,22 +117,28 @@ void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
   });
 }
 
-/// What others have sent to it goes on waiting here for where it comes back to.
-void Relay::bequeath(Peer& peer) {
+/// What others have sent to it goes on waiting here for where it comes back to. False: it cannot
+/// come back anywhere.
+bool Relay::bequeath(Peer& peer) {
   Realm& realm = peer.realm;
+  const auto take = [&] {
+    Inheritance inheritance = take_own(peer);
+    take_kept(peer, Waiting::Notices, inheritance);
+    inheritance.sent = take_sent(realm.key, peer.registration);
+    return inheritance;
+  };
+  if (!backend_.bequeath(peer, take)) return false;
   const std::string dst_json = json::quoted(peer.id);
-  Inheritance inheritance = take_own(peer);
-  take_kept(peer, Waiting::Notices, inheritance);
-  inheritance.sent = take_sent(realm.key, peer.registration);
-  backend_.bequeath(peer, inheritance);
   move_away(peer);
   forward_waiting(realm, dst_json);
+  return true;
 }
 
 void Relay::bequeath_lost() {
-  if (!backend_.has_other_nodes()) return;
   for (auto& [key, realm] : realms_) {
-    while (Peer* const peer = realm.lost.front()) bequeath(*peer);
+    while (Peer* const peer = realm.lost.front()) {
+      if (!bequeath(*peer)) return;
+    }
   }
 }
 

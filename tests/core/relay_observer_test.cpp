@@ -112,6 +112,13 @@ TEST_F(RelayObserverTest, SeesWhatRunsOut) {
   EXPECT_EQ(seen(), (Texts{"expired peerjs a x\"\xc3\xbc", "expired peerjs a 7"}));
 }
 
+TEST_F(RelayObserverTest, SeesThatWhoIsThereAsTheServerStopsHasLeft) {
+  attach(a_, "a");
+  seen();
+  detach(a_, End::ServerStops);
+  EXPECT_EQ(seen(), (Texts{"disconnected a 1 server stops", "left a 1"}));
+}
+
 TEST_F(RelayObserverTest, SeesNothingOnceItHasGone) {
   attach(a_, "a");
   relay_.observe_by(nullptr);
@@ -165,7 +172,7 @@ TEST_F(RelayNodesObserverTest, SeesWhoMovesToAnotherNodeAndWhoIsDisplaced) {
             (Texts{"disconnected b 2 " + std::string(to_string(End::Displaced)), "left b 2"}));
 }
 
-TEST_F(RelayNodesObserverTest, SeesThatTheServerStops) {
+TEST_F(RelayNodesObserverTest, SeesWhoMayGoOnElsewhereAsTheServerStops) {
   backend_.answer = Backend::Answer::Yes;
   nodes_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page}, now_);
   seen();

@@ -721,6 +721,20 @@ TEST_F(RelayTest, WhenTheServerStopsNobodyIsToldToLeave) {
   connect(a_, b_);
   detach(a_, End::ServerStops);
   EXPECT_TRUE(b_.sent.empty());
+  EXPECT_EQ(relay_.find("peerjs", "a"), nullptr);
+}
+
+TEST_F(RelayTest, WhoWasLostBeforeTheServerStopsLeavesAfterTheGrace) {
+  join(a_, "a");
+  join(b_, "b");
+  connect(a_, b_);
+  detach(a_, End::Lost);
+  relay_.bequeath_lost();  // there is no other node
+  pass(29s);
+  relay_.sign_of_life(b_, now_);
+  EXPECT_TRUE(b_.sent.empty());
+  pass(1s);
+  EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
 // Liveness

@@ -26,9 +26,9 @@ class RecordingBackend final : public core::Backend {
     return answer;
   }
   void release(const core::Peer& peer) override { released.push_back(peer.id); }
-  bool has_other_nodes() const override { return true; }
-  void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override {
-    bequeathed.emplace_back(peer.id, inheritance);
+  bool bequeath(const core::Peer& peer, const TakeInheritance& take) override {
+    bequeathed.emplace_back(peer.id, take());
+    return true;
   }
   Forwarding forward(const core::Parcel& parcel) override {
     if (forwarding == Forwarding::Taken) {

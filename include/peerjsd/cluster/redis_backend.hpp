@@ -63,8 +63,7 @@ class RedisBackend final : public core::Backend {
   // core::Backend
   Answer claim(const core::Peer& peer) override;
   void release(const core::Peer& peer) override;
-  bool has_other_nodes() const override { return true; }
-  void bequeath(const core::Peer& peer, const core::Inheritance& inheritance) override;
+  bool bequeath(const core::Peer& peer, const TakeInheritance& take) override;
   Forwarding forward(const core::Parcel& parcel) override;
   bool has_under_way(std::string_view key, std::string_view dst) const override {
     return courier_.has_under_way(key, dst);

@@ -55,12 +55,10 @@ class Backend {
   /// The peer has ended, or given its claim up.
   virtual void release(const Peer& peer) = 0;
 
-  /// Whether a peer may come back on another node when this one stops.
-  virtual bool has_other_nodes() const = 0;
-
-  /// The peer has ended because the server stops: with what it shall have when it comes back
-  /// elsewhere.
-  virtual void bequeath(const Peer& peer, const Inheritance& inheritance) = 0;
+  /// The peer has lost its connection and the server stops. True: it may come back elsewhere, and
+  /// shall have there what `take` has given. False: it may not, and nothing was taken.
+  using TakeInheritance = std::function<Inheritance()>;
+  virtual bool bequeath(const Peer& peer, const TakeInheritance& take) = 0;
 
   /// Takes a message for a peer that is not here. If it is not delivered, Relay::on_returned() or
   /// on_abandoned() follows. Parcels of one sender for one destination arrive, or return, in order.
@@ -81,8 +79,7 @@ class LocalOnly final : public Backend {
  public:
   Answer claim(const Peer&) override { return Answer::Yes; }
   void release(const Peer&) override {}
-  bool has_other_nodes() const override { return false; }
-  void bequeath(const Peer&, const Inheritance&) override {}
+  bool bequeath(const Peer&, const TakeInheritance&) override { return false; }
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
   bool has_under_way(std::string_view, std::string_view) const override { return false; }
   bool list(std::string_view, OnList) override { return false; }

@@ -119,7 +119,8 @@ class Relay {
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
-  /// The server stops: peers that have lost their connection can only come back elsewhere.
+  /// The server stops: peers that have lost their connection can only come back elsewhere, if there
+  /// is another node.
   void bequeath_lost();
 
   /// It ends: what waits will not be delivered, and whoever has sent it hears of that.
@@ -260,7 +261,7 @@ class Relay {
   Registration registration_of(const Peer* here, std::string_view id) const;
   static Inheritance take_own(Peer& peer);
   static void take_kept(Peer& peer, Waiting which, Inheritance& inheritance);
-  void bequeath(Peer& peer);
+  bool bequeath(Peer& peer);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json, Instant now);

@@ -69,13 +69,14 @@ describe('peerjs 1.5.5 on a cluster behind HAProxy', () => {
       const disconnected = Promise.all(lost.map((tab) => tab.event('peer disconnected')));
       await nodes[i].stop();
       await disconnected;
-      await exchange(one, two, 'chat');
+      await Promise.all([exchange(one, two, 'chat'), three.do('playing', 'call')]);
       await Promise.all(
         lost.map((tab) => Promise.all([tab.event('peer open'), tab.do('reconnect')])),
       );
       await exchange(one, three, 'other');
       await restart(i);
     }
+    await Promise.all([two, three].map((tab) => tab.do('playing', 'call')));
     await openChannel(two, one, ids[0], 'again');
     await exchange(one, two, 'again');
     await exchange(one, two, 'chat');

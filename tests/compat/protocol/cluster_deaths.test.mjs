@@ -128,33 +128,64 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   );
 });
 
-describe('Cluster, when its Redis fails over', () => {
-  it('the nodes follow to the replica', async () => {
-    const master = await startRedis();
-    const replica = await startRedis({
-      args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
-    });
-    const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
-    await withCluster({ count: 0 }, async ({ peer, socket }) => {
-      await until(() => /master_link_status:up/.test(cli(replica, 'info', 'replication')), 'the replica');
-      const nodes = [await startNode(url), await startNode(url)];
-      try {
-        const a = await peer('a-', { server: nodes[0], token: 'mine' });
-        const b = await peer('b-', { server: nodes[1] });
-        await partners(a, b);
-        const before = nodes.map(timesUp);
-        await master.stop('SIGKILL');
-        cli(replica, 'replicaof', 'no', 'one');
-        await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
-        a.signal('CANDIDATE', b.id, 1);
-        await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));
-        await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(ID_TAKEN);
-        await a.fence();
-      } finally {
-        await Promise.all(nodes.map((node) => node.stop()));
-      }
-    })();
-    await replica.stop();
-    await master.stop();
+/** Two nodes that know two addresses, of which the second is that of a master. */
+const withReplica = (fn) => async () => {
+  const master = await startRedis();
+  const replica = await startRedis({
+    args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
   });
+  const url = `redis://127.0.0.1:${replica.port},127.0.0.1:${master.port}`;
+  try {
+    await withCluster({ count: 0 }, async (cluster) => {
+      const isUp = () => /master_link_status:up/.test(cli(replica, 'info', 'replication'));
+      await until(isUp, 'the replica');
+      for (let i = 0; i < 2; i += 1) cluster.nodes.push(await startNode(url));
+      await fn({ ...cluster, master, replica });
+    })();
+  } finally {
+    await Promise.all([replica, master].map((redis) => redis.stop()));
+  }
+};
+
+describe('Cluster, when its Redis fails over', { concurrency: 2 }, () => {
+  /** `failOver` makes the replica the master. */
+  const follows = (failOver) =>
+    withReplica(async ({ master, replica, nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      const b = await peer('b-', { server: nodes[1] });
+      await partners(a, b);
+      const before = nodes.map(timesUp);
+      const late = await failOver({ master, replica, nodes, peer });
+      await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+      for (const node of nodes) {
+        const [, port] = node.log().match(/.*Redis at 127\.0\.0\.1:(\d+) reached/s);
+        assert.equal(Number(port), replica.port);
+      }
+      a.signal('CANDIDATE', b.id, 1);
+      await b.expect(relayed('CANDIDATE', a.id, b.id, '1'));
+      for (const { id } of [a, late]) {
+        await socket({ server: nodes[1], id, token: 'theirs' }).expect(ID_TAKEN);
+      }
+      for (const each of [a, late]) await each.fence();
+    });
+
+  it(
+    'as the master is killed, the nodes follow to the replica',
+    follows(async ({ master, replica, nodes, peer }) => {
+      const late = await peer('late-', { server: nodes[0] });
+      await master.stop('SIGKILL');
+      cli(replica, 'replicaof', 'no', 'one');
+      return late;
+    }),
+  );
+
+  it(
+    'as the master is made a replica, too, with what came to it as the other was one already',
+    follows(async ({ master, replica, nodes, peer }) => {
+      cli(replica, 'replicaof', 'no', 'one');
+      const late = await peer('late-', { server: nodes[0] });
+      cli(master, 'replicaof', '127.0.0.1', String(replica.port));
+      return late;
+    }),
+  );
 });

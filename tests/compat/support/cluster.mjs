@@ -131,7 +131,7 @@ export function withCluster(
     let scope;
     const own = { redis };
     try {
-      const url = enter(redis);
+      const url = await enter(redis);
       for (let i = 0; i < count; i += 1) nodes.push(await startNode(url, args, { env }));
       scope = makeScope('peerjsd', nodes[0]);
       await fn(Object.assign(own, scope, { nodes }));
