@@ -1,5 +1,6 @@
 // Runs the programs of this folder against peerjsd and npm peer 1.0.2, in turn, each time on a fresh
-// server, and prints one table of medians and ratios. See docs/performance.md.
+// server, and prints one table of medians and ratios. With --beside FILE that is another peerjsd, as
+// one from before a change, instead of npm peer. See docs/performance.md.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,15 +19,18 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    beside: { type: 'string' },
     json: { type: 'string', default: join(BUILD, 'bench.json') },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 const milliseconds = options.quick ? '500' : '1000';
 const many = options.quick ? '5000' : '10000';
-const BOTH = ['peerjsd', 'npm peer'];
+const OTHER = options.beside ? `beside: ${options.beside}` : 'npm peer';
+const BOTH = ['peerjsd', OTHER];
 
-// What is measured: a program with its arguments, and what of its result is told.
+// What is measured: a program with its arguments, and what of its result is told; `isOurs`: npm peer
+// cannot do that.
 const questions = [
   relay('relayed message, one at a time', '1'),
   relay('relayed message, 16 at a time', '16'),
@@ -35,7 +39,7 @@ const questions = [
     program: 'relay',
     args: ['--in-flight', '1', '--idle', options.quick ? '5000' : '15000', '--milliseconds', milliseconds],
     figures: [['relayed message beside many idle peers', 'cpu_us_per_message', 'µs CPU']],
-    servers: ['peerjsd'],
+    isOurs: true,
   },
   {
     program: 'idle',
@@ -78,7 +82,7 @@ const questions = [
       ['idle XHR stream', 'bytes_per_stream', 'bytes'],
       ['message on an XHR stream', 'cpu_us_per_line', 'µs CPU'],
     ],
-    servers: ['peerjsd'],
+    isOurs: true,
   },
   relay('relayed message over TLS, one at a time', '1', true),
   relay('relayed message over TLS, 16 at a time', '16', true),
@@ -142,11 +146,10 @@ async function freePort() {
 
 /** The command line of a server; with the files of a certificate, if it is to speak TLS. */
 function commandOf(kind, port, certificate = []) {
-  const command = kind === 'peerjsd' ? [join(BUILD, 'peerjsd')] : [process.execPath, NPM_PEER];
-  const options = ['--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000'];
-  // Counted all the same.
-  const rate = kind === 'peerjsd' ? ['--message_rate', '100000000'] : [];
-  return [...command, ...options, ...rate, ...certificate];
+  const common = ['--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000', ...certificate];
+  if (kind === 'npm peer') return [process.execPath, NPM_PEER, ...common];
+  const program = kind === 'peerjsd' ? join(BUILD, 'peerjsd') : options.beside;
+  return [program, ...common, '--message_rate', '100000000']; // counted all the same
 }
 
 /** As options for either server. */
@@ -228,7 +231,7 @@ const results = [];
 try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const question of questions) {
-      for (const kind of question.servers ?? BOTH) {
+      for (const kind of question.isOurs && !options.beside ? ['peerjsd'] : BOTH) {
         console.error(`round ${round} of ${rounds}: ${question.program} ${question.args.join(' ')}, ${kind}`);
         results.push({ question, kind, result: await run(question, kind, directory) });
       }

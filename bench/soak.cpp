@@ -4,7 +4,8 @@
 //   come   all connect, again with the same ids, and signal from then on; of several nodes, to the
 //          next, and partners to two of them
 //   tell   the latencies since the last time
-//   lose   from now on the server may vanish
+//   lose   from now on the servers may vanish
+//   part   from now on the first of them may: pairs that have one there go then, and the others go on
 //   go     nobody sends any more; what is under way comes; all leave
 
 #include "support/histogram.hpp"
@@ -16,6 +17,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <iostream>
 #include <memory>
@@ -50,6 +52,11 @@ std::string payload(std::size_t n) {
   return R"({"n":)" + std::to_string(n) + R"(,"sdp":")" + filler.substr(n % 56, size) + R"("})";
 }
 
+/// A message is not the one that must come.
+class Misheard : public Fault {
+  using Fault::Fault;
+};
+
 /// One of a pair, and what is known of its messages to the other.
 class Caller {
  public:
@@ -61,10 +68,15 @@ class Caller {
   void come(EventLoop& loop, const Target& target, Client::OnText on_text) {
     first_ = sent_;
     came_ = Clock::now();
+    target_ = &target;
     client_ = std::make_unique<Client>(loop, target, id_, std::move(on_text));
   }
 
   bool is_here() const { return client_->is_open(); }
+
+  bool has_gone() const { return client_ == nullptr; }
+
+  bool is_at(const Target& target) const { return target_ == &target; }
 
   void heartbeat() { client_->send(R"({"type":"HEARTBEAT"})"); }
 
@@ -76,15 +88,16 @@ class Caller {
     }
   }
 
-  /// The partner got this; returns how long it took. Throws Fault if it is not what must come next.
+  /// The partner got this; returns how long it took. Throws Misheard if it is not what must come
+  /// next.
   Clock::duration heard(std::string_view text) {
     const std::size_t n = sent_ - under_way_.size();
     if (text != R"({"type":")" + type(n) + R"(","src":")" + id_ + R"(","dst":")" + partner_ +
                     R"(","payload":)" + payload(n) + "}") {
-      throw Fault("message " + std::to_string(n) + " from " + id_ + " to " + partner_ +
+      throw Misheard("message " + std::to_string(n) + " from " + id_ + " to " + partner_ +
                   " came as " + std::string(text.substr(0, 120)));
     }
-    if (under_way_.empty()) throw Fault("message " + std::to_string(n) + " came unsent");
+    if (under_way_.empty()) throw Misheard("message " + std::to_string(n) + " came unsent");
     const auto took = Clock::now() - under_way_.front();
     under_way_.pop_front();
     return took;
@@ -127,6 +140,7 @@ class Caller {
   std::size_t left_over_ = 0;  // the first that may come of what was sent before
   Clock::time_point came_{};
   std::deque<Clock::time_point> under_way_;  // when they were sent
+  const Target* target_ = nullptr;
   std::unique_ptr<Client> client_;
 };
 
@@ -179,24 +193,31 @@ class Crowd {
     try {
       if (signaling_) signal();
       loop_.poll(std::chrono::milliseconds(1));
+    } catch (const Misheard&) {
+      throw;
     } catch (const Fault&) {
-      if (!may_lose_) throw;
-      vanish();
+      if (loss_ == Loss::None) throw;
+      if (loss_ == Loss::All) return vanish();
+      loss_ = Loss::None;
+      part();
     }
   }
 
   Result obey(const std::string& order) {
     if (order == "come") return come();
     if (order == "tell") return tell();
-    if (order == "lose") return lose();
+    if (order == "lose") return expect(Loss::All);
+    if (order == "part") return expect(Loss::First);
     if (order == "go") return go();
     throw Fault("not an order: " + order);
   }
 
  private:
+  enum class Loss : std::uint8_t { None, First, All };
+
   Result come() {
     vanish();
-    may_lose_ = false;
+    loss_ = Loss::None;
     ++comings_;
     const auto begin = Clock::now();
     std::size_t here = 0;  // all before this one are
@@ -230,8 +251,9 @@ class Crowd {
             {"max_ms", told.max().count()}};
   }
 
-  Result lose() {
-    may_lose_ = true;
+  /// Which servers may go.
+  Result expect(Loss loss) {
+    loss_ = loss;
     return Result::object();
   }
 
@@ -250,6 +272,18 @@ class Crowd {
     for (Caller& caller : callers_) caller.vanish();
   }
 
+  /// The first server has gone.
+  void part() {
+    const Target& first = targets_.front();
+    for (std::size_t i = 0; i < callers_.size(); i += 2) {
+      if (!callers_[i].is_at(first) && !callers_[i + 1].is_at(first)) continue;
+      callers_[i].vanish();
+      callers_[i + 1].vanish();
+    }
+  }
+
+  Caller& turn(std::size_t n) { return callers_[n % callers_.size()]; }
+
   /// Everybody in turn, evenly over time.
   void signal() {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
@@ -257,9 +291,11 @@ class Crowd {
       return static_cast<std::size_t>(seconds * per_second * static_cast<double>(callers_.size()));
     };
     const double turns_per_second = static_cast<double>(load_.rate) / static_cast<double>(kTurn);
-    for (; turns_ < due(turns_per_second); ++turns_) callers_[turns_ % callers_.size()].take_turn();
+    for (; turns_ < due(turns_per_second); ++turns_) {
+      if (!turn(turns_).has_gone()) turn(turns_).take_turn();
+    }
     for (; heartbeats_ < due(1.0 / static_cast<double>(load_.heartbeat)); ++heartbeats_) {
-      callers_[heartbeats_ % callers_.size()].heartbeat();
+      if (!turn(heartbeats_).has_gone()) turn(heartbeats_).heartbeat();
     }
   }
 
@@ -270,7 +306,7 @@ class Crowd {
   std::deque<Caller> callers_;
   Histogram latencies_;
   bool signaling_ = false;
-  bool may_lose_ = false;
+  Loss loss_ = Loss::None;
   Clock::time_point begin_;
   std::size_t turns_ = 0;
   std::size_t heartbeats_ = 0;
@@ -292,7 +328,7 @@ Program::Result soak(const Server& server, const Load& load) {
 
 int main(int argc, char** argv) {
   Program program(
-      "Peers that behave well, told on standard input what to do: come, tell, lose, go");
+      "Peers that behave well, told on standard input what to do: come, tell, lose, part, go");
   Load load;
   program.option("pairs", load.pairs, "pairs of peers");
   program.option("rate", load.rate, "messages that a peer sends in a second");

@@ -84,11 +84,14 @@ async function measure(meanwhile) {
   return { ...(await tell('tell')), took, used: parts('used'), waited: parts('waited'), other };
 }
 
+/** How many messages come in so many seconds, if all are there; what is under way comes later. */
+const expected = (took) =>
+  Math.floor(0.9 * 2 * Number(options.pairs) * Number(options.rate) * took);
+
 /** 99 % of the messages have to be in time, or with `slowest`, in ms, all of them by that. */
 function judge(phase, measured, { slowest } = {}) {
   const { messages, p50_ms, p99_ms, max_ms, took, used, waited } = measured;
-  const sent = 2 * Number(options.pairs) * Number(options.rate) * took;
-  const least = Math.floor(0.9 * sent); // what is under way at the end comes later
+  const least = expected(took);
   const what = `each once, in order; ${least} at least`;
   report.add(`${phase}: messages of the well-behaved`, messages, what, messages >= least);
   const latencies = [p50_ms, p99_ms, max_ms].map(ms).join(', ');
@@ -164,9 +167,29 @@ async function footprint(before) {
   return site.footprint;
 }
 
+/** Who is on other nodes, and so is his partner, does not notice. */
+async function killOneNode() {
+  await tell('part');
+  await tell('tell');
+  const begin = performance.now();
+  await alongside(site.killAndStart());
+  await alongside(sleep(2_000));
+  const took = (performance.now() - begin) / 1000;
+  const { messages, max_ms } = await tell('tell');
+  const least = Math.floor((expected(took) * (nodes - 2)) / nodes);
+  const name = 'a node is killed: messages between the others';
+  report.add(name, messages, `each once, in order; ${least} at least`, messages >= least);
+  const bound = `all: at most ${latencyBound} ms`;
+  report.add(`${name}: latency`, ms(max_ms), bound, max_ms <= latencyBound);
+}
+
 async function killAndReturn() {
-  await tell('lose');
-  await site.killAndStart();
+  if (site.isCluster) {
+    await killOneNode();
+  } else {
+    await tell('lose');
+    await site.killAndStart();
+  }
   const { peers, seconds: took } = await tell('come');
   const back = `${peers} peers were back ${took.toFixed(2)} s later`;
   report.add('SIGKILL, and a start', back, 'all', true);

@@ -58,7 +58,7 @@ for (const version of VERSIONS) {
       assert.deepEqual(await failed, { type: 'server-error', message: 'Token is not for this ID' });
     });
 
-    scenario('is told when its token expires, and its data channel lives on', async (cast) => {
+    scenario('is told when its token expires, lives on, and is back with a fresh one', async (cast) => {
       const [server, [one, two]] = await Promise.all([
         cast.server(startPeerjsd(['--auth_secret', SECRET, '--auth_leeway', '0'])),
         cast.tabs(version, version),
@@ -71,6 +71,11 @@ for (const version of VERSIONS) {
       await one.event('peer disconnected');
       const { type, message } = await failed;
       assert.equal(`${type}: ${message}`, EXPIRED[version]);
+      await exchange(one, two, 'chat');
+      const opened = one.event('peer open');
+      await one.do('reconnect', await sign('one'));
+      assert.equal(await opened, 'one');
+      await openChannel(two, one, 'one', 'again');
       await exchange(one, two, 'chat');
     });
   });

@@ -181,6 +181,10 @@ window.stage = {
   strangers: () => Object.keys(peer._lostMessages).length,
 
   disconnect: () => peer.disconnect(),
-  reconnect: () => peer.reconnect(),
+  /** With another token, if one is given: as docs/auth.md has it. */
+  reconnect(token = peer.options.token) {
+    peer.options.token = token;
+    peer.reconnect();
+  },
   listAllPeers: () => peer.listAllPeers((ids) => report('peers', ids)),
 };
