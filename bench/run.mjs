@@ -1,6 +1,6 @@
 // Runs the programs of this folder against peerjsd and npm peer 1.0.2, in turn, each time on a fresh
-// server, and prints one table of medians and ratios. With --beside FILE that is another peerjsd, as
-// one from before a change, instead of npm peer. See docs/performance.md.
+// server, and prints one table of medians and ratios. With --beside FILE it measures another build of
+// peerjsd, say one from before a change, instead of npm peer. See docs/performance.md.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,11 +26,11 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 const milliseconds = options.quick ? '500' : '1000';
 const many = options.quick ? '5000' : '10000';
-const OTHER = options.beside ? `beside: ${options.beside}` : 'npm peer';
+const NPM = 'npm peer';
+const OTHER = options.beside ? `beside: ${options.beside}` : NPM;
 const BOTH = ['peerjsd', OTHER];
 
-// What is measured: a program with its arguments, and what of its result is told; `isOurs`: npm peer
-// cannot do that.
+// What is measured: a program with its arguments, and what of its result is told.
 const questions = [
   relay('relayed message, one at a time', '1'),
   relay('relayed message, 16 at a time', '16'),
@@ -39,7 +39,7 @@ const questions = [
     program: 'relay',
     args: ['--in-flight', '1', '--idle', options.quick ? '5000' : '15000', '--milliseconds', milliseconds],
     figures: [['relayed message beside many idle peers', 'cpu_us_per_message', 'µs CPU']],
-    isOurs: true,
+    npmCannot: true,
   },
   {
     program: 'idle',
@@ -82,7 +82,7 @@ const questions = [
       ['idle XHR stream', 'bytes_per_stream', 'bytes'],
       ['message on an XHR stream', 'cpu_us_per_line', 'µs CPU'],
     ],
-    isOurs: true,
+    npmCannot: true,
   },
   relay('relayed message over TLS, one at a time', '1', true),
   relay('relayed message over TLS, 16 at a time', '16', true),
@@ -147,7 +147,7 @@ async function freePort() {
 /** The command line of a server; with the files of a certificate, if it is to speak TLS. */
 function commandOf(kind, port, certificate = []) {
   const common = ['--host', '127.0.0.1', '--port', port, '--concurrent_limit', '100000', ...certificate];
-  if (kind === 'npm peer') return [process.execPath, NPM_PEER, ...common];
+  if (kind === NPM) return [process.execPath, NPM_PEER, ...common];
   const program = kind === 'peerjsd' ? join(BUILD, 'peerjsd') : options.beside;
   return [program, ...common, '--message_rate', '100000000']; // counted all the same
 }
@@ -231,7 +231,7 @@ const results = [];
 try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const question of questions) {
-      for (const kind of question.isOurs && !options.beside ? ['peerjsd'] : BOTH) {
+      for (const kind of question.npmCannot && OTHER === NPM ? ['peerjsd'] : BOTH) {
         console.error(`round ${round} of ${rounds}: ${question.program} ${question.args.join(' ')}, ${kind}`);
         results.push({ question, kind, result: await run(question, kind, directory) });
       }

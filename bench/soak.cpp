@@ -5,7 +5,7 @@
 //          next, and partners to two of them
 //   tell   the latencies since the last time
 //   lose   from now on the servers may vanish
-//   part   from now on the first of them may: pairs that have one there go then, and the others go on
+//   part   from now on the first of them may: pairs with one there go then, the others go on
 //   go     nobody sends any more; what is under way comes; all leave
 
 #include "support/histogram.hpp"
@@ -14,6 +14,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -52,11 +53,6 @@ std::string payload(std::size_t n) {
   return R"({"n":)" + std::to_string(n) + R"(,"sdp":")" + filler.substr(n % 56, size) + R"("})";
 }
 
-/// A message is not the one that must come.
-class Misheard : public Fault {
-  using Fault::Fault;
-};
-
 /// One of a pair, and what is known of its messages to the other.
 class Caller {
  public:
@@ -74,13 +70,16 @@ class Caller {
 
   bool is_here() const { return client_->is_open(); }
 
-  bool has_gone() const { return client_ == nullptr; }
-
   bool is_at(const Target& target) const { return target_ == &target; }
 
-  void heartbeat() { client_->send(R"({"type":"HEARTBEAT"})"); }
+  bool has(const Connection& connection) const { return client_.get() == &connection; }
+
+  void heartbeat() {
+    if (client_ != nullptr) client_->send(R"({"type":"HEARTBEAT"})");
+  }
 
   void take_turn() {
+    if (client_ == nullptr) return;
     for (std::size_t i = 0; i < kTurn; ++i, ++sent_) {
       under_way_.push_back(Clock::now());
       client_->send(R"({"type":")" + type(sent_) + R"(","payload":)" + payload(sent_) +
@@ -88,16 +87,15 @@ class Caller {
     }
   }
 
-  /// The partner got this; returns how long it took. Throws Misheard if it is not what must come
-  /// next.
+  /// The partner got this; returns how long it took. Throws Fault if it is not what must come next.
   Clock::duration heard(std::string_view text) {
     const std::size_t n = sent_ - under_way_.size();
     if (text != R"({"type":")" + type(n) + R"(","src":")" + id_ + R"(","dst":")" + partner_ +
                     R"(","payload":)" + payload(n) + "}") {
-      throw Misheard("message " + std::to_string(n) + " from " + id_ + " to " + partner_ +
+      throw Fault("message " + std::to_string(n) + " from " + id_ + " to " + partner_ +
                   " came as " + std::string(text.substr(0, 120)));
     }
-    if (under_way_.empty()) throw Misheard("message " + std::to_string(n) + " came unsent");
+    if (under_way_.empty()) throw Fault("message " + std::to_string(n) + " came unsent");
     const auto took = Clock::now() - under_way_.front();
     under_way_.pop_front();
     return took;
@@ -193,13 +191,14 @@ class Crowd {
     try {
       if (signaling_) signal();
       loop_.poll(std::chrono::milliseconds(1));
-    } catch (const Misheard&) {
-      throw;
-    } catch (const Fault&) {
+    } catch (const Lost& lost) {
       if (loss_ == Loss::None) throw;
       if (loss_ == Loss::All) return vanish();
-      loss_ = Loss::None;
+      if (!is_at_first(lost.connection())) throw;
       part();
+    } catch (const Fault&) {
+      if (loss_ != Loss::All) throw;
+      vanish();
     }
   }
 
@@ -272,6 +271,12 @@ class Crowd {
     for (Caller& caller : callers_) caller.vanish();
   }
 
+  bool is_at_first(const Connection& connection) const {
+    const auto its =
+        std::ranges::find_if(callers_, [&](const Caller& each) { return each.has(connection); });
+    return its != callers_.end() && its->is_at(targets_.front());
+  }
+
   /// The first server has gone.
   void part() {
     const Target& first = targets_.front();
@@ -282,8 +287,6 @@ class Crowd {
     }
   }
 
-  Caller& turn(std::size_t n) { return callers_[n % callers_.size()]; }
-
   /// Everybody in turn, evenly over time.
   void signal() {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
@@ -291,11 +294,9 @@ class Crowd {
       return static_cast<std::size_t>(seconds * per_second * static_cast<double>(callers_.size()));
     };
     const double turns_per_second = static_cast<double>(load_.rate) / static_cast<double>(kTurn);
-    for (; turns_ < due(turns_per_second); ++turns_) {
-      if (!turn(turns_).has_gone()) turn(turns_).take_turn();
-    }
+    for (; turns_ < due(turns_per_second); ++turns_) callers_[turns_ % callers_.size()].take_turn();
     for (; heartbeats_ < due(1.0 / static_cast<double>(load_.heartbeat)); ++heartbeats_) {
-      if (!turn(heartbeats_).has_gone()) turn(heartbeats_).heartbeat();
+      callers_[heartbeats_ % callers_.size()].heartbeat();
     }
   }
 

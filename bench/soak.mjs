@@ -1,7 +1,8 @@
 // Soaks peerjsd: well-behaved peers call each other, at first alone, then after the server has been
 // killed and started again, then while others attack it. With --nodes there are several servers that
-// a Redis joins, peers call each other across them, and Redis is killed as well. Prints what must
-// hold and what was found; ends with 1 if something did not hold. scripts/soak builds what it needs.
+// a Redis joins, peers call each other across them, and Redis is killed as well; that one of three
+// servers is killed is not to be noticed on the others. Prints what must hold and what was found; ends
+// with 1 if something did not hold. scripts/soak builds what it needs.
 
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -175,16 +176,16 @@ async function killOneNode() {
   await alongside(site.killAndStart());
   await alongside(sleep(2_000));
   const took = (performance.now() - begin) / 1000;
-  const { messages, max_ms } = await tell('tell');
+  const { messages, p99_ms } = await tell('tell');
   const least = Math.floor((expected(took) * (nodes - 2)) / nodes);
   const name = 'a node is killed: messages between the others';
   report.add(name, messages, `each once, in order; ${least} at least`, messages >= least);
-  const bound = `all: at most ${latencyBound} ms`;
-  report.add(`${name}: latency`, ms(max_ms), bound, max_ms <= latencyBound);
+  const bound = `99 %: at most ${latencyBound} ms`;
+  report.add(`${name}: latency`, ms(p99_ms), bound, p99_ms <= latencyBound);
 }
 
 async function killAndReturn() {
-  if (site.isCluster) {
+  if (nodes > 2) {
     await killOneNode();
   } else {
     await tell('lose');

@@ -61,8 +61,8 @@ void Connection::read() {
   while (!is_closed()) {
     const ssize_t size = wire_.read(read_buffer);
     if (size < 0 && errno == EAGAIN) break;
-    if (size < 0) fail("read");
-    if (size == 0) throw Fault("the server has closed a connection");
+    if (size < 0) throw Lost(*this, failure("read"));
+    if (size == 0) throw Lost(*this, "the server has closed a connection");
     take({read_buffer.data(), static_cast<std::size_t>(size)});
     if (static_cast<std::size_t>(size) < read_buffer.size() && !wire_.is_tls()) break;
   }
@@ -82,7 +82,7 @@ void Connection::write(std::string_view bytes) {
   std::size_t written = 0;
   if (connected_ && to_write_.empty()) {
     const ssize_t result = wire_.write(bytes);
-    if (result < 0 && errno != EAGAIN) fail("write");
+    if (result < 0 && errno != EAGAIN) throw Lost(*this, failure("write"));
     written = result < 0 ? 0 : static_cast<std::size_t>(result);
     if (written == bytes.size()) return;
     loop_.change(wire_.socket(), *this, EPOLLIN | EPOLLOUT);

@@ -46,6 +46,18 @@ class Connection : public Pollable {
   std::string unread_;  // the beginning of something
 };
 
+/// The server, or the way to it, has ended a connection without a word.
+class Lost : public Fault {
+ public:
+  Lost(const Connection& connection, const std::string& why)
+      : Fault(why), connection_(connection) {}
+
+  const Connection& connection() const { return connection_; }
+
+ private:
+  const Connection& connection_;
+};
+
 /// A peer on a WebSocket.
 class Client final : public Connection {
  public:

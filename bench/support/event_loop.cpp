@@ -8,8 +8,12 @@
 
 namespace peerjsd::bench {
 
+std::string failure(const std::string& what) {
+  return what + ": " + std::generic_category().message(errno);
+}
+
 void fail(const std::string& what) {
-  throw Fault(what + ": " + std::generic_category().message(errno));
+  throw Fault(failure(what));
 }
 
 EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {

@@ -19,6 +19,9 @@ class Fault : public std::runtime_error {
 };
 
 /// `what` with the system's word for errno.
+std::string failure(const std::string& what);
+
+/// Throws that as a Fault.
 [[noreturn]] void fail(const std::string& what);
 
 /// Something with a socket.

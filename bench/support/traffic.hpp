@@ -76,7 +76,8 @@ using Clients = std::vector<std::unique_ptr<Client>>;
 Clients connect_all(EventLoop& loop, const Target& target, const std::string& prefix,
                     std::size_t count);
 
-/// Until the server has used hardly any CPU time for a while.
+/// Until the server has used hardly any CPU time for longer than a second: by then it has given
+/// back what memory was free.
 void wait_for_quiet(EventLoop& loop, pid_t server);
 
 }  // namespace peerjsd::bench

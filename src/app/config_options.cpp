@@ -43,7 +43,8 @@ constexpr auto kOptions = std::to_array<Option>({
     {"demo_client", '\0', "", kServing, "from where that page loads the peerjs client",
      bind<kUrl, &Config::demo_client>()},
 
-    {"concurrent_limit", 'c', "", kPeers, "most peers connected under one key, on each node of a cluster",
+    {"concurrent_limit", 'c', "", kPeers,
+     "most peers connected under one key, on each node of a cluster",
      bind<kCount, &Config::concurrent_limit>()},
     {"ip_limit", '\0', "", kPeers,
      "most of them from one address (IPv6: /64), except local ones; 0: any number",

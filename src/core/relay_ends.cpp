@@ -25,10 +25,10 @@ void Relay::sign_of_life(Transport& from, Instant now) {
 void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
-  const LeaveTiming timing = leave_timing_of(*peer, end);
-  if (timing == LeaveTiming::AfterGrace || end == End::ServerStops) save_unsent(*peer);
-  unbind(*peer, end);
   if (end == End::ServerStops && !peer->is_pending && bequeath(*peer)) return;
+  const LeaveTiming timing = leave_timing_of(*peer, end);
+  if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
+  unbind(*peer, end);
   conclude(*peer, timing, now);
 }
 

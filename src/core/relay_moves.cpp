@@ -117,11 +117,15 @@ void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
   });
 }
 
-/// What others have sent to it goes on waiting here for where it comes back to. False: it cannot
-/// come back anywhere.
+/// What others have sent to it goes on waiting here for where it comes back to. False: there is no
+/// other node, and nothing has changed.
 bool Relay::bequeath(Peer& peer) {
   Realm& realm = peer.realm;
   const auto take = [&] {
+    if (peer.transport != nullptr) {
+      save_unsent(peer);
+      unbind(peer, End::ServerStops);
+    }
     Inheritance inheritance = take_own(peer);
     take_kept(peer, Waiting::Notices, inheritance);
     inheritance.sent = take_sent(realm.key, peer.registration);

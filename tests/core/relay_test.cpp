@@ -719,9 +719,11 @@ TEST_F(RelayTest, WhenTheServerStopsNobodyIsToldToLeave) {
   join(a_, "a", PeerKind::Native);
   join(b_, "b");
   connect(a_, b_);
+  a_.unsent = {"unsent"};
   detach(a_, End::ServerStops);
   EXPECT_TRUE(b_.sent.empty());
   EXPECT_EQ(relay_.find("peerjs", "a"), nullptr);
+  EXPECT_EQ(a_.unsent, Texts{"unsent"}) << "its client may still get it";
 }
 
 TEST_F(RelayTest, WhoWasLostBeforeTheServerStopsLeavesAfterTheGrace) {

@@ -31,7 +31,8 @@ struct Whereabouts {
 };
 
 /// What there is beyond this node: others that may have an id, and be sent messages for it. The
-/// relay calls it; none of these calls may call back into the relay, but for take_sent().
+/// relay calls it; none of these calls may call back into the relay, but for take_sent() and what
+/// bequeath() is given.
 class Backend {
  public:
   enum class Answer : std::uint8_t { Yes, No, Later };
@@ -55,8 +56,9 @@ class Backend {
   /// The peer has ended, or given its claim up.
   virtual void release(const Peer& peer) = 0;
 
-  /// The peer has lost its connection and the server stops. True: it may come back elsewhere, and
-  /// shall have there what `take` has given. False: it may not, and nothing was taken.
+  /// The peer ends because the server stops. True: it may come back elsewhere, and shall have there
+  /// what `take` gives, which is called once, before this returns. False: there is no other node,
+  /// and it was not called.
   using TakeInheritance = std::function<Inheritance()>;
   virtual bool bequeath(const Peer& peer, const TakeInheritance& take) = 0;
 

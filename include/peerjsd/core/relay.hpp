@@ -119,8 +119,8 @@ class Relay {
   /// Does what is due. To be called often; costs what is due, not what exists.
   void expire(Instant now);
 
-  /// The server stops: peers that have lost their connection can only come back elsewhere, if there
-  /// is another node.
+  /// The server stops: peers that have lost their connection go on to other nodes. Where there are
+  /// none they stay until their grace is over.
   void bequeath_lost();
 
   /// It ends: what waits will not be delivered, and whoever has sent it hears of that.

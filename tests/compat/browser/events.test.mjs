@@ -14,7 +14,7 @@ for (const version of ['0.3.14', '1.5.5']) {
     scenario('comes, calls, calls nobody and goes', async (cast) => {
       const backend = await startBackend();
       cast.onClose(backend.stop);
-      const args = ['--event_url', backend.url, '--hook_secret', 'x'.repeat(32)];
+      const args = ['--event_url', backend.url, '--hook_secret', 'x'.repeat(32), '-t', '500'];
       const [server, [one, two]] = await Promise.all([
         cast.server(startPeerjsd(args)),
         cast.tabs(version, version),

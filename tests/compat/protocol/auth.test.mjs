@@ -1,10 +1,8 @@
 // Who may connect, and as whom: signed tokens.
 
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { temporaryDirectory } from '../support/dial.mjs';
+import { putFile, temporaryDirectory } from '../support/dial.mjs';
 import { runToEnd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
@@ -24,12 +22,7 @@ const directory = temporaryDirectory();
 const OURS = { kinds: ['peerjsd'] };
 const now = () => Math.floor(Date.now() / 1000);
 
-function file(name, text) {
-  const path = join(directory, name);
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
-  return path;
-}
+const file = (name, text) => putFile(directory, name, text);
 
 const tokens = ['--auth_secret', SECRET, '--auth_leeway', '0', '--allow_discovery'];
 

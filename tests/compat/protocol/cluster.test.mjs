@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { cli, clusterSuite, metric } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
@@ -35,6 +36,21 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
     b.signal('CANDIDATE', a.id, 3);
     await b.expect(relayed('CANDIDATE', a.id, b.id, '2'));
     await a.expect(relayed('CANDIDATE', b.id, a.id, '3'));
+  });
+
+  test('what is sent at once goes together', async ({ nodes, peer }) => {
+    const a = await peer('a-', { server: nodes[0] });
+    const b = await peer('b-', { server: nodes[1] });
+    const commands = () => metric(nodes[0], 'peerjsd_cluster_commands_total');
+    const before = await commands();
+    for (let i = 0; i < 1000; i += 1) a.signal('CANDIDATE', b.id, i);
+    for (let i = 0; i < 1000; i += 1) assert.equal(payloadOf(await b.next()), i);
+    const asked = (await commands()) - before;
+    assert.ok(asked < 250, `${asked} commands for 1000 messages, and for the lease`);
+  });
+
+  test('a node does all of it on one thread', ({ nodes }) => {
+    for (const node of nodes) assert.equal(readdirSync(`/proc/${node.pid}/task`).length, 1);
   });
 
   test('each message arrives once, in order', async ({ nodes, peer }) => {

@@ -170,7 +170,7 @@ describe('Cluster, when its Redis fails over', { concurrency: 2 }, () => {
     });
 
   it(
-    'as the master is killed, the nodes follow to the replica',
+    'when the master is killed, the nodes follow to the replica',
     follows(async ({ master, replica, nodes, peer }) => {
       const late = await peer('late-', { server: nodes[0] });
       await master.stop('SIGKILL');
@@ -180,7 +180,7 @@ describe('Cluster, when its Redis fails over', { concurrency: 2 }, () => {
   );
 
   it(
-    'as the master is made a replica, too, with what came to it as the other was one already',
+    'when the master is demoted they do, too, with an id that only it had',
     follows(async ({ master, replica, nodes, peer }) => {
       cli(replica, 'replicaof', 'no', 'one');
       const late = await peer('late-', { server: nodes[0] });

@@ -71,7 +71,7 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
         await until(() => whereabouts(redis, old.id) === null, 'the id to be free');
         cli(redis, 'hset', entry.ids, old.id, entry.owner); // Redis has not heard of its end
         const before = timesUp(far);
-        proxy.cutsAfter = 'receipts';
+        proxy.endsAfter = 'receipts';
         a.signal('OFFER', old.id, 1);
         await far.waitForLog(/cannot be reached/);
         const b = await peer(old.id, { server: nodes[1] });

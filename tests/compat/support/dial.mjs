@@ -2,7 +2,7 @@
 // suites as they are over TLS.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -31,6 +31,14 @@ export function temporaryDirectory() {
   const directory = mkdtempSync(path.join(tmpdir(), 'peerjsd-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** Writes a file there, or puts it in the place of one that is watched, in one step; its path. */
+export function putFile(directory, name, text) {
+  const file = path.join(directory, name);
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+  return file;
 }
 
 let files;

@@ -6,11 +6,11 @@ import { createConnection, createServer } from 'node:net';
 export async function startTcpProxy(port) {
   const pairs = new Set();
   // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
-  // that subscribes, answers what all others get. `cutsAfter`: a text in a message, which is the last
-  // of its connection, once: whoever has it reads it before he sees the end.
+  // that subscribes, answers what all others get. `endsAfter`: once a message with this text has been
+  // passed on, its connection is ended in order, and no new one is let in.
   const proxy = {
     ...{ delay: 0, answerDelay: 0 },
-    ...{ holdsAnswers: false, holdsMessages: false, refuses: false, cutsAfter: null },
+    ...{ holdsAnswers: false, holdsMessages: false, refuses: false, endsAfter: null },
   };
   const subscribers = new Set();
 
@@ -23,8 +23,8 @@ export async function startTcpProxy(port) {
       const delay = proxy.delay + (isAnswer ? proxy.answerDelay : 0);
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       if (to.destroyed) return;
-      if (!isMessage || !proxy.cutsAfter || !data.includes(proxy.cutsAfter)) return to.write(data);
-      proxy.cutsAfter = null;
+      if (!isMessage || !proxy.endsAfter || !data.includes(proxy.endsAfter)) return to.write(data);
+      proxy.endsAfter = null;
       proxy.refuses = true;
       to.end(data);
     });
