@@ -208,15 +208,18 @@ void WebClient::expire(core::Instant now) {
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.
+/// Where one is not answered, others most likely are not, either: they are asked elsewhere, if the
+/// service has another address.
 std::vector<WebRequest> WebClient::take_late() {
   std::vector<WebRequest> late;
   std::erase_if(lanes_, [&](const auto& lane) {
     if (!lane->request || lane->request->deadline > now_) return false;
-    if (!lane->connection->is_connected()) avoid(lane->connection->endpoint());
+    avoid(lane->connection->endpoint());
     lane->connection->close();
     late.push_back(take_request(*lane));
     return true;
   });
+  if (!late.empty() && endpoints_.size() > 1) drop_idle(core::Instant::max());
   return late;
 }
 

@@ -251,6 +251,24 @@ describe('Keys for signed tokens', { concurrency: 3 }, () => {
       await peer('e', { server, token: await keys[0].sign('e') });
     });
 
+    test('a stream whose key is taken out posts no more, and is not renewed', async (scope) => {
+      const { start, streaming } = scope;
+      const keys = await Promise.all([makeKey('ES256', 'one'), makeKey('ES256', 'two')]);
+      const set = (...some) => JSON.stringify({ keys: some.map(({ jwk }) => jwk) });
+      const jwks = file('stream_keys.json', set(keys[0]));
+      const server = await start(['--auth_jwks', jwks]);
+      const token = await keys[0].sign('old');
+      const stream = streaming({ server, id: 'old', token });
+      await stream.open();
+      await stream.fence();
+      file('stream_keys.json', set(keys[1]));
+      await server.waitForLog(/Keys for tokens reloaded, there are 1/);
+      assert.equal((await stream.post('candidate', { type: 'CANDIDATE', dst: 'old' })).status, 401);
+      const renewed = streaming({ server, id: 'old', token, query: 'i=1' });
+      await within(renewed.ended, 'the end of its renewal');
+      assert.equal(renewed.chunks.join('').trimEnd(), errorText('Token is not valid'));
+    });
+
     test('issuer and audience', async ({ start, socket }) => {
       const server = await start([
         ...['--auth_secret', SECRET, '--auth_issuer', 'https://a', 'https://b'],

@@ -15,6 +15,7 @@ import {
   request,
   talk,
   unregistered,
+  until,
 } from '../support/wire.mjs';
 
 /** What the node of a peer is sent when the peer has come there from another one. */
@@ -110,13 +111,30 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
     assert.equal(answers.filter((answer) => answer === ID_TAKEN).length, 29);
   });
 
+  test('of many with the same token one stays', async ({ redis, nodes, name, peer, socket }) => {
+    const id = name('same-');
+    const all = Array.from({ length: 30 }, (_, i) =>
+      socket({ server: nodes[i % 3], id, token: 'one' }),
+    );
+    const left = () => all.filter((each) => !each.end);
+    await until(() => left().length === 1, 'all but one to be closed');
+    for (const { end } of all.filter((each) => each.end)) assert.equal(end.code, 4000);
+    const [one] = left();
+    const b = await peer('b-', { server: nodes[0] });
+    b.signal('OFFER', id, 1);
+    await one.expect(OPEN, relayed('OFFER', b.id, id, '1'));
+    await one.fence();
+    assert.equal(cli(redis, 'keys', `*:w*:*:${id}`).trim(), '', 'nothing of it waits anywhere');
+  });
+
   test('an id is free on all nodes when its peer has gone', async ({ nodes, peer, claim }) => {
     const a = await peer('a-', { server: nodes[0], token: 'mine' });
     await a.close(1000);
     await claim(a.id, { server: nodes[1], token: 'theirs' });
   });
 
-  test('what waits for an absent peer goes where it arrives', async ({ nodes, peer, name }) => {
+  test('what waits for an absent peer goes where it arrives', async (scope) => {
+    const { redis, nodes, peer, name } = scope;
     const id = name('late-');
     const a = await peer('a-', { server: nodes[0] });
     const c = await peer('c-', { server: nodes[2] });
@@ -125,6 +143,10 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
       c.signal('CANDIDATE', id, i);
     }
     await a.fence();
+    const noted = () => cli(redis, 'keys', `*:waiting:*:${id}`).trim();
+    await until(() => noted() !== '', 'Redis to note that something waits');
+    const time = Number(cli(redis, 'pttl', noted()));
+    assert.ok(time > 0 && time <= 5_000 + 10_000, `it is noted for ${time} ms`);
     const late = await peer(id, { server: nodes[1] });
     const next = { [a.id]: 0, [c.id]: 0 };
     for (let i = 0; i < 20; i += 1) {
@@ -193,7 +215,7 @@ clusterSuite('Cluster, quick to expire', { count: 2, args: ['-t', '300'] }, (tes
     a.signal('CANDIDATE', 'nobody', 2);
     await a.expect('{"type":"EXPIRE","src":"nobody","dst":' + JSON.stringify(a.id) + '}');
     a.signal('CANDIDATE', 'nobody', 3);
-    const b = await peer('b-', { server: nodes[1] });
+    const b = await peer('b-', { server: nodes[0] }); // where all that waits is in one queue
     b.signal('OFFER', 'another', 1); // its EXPIRE comes after one for the third would have
     await b.expect(relayed('EXPIRE', 'another', b.id));
     await a.fence();

@@ -99,13 +99,15 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
 
   it(
     'hear at once, if they come late, that nobody has got what they had sent',
-    withCluster({ args: ['-t', '3s'] }, async ({ nodes, name, peer, socket }) => {
+    withCluster({ args: ['-t', '3s'] }, async ({ redis, nodes, name, peer, socket }) => {
       const a = await peer('a-', { server: nodes[0], ...PAGE });
       const absent = name('absent-');
       a.signal('OFFER', absent, 1);
       await a.fence();
       const sent = performance.now();
       await nodes[0].stop();
+      const time = Number(cli(redis, 'pttl', cli(redis, 'keys', '*:wills:*').trim()));
+      assert.ok(time > 0 && time <= 60_000, `what it has left is kept for ${time} ms`);
       await new Promise((resolve) => setTimeout(resolve, sent + 3200 - performance.now()));
       const again = socket({ server: nodes[1], id: a.id, ...PAGE });
       await again.expect(OPEN);

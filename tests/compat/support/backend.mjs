@@ -15,7 +15,8 @@ export const hang = () => new Promise(() => {});
  * `answer` makes of it: { status, json | text, headers }, or a promise of that; by default 200 and
  * nothing. `secure`: { cert, key }. On `port`, if another was there before.
  */
-export async function startBackend(answer = () => ({}), { port = 0, secure } = {}) {
+export async function startBackend(answer = () => ({}), options = {}) {
+  const { host = '127.0.0.1', port = 0, secure } = options;
   const backend = { answer, asked: [] };
   const sockets = new Set();
   const serve = async (request, response) => {
@@ -35,10 +36,10 @@ export async function startBackend(answer = () => ({}), { port = 0, secure } = {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
   backend.port = server.address().port;
-  backend.url = `${secure ? 'https' : 'http'}://127.0.0.1:${backend.port}/hook`;
+  backend.url = `${secure ? 'https' : 'http'}://${host}:${backend.port}/hook`;
   /** Resolves when it has been asked that often. */
   backend.times = (count) => until(() => backend.asked.length >= count, `${count} requests`);
   backend.cut = () => {

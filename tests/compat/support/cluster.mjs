@@ -15,6 +15,9 @@ export const PAGE = { origin: 'http://app.test' };
 
 const READY = /Ready to accept connections/;
 
+/** The program: REDIS_SERVER=valkey-server has the tests run with another one. */
+const { REDIS_SERVER = 'redis-server' } = process.env;
+
 /** A Redis that keeps nothing; with `port`, where one was before. */
 export async function startRedis({ port, args = [] } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'peerjsd-redis-'));
@@ -22,7 +25,7 @@ export async function startRedis({ port, args = [] } = {}) {
     ...['--port', String(on), '--bind', '127.0.0.1', '--dir', directory],
     ...['--save', '', '--appendonly', 'no', '--daemonize', 'no', ...args],
   ];
-  const start = (on) => launch('redis', 'redis-server', command(on), {});
+  const start = (on) => launch('redis', REDIS_SERVER, command(on), {});
   const redis = port ? start(port) : await startOnFreePort(start, READY);
   redis.port = port ?? redis.port;
   await redis.waitForLog(READY);

@@ -1,7 +1,10 @@
 // A network of its own for a server, in which single addresses can be cut off without a word.
 
+import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { launch } from './server.mjs';
+import { within } from './wire.mjs';
 
 // Who is not root can make one in a user namespace of his own; in a chroot only root can.
 const isRoot = process.getuid() === 0;
@@ -46,6 +49,20 @@ export async function makeNetwork({ addresses = [], hosts } = {}) {
       await holder.stop();
     },
   };
+}
+
+/** Runs a program of this folder in such a network, to its end. It has to say that all is well. */
+export async function runInNetwork(name, options = {}) {
+  const network = await makeNetwork(options);
+  try {
+    const file = fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
+    const program = network.enter(name, process.execPath, file);
+    const { code } = await within(program.ended, 'the end of the program', 90_000);
+    assert.equal(code, 0, program.log());
+    assert.match(program.log(), /all as it should be/);
+  } finally {
+    await network.stop();
+  }
 }
 
 /** Starts the server in a network without Ethernet. */

@@ -134,14 +134,20 @@ window.stage = {
     return state;
   },
 
-  /** Of which kind the two ends are between which the connection has its data: "host", "relay". */
+  /**
+   * Of which kind the two ends are between which the connection has its data: "host", "relay". The
+   * browser may not say so at once.
+   */
   async route(name) {
-    const stats = await connections.get(name).peerConnection.getStats();
-    const pair = [...stats.values()].find(
-      ({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded',
-    );
-    const kind = (id) => stats.get(id).candidateType;
-    return { local: kind(pair.localCandidateId), remote: kind(pair.remoteCandidateId) };
+    for (;;) {
+      const stats = await connections.get(name).peerConnection.getStats();
+      const pair = [...stats.values()].find(
+        ({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded',
+      );
+      const kind = (id) => stats.get(id).candidateType;
+      if (pair) return { local: kind(pair.localCandidateId), remote: kind(pair.remoteCandidateId) };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   },
 
   /** Resolves once the remote video of the call has moved on twice, each time with new frames. */
