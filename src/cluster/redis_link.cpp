@@ -19,6 +19,9 @@ constexpr core::Duration kLongestPause = std::chrono::milliseconds(500);
 constexpr core::Duration kUpForGood = std::chrono::seconds(3);
 constexpr core::Duration kPingInterval = std::chrono::milliseconds(500);
 
+/// A key that is written to see whether that can be done.
+constexpr std::string_view kProbe = "peerjsd1:probe";
+
 /// Of the reply to ROLE.
 bool is_master(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 &&
@@ -121,6 +124,10 @@ void RedisLink::prepare() {
     }
     on_ready();
   });
+  // An error, where there is no room or one may not write, ends the connection before it is up.
+  ++awaited_;
+  commands_->send({"SET", kProbe, "", "PX", "1000"}, now(),
+                  [this](const redisReply&) { on_ready(); });
   for (std::size_t i = 0; i < kScripts; ++i) {
     ++awaited_;
     commands_->send({"SCRIPT", "LOAD", text_of(static_cast<Script>(i))}, now(),

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { cli, PAGE, startNode, timesUp, withCluster } from '../support/cluster.mjs';
+import { cli, PAGE, startNode, timesUp, upAgain, withCluster } from '../support/cluster.mjs';
 import { makeCertificate, temporaryDirectory } from '../support/dial.mjs';
 import { freePort, launch } from '../support/server.mjs';
 import { get, listed, OPEN, relayed, unregistered, until } from '../support/wire.mjs';
@@ -210,8 +210,8 @@ describe('Cluster, in a Redis Cluster', () => {
 });
 
 /** A node that is not let in by `url` says so, in these words, and serves alone. */
-async function refused({ nodes, socket, name }, url, why, env = {}) {
-  const node = await startNode(url, ALL, { up: false, env });
+async function refused({ nodes, socket, name }, url, why, { env = {}, args = [] } = {}) {
+  const node = await startNode(url, [...ALL, ...args], { up: false, env });
   nodes.push(node);
   await node.waitForLog(why);
   assert.match(node.log(), / error Cluster: Redis at .* cannot be reached: .*; new peers are acc/);
@@ -220,13 +220,11 @@ async function refused({ nodes, socket, name }, url, why, env = {}) {
   return node;
 }
 
-/** In ms, between its attempts to reach Redis. */
-function pausesOf(node) {
-  const times = [...node.log().matchAll(/^(\S+) .*Redis at \S+ reached/gm)].map(([, time]) =>
+/** When it has tried in vain to reach its Redis, in ms; told at level debug. */
+const attemptsOf = (node) =>
+  [...node.log().matchAll(/^(\S+) .*Redis at \S+ cannot be reached/gm)].map(([, time]) =>
     Date.parse(time),
   );
-  return times.slice(1).map((time, i) => time - times[i]);
-}
 
 describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
   it(
@@ -283,8 +281,8 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
     withTls(forAnother, { count: 0 }, async (cluster) => {
       const env = { SSL_CERT_FILE: forAnother.cert };
       const at = (host) => `rediss://${host}:${cluster.tlsPort}`;
-      await refused(cluster, at('localhost'), /not trusted: hostname mismatch/, env);
-      await refused(cluster, at('127.0.0.1'), /not trusted: IP address mismatch/, env);
+      await refused(cluster, at('localhost'), /not trusted: hostname mismatch/, { env });
+      await refused(cluster, at('127.0.0.1'), /not trusted: IP address mismatch/, { env });
     }),
   );
 
@@ -300,20 +298,50 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
     'which has no room left, and is asked less and less often',
     withCluster({ count: 0 }, async (cluster) => {
       cli(cluster.redis, 'config', 'set', 'maxmemory', '1');
-      const node = await refused(cluster, cluster.redis.url, /OOM/);
+      const node = await refused(cluster, cluster.redis.url, /OOM/, {
+        args: ['--log_level', 'debug'],
+      });
       const attempts = async (count) => {
-        const before = timesUp(node);
-        await until(() => timesUp(node) >= before + count, `${count} more attempts`);
+        const before = attemptsOf(node).length;
+        await until(() => attemptsOf(node).length >= before + count, `${count} more attempts`);
       };
       await attempts(4); // the pauses have grown to 0.5 s, of which at least a half is waited
       const from = performance.now();
       await attempts(8);
       assert.ok(performance.now() - from >= 2000, 'eight attempts take more than two seconds');
-      const pauses = pausesOf(node).slice(-8);
+      const times = attemptsOf(node).slice(-9);
+      const pauses = times.slice(1).map((time, i) => time - times[i]);
       assert.ok(Math.max(...pauses) - Math.min(...pauses) > 40, `they differ: ${pauses}`);
+      assert.equal(timesUp(node), 0, 'it does not count as reached');
+      assert.equal(node.log().match(/ error .*cannot be reached/g).length, 1, 'it is said once');
       cli(cluster.redis, 'config', 'set', 'maxmemory', '0');
-      const ready = async () => (await get(node.admin, '/readyz')).body === 'ok\n';
-      await until(ready, 'the node to be let in');
+      await until(() => timesUp(node) === 1, 'the node to be let in');
+      assert.equal((await get(node.admin, '/readyz')).body, 'ok\n');
+    }),
+  );
+
+  it(
+    'which is full all at once, and has room again',
+    withCluster({ args: ['-t', '20s'] }, async ({ redis, nodes, peer }) => {
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      const before = nodes.map(timesUp);
+      cli(redis, 'config', 'set', 'maxmemory', '1');
+      for (const node of nodes) await node.waitForLog(/cannot be reached: OOM/);
+      const late = await peer('late-', { server: nodes[0] });
+      a.signal('OFFER', late.id, 'here');
+      await late.expect(relayed('OFFER', a.id, late.id, '"here"'));
+      a.signal('OFFER', b.id, 'there');
+      await a.fence();
+      for (const node of nodes) {
+        assert.match((await get(node.admin, '/readyz')).body, /^ok, but /);
+        assert.equal(node.log().match(/cannot be reached/g).length, 1, 'it is said once');
+      }
+      cli(redis, 'config', 'set', 'maxmemory', '0');
+      await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
+      await b.expect(relayed('OFFER', a.id, b.id, '"there"'));
+      b.signal('ANSWER', late.id, 'back');
+      await late.expect(relayed('ANSWER', b.id, late.id, '"back"'));
     }),
   );
 });
