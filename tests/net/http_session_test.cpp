@@ -40,8 +40,8 @@ TEST_F(HttpSessionTest, AnswersAllWhoReadLate) {
   start(config);
   test::RawClient client(io_, server_->endpoint(), 4096);
   // Far more than the system's buffers hold, of requests and of answers: of a large page.
-  const std::string request = "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nA: " +
-                              std::string(7000, 'a') + "\r\n\r\n";
+  const std::string request =
+      "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nA: " + std::string(7000, 'a') + "\r\n\r\n";
   constexpr std::size_t count = 3000;
   std::string requests;
   for (std::size_t i = 0; i < count; ++i) requests += request;
