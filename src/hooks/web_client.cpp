@@ -204,7 +204,7 @@ void WebClient::expire(core::Instant now) {
   std::vector<WebRequest> late = take_late();
   std::ranges::move(waiting_->take_late(now), std::back_inserter(late));
   pump();
-  fail(std::move(late), {"no answer in time", true});
+  fail(late, {"no answer in time", true});
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.
@@ -224,7 +224,7 @@ std::vector<WebRequest> WebClient::take_late() {
 }
 
 /// Who is told may end this client.
-void WebClient::fail(std::vector<WebRequest> requests, const WebFailure& failure) {
+void WebClient::fail(const std::vector<WebRequest>& requests, const WebFailure& failure) {
   const std::weak_ptr alive = alive_;
   for (const WebRequest& request : requests) {
     if (alive.expired()) return;

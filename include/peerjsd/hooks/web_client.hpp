@@ -109,7 +109,7 @@ class WebClient {
   void drop_idle(core::Instant since);
   WebRequest take_request(Lane& lane);
   std::vector<WebRequest> take_late();
-  void fail(std::vector<WebRequest> requests, const WebFailure& failure);
+  void fail(const std::vector<WebRequest>& requests, const WebFailure& failure);
 
   boost::asio::io_context& io_;
   const WebUrl url_;
