@@ -136,9 +136,10 @@ void Courier::on_opened(std::string_view key, std::string_view dst) {
   give_back(flights_.take_waiting(key, dst));
 }
 
-std::vector<core::Inheritance::Sent> Courier::recall(core::Registration src) {
+std::vector<core::Inheritance::Sent> Courier::recall(core::Registration src,
+                                                     Flights::Behind behind) {
   std::vector<core::Inheritance::Sent> all;
-  for (const Flights::Flight& flight : flights_.take_waiting_from(src)) {
+  for (const Flights::Flight& flight : flights_.take_waiting_from(src, behind)) {
     for (const Flights::Item& item : flight.waiting) {
       all.push_back({flight.dst, item.type, item.text, item.since});
     }

@@ -32,7 +32,8 @@ void Departures::add(Departure departure) {
 /// it.
 void Departures::recall(Departure& departure) {
   if (!departure.registration) return;
-  core::Inheritance later{.sent = courier_.recall(*departure.registration)};
+  core::Inheritance later{.sent =
+                              courier_.recall(*departure.registration, Flights::Behind::Others)};
   std::swap(later.sent, departure.inheritance.sent);
   departure.inheritance.append(later);
 }
@@ -92,7 +93,8 @@ bool Departures::has_under_way(const Departure& departure) const {
 core::Inheritance Departures::take_inheritance(Departure& departure) {
   core::Inheritance& inheritance = departure.inheritance;
   if (departure.registration) {
-    inheritance.append({.sent = courier_.recall(*departure.registration)});
+    inheritance.append(
+        {.sent = courier_.recall(*departure.registration, Flights::Behind::Anybody)});
     inheritance.append({.sent = node_.relay().take_sent(departure.key, *departure.registration)});
   }
   return std::exchange(inheritance, {});

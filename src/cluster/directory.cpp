@@ -63,7 +63,7 @@ void Directory::find(std::string_view key, std::string_view id,
   const std::size_t question = remember([on_node] { on_node(std::nullopt); });
   node_.run(Script::Find, bucket_of(id), key, {id},
             [this, question, on_node = std::move(on_node)](const redisReply& reply) {
-              forget(question);
+              if (!forget(question)) return;
               on_node(std::string(text_of(reply)));
             });
 }
@@ -74,7 +74,7 @@ void Directory::dismiss(std::string_view key, std::string_view id,
   node_.run(Script::Route, bucket_of(id), key,
             {key, node_.name(), id, to_text(Dismissed{key, id}), "0", ""},
             [this, question, on_answer = std::move(on_answer)](const redisReply& reply) {
-              forget(question);
+              if (!forget(question)) return;
               on_answer(reply.type == REDIS_REPLY_STRING);
             });
 }

@@ -34,8 +34,9 @@ bool Flights::add(const core::Parcel& parcel) {
   if (already > 0 && already + bytes > limits_.per_destination) return false;
   const auto sender = senders_.find(item.registration);
   if (sender != senders_.end() && sender->second + bytes > limits_.per_sender) return false;
-  Flight& flight = known == flights_.end() ? flights_[std::move(name)] : known->second;
-  if (known == flights_.end()) {
+  const bool is_new = known == flights_.end();
+  Flight& flight = is_new ? flights_[std::move(name)] : known->second;
+  if (is_new) {
     flight.key = parcel.key;
     flight.dst = parcel.dst;
   }
@@ -219,13 +220,14 @@ Flights::Flight Flights::take_waiting(Flight& flight) {
   return taken;
 }
 
-std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src) {
+std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src, Behind behind) {
   std::vector<Flight> all;
   if (!has_from(src)) return all;
+  const auto is_its = [src](const Item& item) { return item.registration == src; };
   for (const auto& [number, flight] : under_way_) {
+    if (behind == Behind::Others && std::ranges::any_of(flight->under_way, is_its)) continue;
     const auto others =
-        std::stable_partition(flight->waiting.begin(), flight->waiting.end(),
-                              [src](const Item& item) { return item.registration == src; });
+        std::stable_partition(flight->waiting.begin(), flight->waiting.end(), is_its);
     std::deque<Item> staying(std::make_move_iterator(others),
                              std::make_move_iterator(flight->waiting.end()));
     flight->waiting.erase(others, flight->waiting.end());

@@ -79,6 +79,13 @@ void RedisConnection::send(std::span<const std::string_view> command, core::Inst
   flush_soon();
 }
 
+void RedisConnection::send_secret(std::initializer_list<std::string_view> command,
+                                  core::Instant now) {
+  if (ended_) return;
+  send(command, now, {});
+  owed_.back().is_secret = true;
+}
+
 core::Instant RedisConnection::waits_since(core::Instant now) const {
   if (is_connected_ && owed_.empty()) return now;
   return is_connected_ ? std::max(owed_.front().since, progress_) : progress_;
@@ -159,11 +166,18 @@ void RedisConnection::take_replies() {
 
 void RedisConnection::take(const redisReply& reply) {
   if (on_message_ && is_message(reply)) return on_message_(text_of(*reply.element[2]));
-  if (reply.type == REDIS_REPLY_ERROR) return end(std::string(text_of(reply)));
+  if (reply.type == REDIS_REPLY_ERROR) return end(problem_of(reply));
   if (owed_.empty()) return end("a reply to nothing");
   const OnReply on_reply = std::move(owed_.front().on_reply);
   owed_.pop_front();
   if (on_reply) on_reply(reply);
+}
+
+/// What an error says.
+std::string RedisConnection::problem_of(const redisReply& error) const {
+  const std::string_view text = text_of(error);
+  const bool is_secret = !owed_.empty() && owed_.front().is_secret;
+  return std::string(is_secret ? text.substr(0, text.find_first_of("'`\"")) : text);
 }
 
 void RedisConnection::end(const std::string& why) {

@@ -104,9 +104,9 @@ std::shared_ptr<RedisConnection> RedisLink::make_connection() {
 void RedisLink::greet(RedisConnection& connection) {
   if (!url_.password.empty()) {
     if (url_.user.empty()) {
-      connection.send({"AUTH", url_.password}, now(), {});
+      connection.send_secret({"AUTH", url_.password}, now());
     } else {
-      connection.send({"AUTH", url_.user, url_.password}, now(), {});
+      connection.send_secret({"AUTH", url_.user, url_.password}, now());
     }
   }
   if (url_.database != 0) connection.send({"SELECT", std::to_string(url_.database)}, now(), {});

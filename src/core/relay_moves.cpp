@@ -110,8 +110,11 @@ Inheritance Relay::take_own(Peer& peer) {
 void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
   peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
     if (which == Waiting::Notices && !is_notice(message.type)) return false;
-    const bool is_leave = message.type == MessageType::Leave;
-    if (is_leave && std::erase(inheritance.partners, message.src) == 0) return true;
+    if (message.type == MessageType::Leave) {
+      const bool was_partner = std::erase(inheritance.partners, message.src) > 0;
+      // Those of a pending peer are known with the answer to its claim.
+      if (!was_partner && !peer.is_pending) return true;
+    }
     inheritance.kept.push_back({message.src, message.type, message.text, message.since});
     return true;
   });

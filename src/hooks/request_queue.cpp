@@ -11,8 +11,15 @@ RequestQueue::Room RequestQueue::push(WebRequest request) {
   const WebClient::Sender sender = request.sender;
   const auto line = lines_.try_emplace(sender).first;
   const bool is_bounded = sender != WebClient::Sender::Anybody;
-  if (is_bounded && line->second.waiting.size() >= limits_.of_one) return Room::NoneForSender;
+  const std::size_t bytes_of_one = limits_.bytes / limits_.waiting * limits_.of_one;
+  const bool is_over =
+      line->second.waiting.size() >= limits_.of_one || line->second.bytes + bytes > bytes_of_one;
+  if (is_bounded && is_over) {
+    forget_if_idle(line);
+    return Room::NoneForSender;
+  }
   line->second.waiting.push_back(std::move(request));
+  line->second.bytes += bytes;
   ++waiting_;
   bytes_ += bytes;
   return Room::Found;
@@ -54,6 +61,7 @@ void RequestQueue::drop_unwanted(Line& line) {
 WebRequest RequestQueue::take_first(Line& line) {
   WebRequest request = std::move(line.waiting.front());
   line.waiting.pop_front();
+  line.bytes -= request.body.size();
   --waiting_;
   bytes_ -= request.body.size();
   return request;

@@ -30,7 +30,7 @@ class RequestQueue {
   struct Limits {
     std::size_t waiting;    ///< in all
     std::size_t bytes;      ///< of their bodies
-    std::size_t of_one;     ///< waiting, of one sender
+    std::size_t of_one;     ///< waiting, of one sender, which has that share of the bytes too
     std::size_t under_way;  ///< of one sender at a time
   };
 
@@ -55,6 +55,7 @@ class RequestQueue {
  private:
   struct Line {
     std::deque<WebRequest> waiting;
+    std::size_t bytes = 0;  // of their bodies
     std::size_t under_way = 0;
   };
   using Lines = std::map<WebClient::Sender, Line>;

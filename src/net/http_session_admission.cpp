@@ -267,7 +267,9 @@ bool HttpSession::is_connected(const core::Credentials& who) {
   if (context().gate() == nullptr) return false;
   const auto verdict = context().gate()->check(who, Occasion::Connected);
   const auto* const pass = std::get_if<Pass>(&verdict);
-  return pass != nullptr && context().relay().peer_of({who.key, who.id, pass->owner}) != nullptr;
+  if (pass == nullptr) return false;
+  const core::Peer* const peer = context().relay().peer_of({who.key, who.id, pass->owner});
+  return peer != nullptr && peer->transport != nullptr;
 }
 
 HttpSession::Verdict HttpSession::check_token(const HttpRequest& request,

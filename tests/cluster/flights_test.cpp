@@ -62,7 +62,7 @@ TEST_F(FlightsTest, GivesOutWhatWaitsOfOneSender) {
   add("a", "2", "peerjs", other);
   add("a", "3");
   add("a", "4", "peerjs", other);
-  const auto taken = flights_.take_waiting_from(other);
+  const auto taken = flights_.take_waiting_from(other, Flights::Behind::Others);
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].dst, "a");
   EXPECT_EQ(texts(taken[0].waiting), (Texts{"2", "4"}));
@@ -70,6 +70,18 @@ TEST_F(FlightsTest, GivesOutWhatWaitsOfOneSender) {
   EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
   flights_.land(take_off({"3"}));
   EXPECT_EQ(flights_.bytes(), 0U);
+}
+
+TEST_F(FlightsTest, WhatFollowsOnesOwnIsTakenOutOnlyIfThatMayNotBeWaitedFor) {
+  constexpr core::Registration src{1};
+  add("a", "1");
+  const auto number = take_off({"1"});
+  add("a", "2");
+  EXPECT_TRUE(flights_.take_waiting_from(src, Flights::Behind::Others).empty());
+  const auto taken = flights_.take_waiting_from(src, Flights::Behind::Anybody);
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(texts(taken[0].waiting), Texts{"2"});
+  EXPECT_EQ(texts(flights_.land(number).under_way), Texts{"1"});
 }
 
 TEST_F(FlightsTest, WhatIsOfAPeerThatComesBackIsItsOwnAgain) {

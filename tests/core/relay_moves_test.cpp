@@ -176,6 +176,7 @@ TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
   const Instant first = now_;
   deliver("b", "a", MessageType::Expire, "told");
   deliver_offer("b", "a");
+  deliver("x", "a", MessageType::Leave, "x has left");
   pass(1s);
   deliver_offer("c", "a");
   pass(1s);
@@ -186,6 +187,7 @@ TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
             (std::vector<Inheritance::Kept>{
                 {"b", MessageType::Expire, "told", first},
                 {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
+                {"x", MessageType::Leave, "x has left", first},
                 {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
   EXPECT_EQ(find("a"), nullptr);
 }

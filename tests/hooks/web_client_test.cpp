@@ -348,6 +348,21 @@ TEST_F(WebClientTest, BoundsTheBytesThatWait) {
   EXPECT_EQ(said_, List{}) << "nothing waits any more";
 }
 
+TEST_F(WebClientTest, BoundsTheBytesThatWaitOfOneSender) {
+  constexpr auto ann = WebClient::Sender{1};
+  constexpr auto bob = WebClient::Sender{2};
+  client({3s, 1, 10, 100, 5, 1});  // the half of 100 bytes for each
+  service_->answer = [](const std::string&) { return std::nullopt; };
+  post_from(ann, "under way");
+  ASSERT_TRUE(test::run_until(io_, [&] { return service_->bodies.size() == 1; }));
+  post_from(ann, std::string(40, 'x'));
+  post_from(ann, std::string(40, 'x'));
+  EXPECT_EQ(outcomes(), List{"too many requests of the same sender wait for it"});
+  post_from(bob, std::string(40, 'x'));
+  io_.poll();
+  EXPECT_EQ(said_, List{}) << "there is room for others";
+}
+
 TEST_F(WebClientTest, IsDownWhereNothingComesInTimeEvenIfItAnsweredBefore) {
   client({3s, 1, 10});
   post("answered");

@@ -44,7 +44,7 @@ class Courier {
 
   /// A peer has gone: takes out what it has sent and what has certainly not been delivered, in
   /// order for each destination.
-  std::vector<core::Inheritance::Sent> recall(core::Registration src);
+  std::vector<core::Inheritance::Sent> recall(core::Registration src, Flights::Behind behind);
 
   /// A peer has come back: what is under way of it is its own again.
   void adopt(core::Registration from, core::Registration to) { flights_.adopt(from, to); }

@@ -60,7 +60,8 @@ class Directory {
 
   /// Has `give_up` called if Redis goes away before forget().
   std::size_t remember(std::function<void()> give_up);
-  void forget(std::size_t question) { questions_.erase(question); }
+  /// False: that was called.
+  bool forget(std::size_t question) { return questions_.erase(question) > 0; }
 
   boost::asio::io_context& io_;
   RedisNode& node_;

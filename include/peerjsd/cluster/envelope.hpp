@@ -3,7 +3,6 @@
 #include "peerjsd/core/backend.hpp"
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>

@@ -119,8 +119,11 @@ class Flights {
   /// The same of one destination only.
   Flight take_waiting(std::string_view key, std::string_view dst);
 
+  enum class Behind : std::uint8_t { Others, Anybody };
+
   /// Takes out what waits of that sender, with its destinations, for those that have taken off.
-  std::vector<Flight> take_waiting_from(core::Registration src);
+  /// Behind others: not where one of its own is under way, which it has to follow.
+  std::vector<Flight> take_waiting_from(core::Registration src, Behind behind);
 
   /// What is here of one registration counts as that of another, under which its peer is known now.
   void adopt(core::Registration from, core::Registration to);

@@ -61,6 +61,10 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
     send(std::span(command.begin(), command.size()), now, std::move(on_reply));
   }
 
+  /// The same of one that has a secret in it, which an error may repeat in quotes: so of that only
+  /// what comes before is told.
+  void send_secret(std::initializer_list<std::string_view> command, core::Instant now);
+
   /// Since when the other side has owed a reply, or the connection, without a sign of life; `now`
   /// if it owes nothing.
   core::Instant waits_since(core::Instant now) const;
@@ -75,6 +79,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   struct Owed {
     core::Instant since;
     OnReply on_reply;
+    bool is_secret = false;
   };
   struct FreeReader {
     void operator()(redisReader* reader) const { ::redisReaderFree(reader); }
@@ -90,6 +95,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void on_read(boost::system::error_code error, std::size_t size);
   void take_replies();
   void take(const redisReply& reply);
+  std::string problem_of(const redisReply& error) const;
   void end(const std::string& why);
 
   boost::asio::io_context& io_;

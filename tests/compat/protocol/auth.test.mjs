@@ -154,7 +154,7 @@ suite('Signed tokens', tokens, ({ both: test }) => {
   });
 
   test('a stream whose token has expired is disconnected, or may go on', async (scope) => {
-    const { name, start, streaming, renew, socket } = scope;
+    const { name, page, start, streaming, renew, socket } = scope;
     const isOver = async (server, token) => {
       const other = socket({ server, id: name('other-'), token });
       const text = await other.next();
@@ -170,7 +170,10 @@ suite('Signed tokens', tokens, ({ both: test }) => {
       await stream.open();
       const say = () =>
         post(server, { id, token, verb: 'candidate' }, { type: 'CANDIDATE', dst: id, payload: 1 });
+      const other = { exp: Date.now() / 1000 + 3, peerjs: { id: '*' } };
+      const broken = await page(name('page-'), { server, token: await sign('bob', other) });
       await until(() => isOver(server, token), 'the token to expire');
+      await until(() => isOver(server, broken.token), 'the other to expire');
       if (expiry === 'end') {
         await within(stream.ended, 'the end of the stream');
         assert.equal((await say()).status, 401);
@@ -183,9 +186,14 @@ suite('Signed tokens', tokens, ({ both: test }) => {
         const stranger = streaming({ server, id: name('other-'), token, query: 'i=1' });
         await within(stranger.ended, 'the end of what renews nothing');
         const eve = await sign('eve', { exp: now() - 1, peerjs: { id: '*' } });
-        const other = await post(server, { id, token: eve, query: 'i=1' });
-        assert.equal(other.body, errorText('Token has expired'), 'by another owner');
+        const refused = await post(server, { id, token: eve, query: 'i=1' });
+        assert.equal(refused.body, errorText('Token has expired'), 'by another owner');
         await renewed.fence();
+        broken.lose();
+        await server.waitForLog(/connection lost/);
+        const back = streaming({ server, id: broken.id, token: broken.token, query: 'i=1' });
+        await within(back.ended, 'the end of what only seems to renew a stream');
+        assert.equal(back.chunks.join('').trimEnd(), errorText('Token has expired'));
       }
     }
   });

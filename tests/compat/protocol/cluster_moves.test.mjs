@@ -232,6 +232,23 @@ describe('Cluster, peers that move', { concurrency: 3 }, () => {
   );
 
   it(
+    'what follows a message of its own that comes back does so in order',
+    withProxy(async ({ proxy, near, far, name, peer, socket }) => {
+      const a = await peer('a-', { server: far, ...PAGE });
+      const absent = name('late-');
+      proxy.answerDelay = 100; // so that the one is under way when the other comes
+      a.signal('OFFER', absent, 'first');
+      await a.fence();
+      a.signal('CANDIDATE', absent, 'second');
+      await a.fence();
+      await socket({ server: near, id: a.id, ...PAGE }).expect(OPEN);
+      const late = await peer(absent, { server: near });
+      await late.expect(relayed('OFFER', a.id, absent, '"first"'));
+      await late.expect(relayed('CANDIDATE', a.id, absent, '"second"'));
+    }),
+  );
+
+  it(
     'one that moves while it is not known whether it has got a message does not get it twice',
     withProxy(
       async ({ proxy, near, far, nodes, peer, socket }) => {

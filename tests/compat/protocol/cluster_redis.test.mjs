@@ -240,6 +240,13 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
   );
 
   it(
+    'which does not know AUTH, and repeats what it does not know',
+    withCluster({ count: 0, redisArgs: ['--rename-command', 'AUTH', ''] }, (cluster) =>
+      refused(cluster, `redis://:${ESCAPED}@127.0.0.1:${cluster.redis.port}`, /reached: ERR unknown command ;/),
+    ),
+  );
+
+  it(
     'without a password',
     withCluster({ count: 0, redisArgs: ['--requirepass', SECRET] }, (cluster) =>
       refused(cluster, cluster.redis.url, /NOAUTH/),
