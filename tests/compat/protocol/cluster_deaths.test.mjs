@@ -112,7 +112,8 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       const leases = cli(redis, 'keys', `*:node:${name}`).trim().split('\n');
       cli(redis, 'del', ...leases); // as if they had ended
       assert.equal((await get(nodes[1].admin, target, operator)).status, 404);
-      await until(() => idsIn(redis) === 1, 'Redis to forget the peers');
+      // All have been looked after in 6.4 s, on a machine that has nothing else to do.
+      await until(() => idsIn(redis) === 1, 'Redis to forget the peers', 30_000);
       await b.fence(); // no LEAVE has come
     }),
   );
