@@ -5,7 +5,7 @@ import { describe } from 'node:test';
 import { exchange, openChannel, useBrowser } from '../support/browser.mjs';
 import { putFile, temporaryDirectory } from '../support/dial.mjs';
 import { startPeerjsd } from '../support/server.mjs';
-import { makeKey, SECRET, sign } from '../support/tokens.mjs';
+import { jwkSet, makeKey, makeKeys, SECRET, sign } from '../support/tokens.mjs';
 import { until } from '../support/wire.mjs';
 
 const { scenario } = useBrowser();
@@ -51,19 +51,14 @@ describe(`peerjs ${VERSION} with tokens signed by a private key`, () => {
   }
 
   scenario('a JWK set: comes in by each of its keys, and by a new one', async (cast) => {
-    const keys = await Promise.all([
-      makeKey('RS256', 'one'),
-      makeKey('ES256', 'two'),
-      makeKey('EdDSA', 'three'),
-    ]);
-    const set = (...some) => JSON.stringify({ keys: some.map(({ jwk }) => jwk) });
-    const jwks = file('keys.json', set(keys[0], keys[1]));
+    const keys = await makeKeys();
+    const jwks = file('keys.json', jwkSet(keys[0], keys[1]));
     const { server, tabs, isRefused } = await setUp(cast, 4, ['--auth_jwks', jwks]);
     const [one, two, early, three] = tabs;
     await one.join(server, 'one', { token: await keys[0].sign('one') });
     await two.join(server, 'two', { token: await keys[1].sign('two') });
     await isRefused(early, 'three', await keys[2].sign('three'), 'Token is not valid');
-    file('keys.json', set(keys[1], keys[2]));
+    file('keys.json', jwkSet(keys[1], keys[2]));
     await server.waitForLog(/Keys for tokens reloaded, there are 2/);
     await three.join(server, 'three', { token: await keys[2].sign('three') });
     await talk(one, three, 'three'); // its own key has gone, but it is connected

@@ -6,7 +6,7 @@ import { putFile, temporaryDirectory } from '../support/dial.mjs';
 import { runToEnd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
-import { makeKey, SECRET, sign } from '../support/tokens.mjs';
+import { jwkSet, makeKey, makeKeys, SECRET, sign } from '../support/tokens.mjs';
 import {
   errorText,
   get,
@@ -233,27 +233,22 @@ describe('Keys for signed tokens', { concurrency: 3 }, () => {
 
     test('a JWK set, by kid, rotated while clients are connected', async (scope) => {
       const { start, peer, socket } = scope;
-      const keys = await Promise.all([
-        makeKey('RS256', 'one'),
-        makeKey('ES256', 'two'),
-        makeKey('EdDSA', 'three'),
-      ]);
-      const set = (...some) => JSON.stringify({ keys: some.map(({ jwk }) => jwk) });
-      const jwks = file('keys.json', set(keys[0], keys[1]));
+      const keys = await makeKeys();
+      const jwks = file('keys.json', jwkSet(keys[0], keys[1]));
       const server = await start(['--auth_jwks', jwks]);
       const a = await peer('a', { server, token: await keys[0].sign('a') });
       await peer('b', { server, token: await keys[1].sign('b') });
       await socket({ server, id: 'c', token: await keys[2].sign('c') }).expect(
         errorText('Token is not valid'),
       );
-      file('keys.json', set(keys[1], keys[2]));
+      file('keys.json', jwkSet(keys[1], keys[2]));
       await server.waitForLog(/Keys for tokens reloaded, there are 2/);
       await peer('c', { server, token: await keys[2].sign('c') });
       await a.fence();
       file('keys.json', 'nonsense');
       await server.waitForLog(/Keys for tokens not reloaded, the old ones go on: --auth_jwks: /);
       await peer('d', { server, token: await keys[2].sign('d') });
-      file('keys.json', set(keys[0]));
+      file('keys.json', jwkSet(keys[0]));
       server.child.kill('SIGHUP');
       await server.waitForLog(/Configuration reloaded/);
       await peer('e', { server, token: await keys[0].sign('e') });
@@ -261,15 +256,14 @@ describe('Keys for signed tokens', { concurrency: 3 }, () => {
 
     test('a stream whose key is taken out posts no more, and is not renewed', async (scope) => {
       const { start, streaming } = scope;
-      const keys = await Promise.all([makeKey('ES256', 'one'), makeKey('ES256', 'two')]);
-      const set = (...some) => JSON.stringify({ keys: some.map(({ jwk }) => jwk) });
-      const jwks = file('stream_keys.json', set(keys[0]));
+      const keys = await makeKeys();
+      const jwks = file('stream_keys.json', jwkSet(keys[0]));
       const server = await start(['--auth_jwks', jwks]);
       const token = await keys[0].sign('old');
       const stream = streaming({ server, id: 'old', token });
       await stream.open();
       await stream.fence();
-      file('stream_keys.json', set(keys[1]));
+      file('stream_keys.json', jwkSet(keys[1]));
       await server.waitForLog(/Keys for tokens reloaded, there are 1/);
       assert.equal((await stream.post('candidate', { type: 'CANDIDATE', dst: 'old' })).status, 401);
       const renewed = streaming({ server, id: 'old', token, query: 'i=1' });

@@ -23,3 +23,10 @@ export async function makeKey(alg, kid) {
     jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' },
   };
 }
+
+/** The keys `one`, `two` and `three`, each of another kind. */
+export const makeKeys = () =>
+  Promise.all([makeKey('RS256', 'one'), makeKey('ES256', 'two'), makeKey('EdDSA', 'three')]);
+
+/** A JWK set of some of them, as the text of a file. */
+export const jwkSet = (...keys) => JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
