@@ -111,13 +111,11 @@ void Courier::give_back_ready() {
 }
 
 void Courier::give_back(const Flights::Flight& flight) {
-  const core::Instant now = RedisNode::now();
-  const auto return_item = [&](const Flights::Item& item) {
-    ++node_.counters().returned;
-    node_.relay().on_returned(parcel_of(flight, item), now);
-  };
-  std::ranges::for_each(flight.under_way, return_item);
-  std::ranges::for_each(flight.waiting, return_item);
+  std::vector<core::Parcel> parcels;
+  for (const Flights::Item& item : flight.under_way) parcels.push_back(parcel_of(flight, item));
+  for (const Flights::Item& item : flight.waiting) parcels.push_back(parcel_of(flight, item));
+  node_.counters().returned += parcels.size();
+  node_.relay().on_returned(parcels, RedisNode::now());
 }
 
 /// What waited for it was not delivered, and takes off if it can.

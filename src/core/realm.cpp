@@ -41,7 +41,7 @@ Peer& Realm::add(std::string id, std::string token, const Client& client,
   const std::string_view name = peer->id;
   if (client.owner_limit > 0) {
     peer->is_counted = true;
-    ++owned_[peer->token];
+    ++owned_[peer->token].taken;
   }
   return *peers_.emplace(name, std::move(peer)).first->second;
 }
@@ -58,15 +58,24 @@ std::vector<const Peer*> Realm::peers_after(std::string_view id, std::size_t mos
   return after;
 }
 
-std::size_t Realm::owned(std::string_view token) const {
+Realm::Places Realm::places_of(std::string_view token) const {
   const auto found = owned_.find(token);
-  return found == owned_.end() ? 0 : found->second;
+  return found == owned_.end() ? Places() : found->second;
+}
+
+void Realm::set_pending(Peer& peer, bool is_pending) {
+  if (peer.is_pending == is_pending) return;
+  peer.is_pending = is_pending;
+  const auto count = [is_pending](std::size_t& pending) { is_pending ? ++pending : --pending; };
+  count(pending_);
+  if (peer.is_counted) count(owned_.find(peer.token)->second.pending);
 }
 
 void Realm::remove(Peer& peer) {
+  set_pending(peer, false);
   if (peer.is_counted) {
-    const auto count = owned_.find(peer.token);
-    if (--count->second == 0) owned_.erase(count);
+    const auto owned = owned_.find(peer.token);
+    if (--owned->second.taken == 0) owned_.erase(owned);
   }
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));

@@ -28,6 +28,9 @@ bool continues(Carrier from, Carrier to) {
   return from != Carrier::WebSocket && to != Carrier::Stream;
 }
 
+/// Its place to another: who is lost may. What a pending one may come back to is not known yet.
+bool can_yield(const Peer& lost) { return !lost.is_pending; }
+
 Backend& alone() {
   static LocalOnly backend;
   return backend;
@@ -117,10 +120,8 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
-  if (client.owner_limit > 0 && !make_room_for(who, realm, client.owner_limit, now)) {
-    return Admission::OwnerLimitReached;
-  }
-  if (!make_room(realm, now)) return Admission::LimitReached;
+  if (!has_room_for(who.token, realm, client.owner_limit)) return Admission::OwnerLimitReached;
+  if (!has_room(realm)) return Admission::LimitReached;
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
@@ -132,9 +133,10 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
       forget(peer);
       return Admission::Unavailable;
     case Backend::Answer::Later:
-      peer.is_pending = true;
+      realm.set_pending(peer, true);
       return Admission::Pending;
   }
+  make_room(peer, now);
   open(peer, true, {}, now);
   return Admission::Opened;
 }
@@ -184,22 +186,37 @@ void Relay::challenge(Peer& holder, Instant now) {
 }
 
 /// A peer that may come back yields its place, if it must, to one that is here.
-bool Relay::make_room(Realm& realm, Instant now) {
-  if (realm.size() < options_.concurrent_limit) return true;
-  Peer* const longest_lost = realm.lost.front();
-  if (longest_lost == nullptr) return false;
-  end_peer(*longest_lost, Farewell::Leave, now);
-  return true;
+bool Relay::has_room(Realm& realm) const {
+  const std::size_t taken = realm.places().taken;
+  if (taken < options_.concurrent_limit) return true;
+  return realm.lost.has(taken - options_.concurrent_limit + 1, can_yield);
 }
 
 /// The same among the peers of one owner.
-bool Relay::make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now) {
-  if (realm.owned(who.token) < limit) return true;
-  const auto is_its = [&](const Peer& peer) { return peer.token == who.token; };
-  Peer* const lost = realm.lost.find_if(is_its);
-  if (lost == nullptr) return false;
-  end_peer(*lost, Farewell::Leave, now);
-  return realm.owned(who.token) < limit;
+bool Relay::has_room_for(std::string_view owner, Realm& realm, std::size_t limit) {
+  const std::size_t taken = realm.places_of(owner).taken;
+  if (limit == 0 || taken < limit) return true;
+  return realm.lost.has(taken - limit + 1, [owner](const Peer& peer) {
+    return can_yield(peer) && peer.token == owner;
+  });
+}
+
+/// Who was let in because others would yield, does so now. If they have come back meanwhile, there
+/// is one too many.
+void Relay::make_room(const Peer& newcomer, Instant now) {
+  Realm& realm = newcomer.realm;
+  const auto exceeds = [](Realm::Places places, std::size_t limit) {
+    return places.taken - places.pending > limit;
+  };
+  const auto end_lost = [&](auto is_wanted) {
+    Peer* const lost = realm.lost.find_if(is_wanted);
+    if (lost != nullptr) end_peer(*lost, Farewell::Leave, now);
+  };
+  const std::size_t limit = newcomer.client.owner_limit;
+  if (limit > 0 && exceeds(realm.places_of(newcomer.token), limit)) {
+    end_lost([&](const Peer& peer) { return can_yield(peer) && peer.token == newcomer.token; });
+  }
+  if (exceeds(realm.places(), options_.concurrent_limit)) end_lost(can_yield);
 }
 
 void Relay::bind(Peer& peer, Transport& transport, Instant now) {
@@ -231,9 +248,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (!part(peer, src, message.src)) return;
   } else if (message.type != MessageType::Expire) {
     if (!is_open_to(peer, src, message.src)) {
-      return on_abandoned({peer.realm.key, message.src, message.registration, peer.id, message.type,
-                           message.text, message.since},
-                          now);
+      return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
     }
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);
     if (is_elsewhere(message.registration)) make_partner(peer, message.src);

@@ -17,15 +17,17 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
     return;
   }
   const std::vector<std::string> inherited = inherit(*peer, inheritance, now);
-  if (!std::exchange(peer->is_pending, false)) {
+  if (!peer->is_pending) {
     // It was opened before its inheritance came.
     for (const std::string& text : inherited) tell(*peer, text);
     return;
   }
+  peer->realm.set_pending(*peer, false);
   counted(answer);
   std::vector<std::string>& texts = peer->backlog;
   texts.insert(texts.begin(), inherited.begin(), inherited.end());
   if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
+  make_room(*peer, now);
   peer->transport->settled(answer);
   open(*peer, true, std::exchange(texts, {}), now);
 }
@@ -48,17 +50,13 @@ void Relay::refuse(Peer& peer, Admission answer) {
 std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
   for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
   std::vector<std::string> texts = inheritance.texts;
-  std::vector<Outstanding::Message> later;  // what has come here meanwhile, if it is lost
-  if (!inheritance.kept.empty() && peer.transport == nullptr) {
-    later = peer.realm.outstanding.take(json::quoted(peer.id));
+  const std::vector<Parcel> kept = parcels_of(peer.realm, peer.id, inheritance.kept);
+  std::vector<Outstanding::Message> later;
+  if (peer.transport == nullptr) later = take_later(kept);
+  for (const Parcel& each : kept) {
+    if (inherit(peer, each, now)) texts.emplace_back(each.text);
   }
-  for (const Inheritance::Kept& kept : inheritance.kept) {
-    if (inherit(peer, kept, now)) texts.push_back(kept.text);
-  }
-  for (const Outstanding::Message& each : later) {
-    keep({peer.realm.key, each.src, each.registration, peer.id, each.type, each.text, each.since},
-         now);
-  }
+  for (const auto& each : later) keep(parcel_of(each, peer.realm.key, peer.id), now);
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on(
         {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
@@ -69,16 +67,12 @@ std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritan
 
 /// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
 /// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
-bool Relay::inherit(Peer& peer, const Inheritance::Kept& kept, Instant now) {
+bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
   if (is_notice(kept.type)) return true;
-  const Peer* const here = peer.realm.find(kept.src);
-  const Parcel parcel{peer.realm.key, kept.src,  registration_of(here, kept.src),
-                      peer.id,        kept.type, kept.text,
-                      kept.since};
   if (peer.transport == nullptr) {
-    keep(parcel, now);
-  } else if (!is_open_to(peer, here, kept.src)) {
-    on_abandoned(parcel, now);
+    keep(kept, now);
+  } else if (!is_open_to(peer, peer.realm.find(kept.src), kept.src)) {
+    on_abandoned(kept, now);
   } else {
     make_partner_of(peer, kept.src);
     return true;
@@ -87,7 +81,7 @@ bool Relay::inherit(Peer& peer, const Inheritance::Kept& kept, Instant now) {
 }
 
 /// Wherever that is.
-void Relay::make_partner_of(Peer& peer, const std::string& id) {
+void Relay::make_partner_of(Peer& peer, std::string_view id) {
   Peer* const here = peer.realm.find(id);
   if (here != nullptr && !here->is_pending) {
     make_partners(peer, *here);

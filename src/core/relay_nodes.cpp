@@ -4,6 +4,7 @@
 #include "peerjsd/core/relay.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace peerjsd::core {
@@ -13,6 +14,16 @@ namespace peerjsd::core {
 Registration Relay::registration_of(const Peer* here, std::string_view id) const {
   if (here != nullptr && !here->is_pending) return here->registration;
   return Registration{keyed_hash(options_.hash_key, id) | kRegisteredElsewhere};
+}
+
+std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
+                                      const std::vector<Inheritance::Kept>& messages) const {
+  std::vector<Parcel> parcels;
+  for (const auto& [src, type, text, since] : messages) {
+    const Registration registration = registration_of(realm.find(src), src);
+    parcels.push_back({realm.key, src, registration, dst, type, text, since});
+  }
+  return parcels;
 }
 
 /// To its destination, wherever that is; if it cannot go there now, it waits. False: a notice to
@@ -118,10 +129,33 @@ void Relay::keep(const Parcel& parcel, Instant now) {
   }
 }
 
-void Relay::on_returned(const Parcel& parcel, Instant now) {
-  Peer* const src = sender_of(parcel);
-  if (parcel.makes_partners && src != nullptr) part(*src, parcel.dst);
-  if (!accept(parcel, now)) keep(parcel, now);
+void Relay::on_returned(const std::vector<Parcel>& parcels, Instant now) {
+  const std::vector<Outstanding::Message> later = take_later(parcels);
+  const auto wait = [&](const Parcel& parcel) {
+    if (!accept(parcel, now)) keep(parcel, now);
+  };
+  for (const Parcel& parcel : parcels) {
+    Peer* const src = sender_of(parcel);
+    if (parcel.makes_partners && src != nullptr) part(*src, parcel.dst);
+    wait(parcel);
+  }
+  for (const auto& each : later) wait(parcel_of(each, parcels.front().key, parcels.front().dst));
+}
+
+/// What waits of the same senders for the same destination: it was sent after these.
+std::vector<Outstanding::Message> Relay::take_later(const std::vector<Parcel>& parcels) {
+  if (parcels.empty()) return {};
+  const Parcel& first = parcels.front();
+  std::set<Registration> senders;
+  for (const Parcel& parcel : parcels) senders.insert(parcel.registration);
+  std::vector<Outstanding::Message> later;
+  realms_.find(first.key)->second.outstanding.offer(
+      json::quoted(first.dst), [&](const Outstanding::Message& message) {
+        if (!senders.contains(message.registration)) return false;
+        later.push_back(message);
+        return true;
+      });
+  return later;
 }
 
 void Relay::on_abandoned(const Parcel& parcel, Instant now) {
@@ -149,10 +183,10 @@ void Relay::wait_for(std::string_view key, std::string_view dst,
                      const std::vector<Inheritance::Kept>& messages, Instant now) {
   const Realm* const of_key = realm(key);
   if (of_key == nullptr) return;
-  for (const auto& [src, type, text, since] : messages) {
-    const Registration registration = registration_of(of_key->find(src), src);
-    send_on({key, src, registration, dst, type, text, since}, now);
-  }
+  const std::vector<Parcel> parcels = parcels_of(*of_key, dst, messages);
+  const std::vector<Outstanding::Message> later = take_later(parcels);
+  for (const Parcel& parcel : parcels) send_on(parcel, now);
+  for (const Outstanding::Message& each : later) send_on(parcel_of(each, key, dst), now);
 }
 
 void Relay::on_reconnect() {
@@ -172,8 +206,7 @@ void Relay::forward_waiting(Realm& realm, const std::string& dst_json) {
   const auto id = json::unquote(dst_json);
   if (!id || realm.find(*id) != nullptr) return;  // nobody can have it, or it will have it here
   realm.outstanding.offer(dst_json, [&](const Outstanding::Message& message) {
-    return try_forward({realm.key, message.src, message.registration, *id, message.type,
-                        message.text, message.since});
+    return try_forward(parcel_of(message, realm.key, *id));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "relay_nodes_fixture.hpp"
@@ -217,6 +218,108 @@ TEST_F(RelayMovesTest, ResumesHereWithoutAsking) {
   EXPECT_EQ(backend_.claimed, Texts{"a"});
 }
 
+// Limits
+
+class RelayRoomTest : public RelayMovesTest {
+ protected:
+  /// A lost peer of the owner "owner", and its partner.
+  void lose_one() {
+    join(b_, "b");
+    ASSERT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Pending);
+    settle(a_, Admission::Opened, {.partners = {"b"}});
+    lose(a_);
+  }
+
+  void expect_lost_to_be_there() {
+    EXPECT_NE(find("lost"), nullptr);
+    EXPECT_EQ(b_.take(), Texts{});
+    EXPECT_EQ(backend_.released, Texts{});
+  }
+  void expect_lost_to_have_left() {
+    EXPECT_EQ(find("lost"), nullptr);
+    EXPECT_EQ(b_.take(), Texts{text("LEAVE", "lost", "b")});
+    EXPECT_EQ(backend_.released, Texts{"lost"});
+  }
+};
+
+TEST_F(RelayRoomTest, NobodyYieldsToAPeerThatMayNotHaveItsId) {
+  lose_one();
+  limit_to(2);
+  EXPECT_EQ(attach(c_, "c"), Admission::Pending);
+  expect_lost_to_be_there();
+  settle(c_, Admission::IdTaken);
+  expect_lost_to_be_there();
+  backend_.answer = Backend::Answer::No;
+  EXPECT_EQ(attach(c_, "c"), Admission::Unavailable);
+  expect_lost_to_be_there();
+}
+
+TEST_F(RelayRoomTest, TheLostYieldsToAPeerWhenThatHasItsId) {
+  lose_one();
+  limit_to(2);
+  attach(c_, "c");
+  settle(c_, Admission::Opened);
+  expect_lost_to_have_left();
+}
+
+TEST_F(RelayRoomTest, NoneOfItsOwnerYieldsToAPeerThatMayNotHaveItsId) {
+  lose_one();
+  EXPECT_EQ(attach_of(c_, "c", "owner", 1), Admission::Pending);
+  settle(c_, Admission::Unavailable);
+  expect_lost_to_be_there();
+}
+
+TEST_F(RelayRoomTest, TheLostOfItsOwnerYieldsToAPeerWhenThatHasItsId) {
+  lose_one();
+  attach_of(c_, "c", "owner", 1);
+  settle(c_, Admission::Opened);
+  expect_lost_to_have_left();
+}
+
+TEST_F(RelayRoomTest, ThePlaceOfALostPeerIsGivenOnce) {
+  lose_one();
+  limit_to(2);
+  RecordingTransport d;
+  EXPECT_EQ(attach(c_, "c"), Admission::Pending);
+  EXPECT_EQ(attach(d, "d"), Admission::LimitReached);
+  EXPECT_EQ(attach_of(d, "d", "owner", 1), Admission::LimitReached);
+  limit_to(100);
+  EXPECT_EQ(attach_of(c_, "c2", "owner", 1), Admission::Pending);
+  EXPECT_EQ(attach_of(d, "d", "owner", 1), Admission::OwnerLimitReached);
+}
+
+TEST_F(RelayRoomTest, APeerThatGoesBeforeItsAnswerHasItsPlaceUntilThen) {
+  lose_one();
+  limit_to(2);
+  const Claim claim = lose_before_answer(c_, "c");
+  EXPECT_EQ(attach(c_, "d"), Admission::LimitReached);
+  relay_.settle(claim, Admission::Opened, {}, now_);
+  EXPECT_EQ(std::exchange(backend_.released, {}), Texts{"c"});
+  expect_lost_to_be_there();
+}
+
+TEST_F(RelayRoomTest, NobodyYieldsBecauseOfPeersThatMayStillBeRefused) {
+  lose_one();
+  limit_to(3);
+  RecordingTransport d;
+  EXPECT_EQ(attach(c_, "c"), Admission::Pending);
+  EXPECT_EQ(attach(d, "d"), Admission::Pending);
+  settle(c_, Admission::Opened);
+  expect_lost_to_be_there();
+  settle(d, Admission::Opened);
+  expect_lost_to_have_left();
+}
+
+TEST_F(RelayRoomTest, WhoComesBackMeanwhileStays) {
+  lose_one();
+  limit_to(2);
+  attach(c_, "c");
+  EXPECT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Resumed);
+  settle(c_, Admission::Opened);
+  expect_lost_to_be_there();
+  EXPECT_NE(find("c"), nullptr);
+}
+
 // What they take along
 
 TEST_F(RelayMovesTest, HandsAPeerOverWithAllItHas) {
@@ -384,7 +487,7 @@ TEST_F(RelayMovesTest, WhatAPeerHadSentBeforeItCameWaitsInOrderAndExpires) {
   backend_.forwarding = Backend::Forwarding::Taken;
   relay_.on_reconnect();
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
-  relay_.on_returned(forwarded_as(a_, "x"), now_);
+  relay_.on_returned({forwarded_as(a_, "x")}, now_);
   a_.take();
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
@@ -399,7 +502,7 @@ TEST_F(RelayMovesTest, WhatAPeerThatHasMovedHadSentFollowsIt) {
   receive(a_, sent_to("x", "CANDIDATE"));
   receive(a_, sent_to("y"));
   relay_.hand_over("peerjs", "a");
-  relay_.on_returned(forwarded_as(registration, "a", "y"), now_);
+  relay_.on_returned({forwarded_as(registration, "a", "y")}, now_);
   EXPECT_EQ(relay_.take_sent("peerjs", registration),
             (std::vector<Inheritance::Sent>{
                 {"x", MessageType::Offer, text("OFFER", "a", "x"), first},
@@ -446,7 +549,7 @@ TEST_F(RelayMovesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
   EXPECT_EQ(find("a"), nullptr);
   EXPECT_NE(find("b"), nullptr);
   EXPECT_EQ(backend_.take(), Texts{text("CANDIDATE", "b", "a")}) << "to where it may be already";
-  relay_.on_returned(forwarded_as(b_, "a"), now_);
+  relay_.on_returned({forwarded_as(b_, "a")}, now_);
   pass(5s);
   EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
   pass(25s);
@@ -458,7 +561,7 @@ TEST_F(RelayMovesTest, TellsAtTheEndOfWhatWillNotBeDelivered) {
   lose(a_);
   deliver_offer("x", "a");
   relay_.bequeath_lost();
-  relay_.on_returned(forwarded(), now_);
+  relay_.on_returned({forwarded()}, now_);
   backend_.take();
   relay_.give_up_waiting(now_);
   EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});

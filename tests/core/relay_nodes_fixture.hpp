@@ -6,6 +6,8 @@
 #include "support/relay_setup.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <list>
 #include <string>
 #include <string_view>
@@ -36,6 +38,13 @@ class RelayNodesFixture : public testing::Test {
                    std::string_view token = "token") {
     return relay_.attach(transport, {"peerjs", id, token},
                          {.kind = PeerKind::Page, .group = kGroup}, now_);
+  }
+
+  /// One of `owner`, who may have `limit` peers.
+  Admission attach_of(RecordingTransport& transport, std::string_view id, std::string_view owner,
+                      std::uint32_t limit) {
+    return relay_.attach(transport, {"peerjs", id, owner},
+                         {.kind = PeerKind::Page, .owner_limit = limit}, now_);
   }
 
   static Claim claim_of(const RecordingTransport& transport) {
@@ -94,7 +103,7 @@ class RelayNodesFixture : public testing::Test {
   void send_in_vain(RecordingTransport& from, const std::string& dst,
                     const std::string& type = "OFFER") {
     receive(from, sent_to(dst, type));
-    relay_.on_returned(forwarded(), now_);
+    relay_.on_returned({forwarded()}, now_);
   }
 
   /// A message of another node's peer.
@@ -104,6 +113,13 @@ class RelayNodesFixture : public testing::Test {
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
+  }
+
+  /// From now on there may be so many.
+  void limit_to(std::size_t peers) {
+    RelayOptions options = relay_nodes_options();
+    options.concurrent_limit = peers;
+    relay_.set_options(options);
   }
 
   void pass(Duration time) {

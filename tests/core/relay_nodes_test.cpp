@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "relay_nodes_fixture.hpp"
@@ -11,7 +12,19 @@
 namespace peerjsd::core {
 namespace {
 
-class RelayNodesTest : public RelayNodesFixture {};
+class RelayNodesTest : public RelayNodesFixture {
+ protected:
+  using Waited = std::vector<std::pair<std::string, Instant>>;
+
+  /// What was forwarded of `src`, and since when it waits.
+  Waited sent_since(std::string_view src) const {
+    Waited all;
+    for (const RecordingBackend::Forwarded& each : backend_.forwarded) {
+      if (each.src == src) all.emplace_back(each.text, each.since);
+    }
+    return all;
+  }
+};
 
 // To other nodes
 
@@ -40,9 +53,45 @@ TEST_F(RelayNodesTest, KeepsWhatReturnsAndExpiresItOnce) {
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
   EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Forwarded);
-  relay_.on_returned(forwarded(), now_);
+  relay_.on_returned({forwarded()}, now_);
   pass(4s);
   EXPECT_EQ(a_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, WhatReturnsGoesBeforeWhatItsSenderHasSentSince) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(a_, sent_to("x"));
+  const Parcel first = forwarded();
+  receive(a_, sent_to("x", "ANSWER"));
+  const Parcel second = forwarded();
+  backend_.forwarding = Backend::Forwarding::Apart;
+  pass(1s);
+  receive(b_, sent_to("x"));
+  receive(a_, sent_to("x", "CANDIDATE"));
+  relay_.on_returned({first, second}, now_);
+  backend_.forwarding = Backend::Forwarding::Taken;
+  backend_.take();
+  relay_.on_arrival("peerjs", "x");
+  const Instant begun = now_ - 1s;
+  EXPECT_EQ(sent_since("b"), (Waited{{text("OFFER", "b", "x"), now_}}));
+  EXPECT_EQ(sent_since("a"), (Waited{{text("OFFER", "a", "x"), begun},
+                                     {text("ANSWER", "a", "x"), begun},
+                                     {text("CANDIDATE", "a", "x"), begun}}))
+      << "one attempt";
+}
+
+TEST_F(RelayNodesTest, WhatReturnsToWhomItIsForIsFollowedByWhatWasSentSince) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  const Parcel first = forwarded();
+  backend_.forwarding = Backend::Forwarding::Apart;
+  receive(a_, sent_to("x", "CANDIDATE"));
+  const Claim claim = lose_before_answer(b_, "x");
+  relay_.on_returned({first}, now_);
+  relay_.settle(claim, Admission::Resumed, {}, now_);
+  attach(b_, "x");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, text("OFFER", "a", "x"), text("CANDIDATE", "a", "x")}));
 }
 
 TEST_F(RelayNodesTest, WhatReturnsHasWaitedSinceItWasSent) {
@@ -52,7 +101,7 @@ TEST_F(RelayNodesTest, WhatReturnsHasWaitedSinceItWasSent) {
   pass(2s);
   send_in_vain(a_, "y");
   pass(2s);
-  relay_.on_returned(late, now_);
+  relay_.on_returned({late}, now_);
   pass(1s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
   pass(1s);
@@ -68,7 +117,7 @@ TEST_F(RelayNodesTest, WhoMayOnlyAnswerGoesOnToDoSoWhenSomethingReturns) {
   settle(a_, Admission::Opened);
   deliver_offer("x", "a");
   EXPECT_EQ(receive(a_, sent_to("x", "ANSWER")), Receipt::Forwarded);
-  relay_.on_returned(forwarded(), now_);
+  relay_.on_returned({forwarded()}, now_);
   EXPECT_EQ(receive(a_, sent_to("x", "CANDIDATE")), Receipt::Kept);
   backend_.take();
   relay_.on_arrival("peerjs", "x");
@@ -176,7 +225,7 @@ TEST_F(RelayNodesTest, DeliversHereWhatReturnsAfterItsDestinationHasCome) {
   receive(a_, sent_to("b"));
   const Parcel parcel = forwarded();
   join(b_, "b");
-  relay_.on_returned(parcel, now_);
+  relay_.on_returned({parcel}, now_);
   EXPECT_EQ(b_.take(), Texts{text("OFFER", "a", "b")});
 }
 
@@ -218,8 +267,8 @@ TEST_F(RelayNodesTest, ALeaveThatReturnsWaitsAndIsDroppedWithoutAWord) {
   backend_.take();
   relay_.on_arrival("peerjs", "x");
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "x")});
-  relay_.on_returned({"peerjs", "a", a_.peer()->registration, "x", MessageType::Leave,
-                      text("LEAVE", "a", "x"), now_},
+  relay_.on_returned({{"peerjs", "a", a_.peer()->registration, "x", MessageType::Leave,
+                       text("LEAVE", "a", "x"), now_}},
                      now_);
   pass(5s);
   relay_.on_arrival("peerjs", "x");
@@ -270,7 +319,7 @@ TEST_F(RelayNodesTest, SendsAfterWhatIsUnderWayToAPeerThatHasComeHere) {
   EXPECT_EQ(receive(b_, sent_to("a")), Receipt::Forwarded);
   const Parcel parcel = forwarded();
   backend_.under_way = "";
-  relay_.on_returned(parcel, now_);
+  relay_.on_returned({parcel}, now_);
   EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Kept);
   settle(a_, Admission::Opened);
   EXPECT_EQ(a_.take(), (Texts{kOpen, text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
@@ -377,12 +426,22 @@ TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesOnWaiting) {
                   now_);
   const Parcel sent = forwarded();
   EXPECT_EQ(sent.registration, b_.peer()->registration);
-  relay_.on_returned(sent, now_);
+  relay_.on_returned({sent}, now_);
   backend_.take();
   pass(3s);
   EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
   relay_.wait_for("another key", "a", {{"b", MessageType::Offer, "x", now_}}, now_);
   EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesBeforeWhatWasSentSince) {
+  join(b_, "b");
+  backend_.forwarding = Backend::Forwarding::Apart;
+  receive(b_, sent_to("a", "CANDIDATE"));
+  backend_.forwarding = Backend::Forwarding::Taken;
+  relay_.wait_for("peerjs", "a", {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 2s}},
+                  now_);
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 
 // Partners
@@ -458,7 +517,7 @@ TEST_F(RelayNodesTest, NothingWaitsForThatToBeTold) {
   backend_.forwarding = Backend::Forwarding::Taken;
   deliver_offer("x", "b");
   relay_.detach(b_, End::ClosedWithoutCode, now_);
-  relay_.on_returned(forwarded(), now_);
+  relay_.on_returned({forwarded()}, now_);
   EXPECT_FALSE(relay_.keeps_messages());
 }
 

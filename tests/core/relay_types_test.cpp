@@ -178,7 +178,7 @@ TEST_F(RelayTypesTest, GoToOtherNodes) {
   EXPECT_EQ(sent.text, text("CHAT", "a", "x"));
   const Parcel parcel{"peerjs",  sent.src,  sent.registration, sent.dst,
                       sent.type, sent.text, sent.since};
-  relay_.on_returned(parcel, now_);
+  relay_.on_returned({parcel}, now_);
   EXPECT_TRUE(relay_.keeps_messages());
   relay_.on_arrival("peerjs", "x");
   EXPECT_EQ(backend_.take(), Texts{text("CHAT", "a", "x")});

@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/inheritance.hpp"
 #include "peerjsd/core/message.hpp"
+#include "peerjsd/core/outstanding.hpp"
 #include "peerjsd/core/peer.hpp"
 
 #include <cstdint>
@@ -23,6 +24,13 @@ struct Parcel {
   Instant since;          ///< it has been waiting to arrive
   bool makes_partners = false;  ///< src and dst count as such because of it
 };
+
+/// A message that has waited, as one.
+inline Parcel parcel_of(const Outstanding::Message& message, std::string_view key,
+                        std::string_view dst) {
+  return {key,          message.src,  message.registration, dst,
+          message.type, message.text, message.since};
+}
 
 /// Which node has an id.
 struct Whereabouts {

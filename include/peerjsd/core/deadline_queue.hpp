@@ -2,6 +2,8 @@
 
 #include "peerjsd/core/time.hpp"
 
+#include <cstddef>
+
 namespace peerjsd::core {
 
 /// The link by which an object stands in a DeadlineQueue. An object derives from it once per kind
@@ -49,6 +51,16 @@ class DeadlineQueue {
       if (is_wanted(*object)) return object;
     }
     return nullptr;
+  }
+
+  /// Whether there are as many as `count` of which `is_wanted` is true. Costs what it takes to find
+  /// them.
+  template <class Predicate>
+  bool has(std::size_t count, Predicate is_wanted) {
+    for (Deadline<Tag>* link = head_.next_; count > 0 && link != &head_; link = link->next_) {
+      if (is_wanted(*static_cast<T*>(link))) --count;
+    }
+    return count == 0;
   }
 
   static bool contains(const T& object) { return link_of(object).linked(); }

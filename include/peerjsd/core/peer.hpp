@@ -43,8 +43,9 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   const Registration registration;
   Client client;  ///< as it came last
   /// Whether it may have its id is not known yet: its client waits for OPEN, and nobody reaches it.
+  /// Changed by its realm.
   bool is_pending = false;
-  bool is_counted = false;         ///< see Realm::owned()
+  bool is_counted = false;         ///< see Realm::places_of()
   bool is_seen = false;            ///< an Observer has been told that it is connected
   bool was_seen = false;           ///< or has been
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back

@@ -27,8 +27,15 @@ class Realm {
 
   const std::string key;
 
+  /// How many peers have a place, or will have it if their claims are granted.
+  struct Places {
+    std::size_t taken = 0;
+    std::size_t pending = 0;  ///< of these
+  };
+
   Peer* find(std::string_view id) const;
   std::size_t size() const { return peers_.size(); }
+  Places places() const { return {peers_.size(), pending_}; }
 
   /// In no order.
   template <class Visit>
@@ -43,9 +50,8 @@ class Realm {
   void count_in(AddressGroup group);
   void count_out(AddressGroup group);
 
-  /// How many peers there are with that token, of those that are counted: who is let in with an
-  /// owner_limit.
-  std::size_t owned(std::string_view token) const;
+  /// Of the peers with that token, those that are counted: who is let in with an owner_limit.
+  Places places_of(std::string_view token) const;
 
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
@@ -59,6 +65,8 @@ class Realm {
 
   /// Destroys `peer`, who must have no partners left.
   void remove(Peer& peer);
+
+  void set_pending(Peer& peer, bool is_pending);
 
   /// A closed one takes in no new peers, but lets those it has come back.
   bool is_open() const { return is_open_; }
@@ -74,7 +82,8 @@ class Realm {
   // Keyed by a view of the peer's own id.
   std::unordered_map<std::string_view, std::unique_ptr<Peer>, KeyedHash> peers_;
   std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local
-  std::map<std::string, std::size_t, std::less<>> owned_;
+  std::size_t pending_ = 0;
+  std::map<std::string, Places, std::less<>> owned_;  // of those that are counted, by token
 };
 
 /// a and b have exchanged a message. A peer is no partner of itself.

@@ -136,8 +136,9 @@ class Relay {
   /// A parcel from another node. False: its destination is not here.
   bool deliver(const Parcel& parcel, Instant now);
 
-  /// The destination of a parcel that was forwarded is absent: it waits here.
-  void on_returned(const Parcel& parcel, Instant now);
+  /// The destination of parcels that were forwarded is absent: they wait here, before what their
+  /// senders have sent there since.
+  void on_returned(const std::vector<Parcel>& parcels, Instant now);
 
   /// It was not delivered, as far as is known: its sender is told so with an EXPIRE.
   void on_abandoned(const Parcel& parcel, Instant now);
@@ -230,8 +231,9 @@ class Relay {
   void refuse(Peer& peer, Admission answer);
   void forget(Peer& peer);
   void challenge(Peer& holder, Instant now);
-  bool make_room(Realm& realm, Instant now);
-  bool make_room_for(const Credentials& who, Realm& realm, std::size_t limit, Instant now);
+  bool has_room(Realm& realm) const;
+  static bool has_room_for(std::string_view owner, Realm& realm, std::size_t limit);
+  void make_room(const Peer& newcomer, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer, Instant now);
   void deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now);
@@ -254,8 +256,11 @@ class Relay {
   void give_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
-  bool inherit(Peer& peer, const Inheritance::Kept& kept, Instant now);
-  static void make_partner_of(Peer& peer, const std::string& id);
+  std::vector<Outstanding::Message> take_later(const std::vector<Parcel>& parcels);
+  std::vector<Parcel> parcels_of(const Realm& realm, std::string_view dst,
+                                 const std::vector<Inheritance::Kept>& messages) const;
+  bool inherit(Peer& peer, const Parcel& kept, Instant now);
+  static void make_partner_of(Peer& peer, std::string_view id);
   std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
   Registration registration_of(const Peer* here, std::string_view id) const;
