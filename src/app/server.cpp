@@ -224,7 +224,7 @@ std::string Server::reload(const Config& wanted) {
 }
 
 void Server::apply(const Config& config) {
-  relay_.set_options(relay_options(config));
+  relay_.set_options(relay_options(config), sessions_.now());
   if (cluster_) cluster_->set_options(cluster_options(config));
   service_.set_options(service_options(config));
   sessions_.set_options(session_options(config));

@@ -28,6 +28,11 @@ bool continues(Carrier from, Carrier to) {
   return from != Carrier::WebSocket && to != Carrier::Stream;
 }
 
+/// 0 stands for ever.
+bool is_shorter(Duration timeout, Duration than) {
+  return timeout > Duration::zero() && (than == Duration::zero() || timeout < than);
+}
+
 /// Its place to another: who is lost may. What a pending one may come back to is not known yet.
 bool can_yield(const Peer& lost) { return !lost.is_pending; }
 
@@ -45,8 +50,10 @@ Relay::Relay(RelayOptions options, Backend& backend)
   open_realms();
 }
 
-void Relay::set_options(RelayOptions options) {
+void Relay::set_options(RelayOptions options, Instant now) {
   options.hash_key = options_.hash_key;
+  if (is_shorter(options.alive_timeout, options_.alive_timeout)) silence_counts_from_ = now;
+  if (options.takeover_probe == Duration::zero()) probed_.clear();
   options_ = std::move(options);
   for (auto& [key, realm] : realms_) {
     realm.set_open(false);

@@ -47,8 +47,9 @@ bool Relay::dismiss(std::string_view key, std::string_view id, Instant now) {
 }
 
 void Relay::expire(Instant now) {
-  if (options_.alive_timeout > Duration::zero()) {
-    while (Peer* const peer = alive_.pop_due(now, options_.alive_timeout)) {
+  const Duration silence = options_.alive_timeout;
+  if (silence > Duration::zero() && now >= silence_counts_from_ + silence) {
+    while (Peer* const peer = alive_.pop_due(now, silence)) {
       end_connection(*peer, End::Silent, now);
     }
   }

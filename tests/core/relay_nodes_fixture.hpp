@@ -119,7 +119,7 @@ class RelayNodesFixture : public testing::Test {
   void limit_to(std::size_t peers) {
     RelayOptions options = relay_nodes_options();
     options.concurrent_limit = peers;
-    relay_.set_options(options);
+    relay_.set_options(options, now_);
   }
 
   void pass(Duration time) {

@@ -484,7 +484,7 @@ TEST_F(RelayNodesTest, TellsAPartnerOnceThatHasComeHere) {
 TEST_F(RelayNodesTest, TellsNobodyWhereThePolicyIsNever) {
   RelayOptions never = relay_nodes_options();
   never.leave = LeavePolicy::Never;
-  relay_.set_options(never);
+  relay_.set_options(never, now_);
   join(a_, "a");
   deliver_offer("x", "a");
   leave(a_);

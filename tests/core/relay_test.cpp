@@ -106,7 +106,7 @@ TEST_F(RelayTest, ForeseesWhatItRefusesWhoeverIsThere) {
   RelayOptions stricter = options();
   stricter.keys = {"other"};
   stricter.accepts_id = [](std::string_view id) { return id != "b"; };
-  relay_.set_options(stricter);
+  relay_.set_options(stricter, now_);
   EXPECT_EQ(verdict("other", "b", "t"), Admission::IdNotAllowed);
   EXPECT_EQ(verdict("peerjs", "c", "t"), Admission::InvalidKey) << "nobody new";
   EXPECT_EQ(verdict("peerjs", "a", "token"), Admission::Opened) << "who is there may come back";
@@ -551,7 +551,7 @@ TEST_F(RelayTest, GoesOnWithOtherOptions) {
   RelayOptions changed = options();
   changed.concurrent_limit = 2;
   changed.expire_timeout = 1s;
-  relay_.set_options(changed);
+  relay_.set_options(changed, now_);
   EXPECT_EQ(attach(c_, "c"), Admission::LimitReached);
   receive(a_, offer_to("nobody"));
   pass(1s);
@@ -559,18 +559,74 @@ TEST_F(RelayTest, GoesOnWithOtherOptions) {
   EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
 }
 
+TEST_F(RelayTest, AShorterTimeForSilenceBeginsWhenItIsSet) {
+  join(a_, "a");
+  join(b_, "b");
+  pass(50s);
+  RelayOptions changed = options();
+  changed.alive_timeout = 10s;
+  relay_.set_options(changed, now_);
+  pass(9s);
+  EXPECT_FALSE(a_.closed) << "nobody has asked it in so short a time before";
+  relay_.sign_of_life(b_, now_);
+  pass(1s);
+  EXPECT_EQ(a_.closed, End::Silent);
+  pass(8s);
+  EXPECT_FALSE(b_.closed);
+  pass(1s);
+  EXPECT_EQ(b_.closed, End::Silent);
+}
+
+TEST_F(RelayTest, ATimeForSilenceThatIsSetAnewBeginsThen) {
+  RelayOptions changed = options();
+  changed.alive_timeout = 0s;
+  relay_.set_options(changed, now_);
+  join(a_, "a");
+  pass(1h);
+  relay_.set_options(options(), now_);
+  pass(59s);
+  EXPECT_FALSE(a_.closed);
+  pass(1s);
+  EXPECT_EQ(a_.closed, End::Silent);
+}
+
+TEST_F(RelayTest, ALongerTimeForSilenceCountsAllOfIt) {
+  join(a_, "a");
+  pass(50s);
+  RelayOptions changed = options();
+  changed.alive_timeout = 70s;
+  relay_.set_options(changed, now_);
+  pass(19s);
+  EXPECT_FALSE(a_.closed);
+  pass(1s);
+  EXPECT_EQ(a_.closed, End::Silent);
+}
+
+TEST_F(RelayTest, WhoIsProbedStaysWhereNobodyIsProbedAnyMore) {
+  join(a_, "a");
+  EXPECT_EQ(attach(b_, "a", "another"), Admission::IdTaken);
+  ASSERT_EQ(a_.probes, 1);
+  RelayOptions changed = options();
+  changed.takeover_probe = 0s;
+  relay_.set_options(changed, now_);
+  pass(10s);
+  relay_.set_options(options(), now_);
+  pass(10s);
+  EXPECT_FALSE(a_.closed);
+}
+
 TEST_F(RelayTest, AKeyThatIsTakenAwayCostsNobodyHisPlace) {
   join(a_, "a");
   join(b_, "b");
   RelayOptions changed = options();
   changed.keys = {"another"};
-  relay_.set_options(changed);
+  relay_.set_options(changed, now_);
   EXPECT_EQ(receive(a_, offer_to("b")), Receipt::Relayed);
   detach(b_, End::Lost);
   EXPECT_EQ(attach(c_, "c"), Admission::InvalidKey);
   EXPECT_EQ(attach(c_, "b"), Admission::Resumed);
   changed.keys = {"peerjs"};
-  relay_.set_options(changed);
+  relay_.set_options(changed, now_);
   RecordingTransport d;
   EXPECT_EQ(attach(d, "d"), Admission::Opened);
 }
@@ -598,7 +654,7 @@ TEST_F(RelayTest, DismissesAPeerThatIsLost) {
 TEST_F(RelayTest, DismissesWithoutAWordWhereThePolicyIsNever) {
   RelayOptions changed = options();
   changed.leave = LeavePolicy::Never;
-  relay_.set_options(changed);
+  relay_.set_options(changed, now_);
   join(a_, "a");
   join(b_, "b");
   connect(a_, b_);

@@ -92,10 +92,10 @@ TEST_F(RelayTypesTest, HasNoneUnlessTheyAreAllowed) {
   join(a_, "a");
   RelayOptions other = options();
   other.allow_types = {};
-  relay_.set_options(other);
+  relay_.set_options(other, now_);
   EXPECT_EQ(receive(a_, sent_to("a", "CHAT")), Receipt::UnknownType);
   other.allow_types = {"custom"};
-  relay_.set_options(other);
+  relay_.set_options(other, now_);
   EXPECT_EQ(receive(a_, sent_to("a", "CHAT")), Receipt::UnknownType);
   EXPECT_EQ(receive(a_, sent_to("a", "custom")), Receipt::Relayed);
   EXPECT_EQ(a_.sent, Texts{text("custom", "a", "a")});
@@ -150,7 +150,7 @@ TEST_F(RelayTypesTest, WhoIsNotThereInTimeIsReported) {
 }
 
 TEST_F(RelayTypesTest, WithoutAWaitEachIsReported) {
-  relay_.set_options(options(0s));
+  relay_.set_options(options(0s), now_);
   join(a_, "a");
   EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Expired);
   EXPECT_EQ(receive(a_, sent_to("b", "CHAT")), Receipt::Expired);

@@ -67,6 +67,10 @@ class DeadlineQueue {
 
   static void remove(T& object) { link_of(object).unlink(); }
 
+  void clear() {
+    while (T* const oldest = front()) remove(*oldest);
+  }
+
   /// Since when the object waits.
   static Instant since(const T& object) { return link_of(object).since_; }
 

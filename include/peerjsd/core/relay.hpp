@@ -77,8 +77,9 @@ class Relay {
   Relay(RelayOptions options, Backend& backend);
 
   /// From now on, for all peers; but its hash_key is not used. The realm of a key that is not among
-  /// them any more is closed.
-  void set_options(RelayOptions options);
+  /// them any more is closed. Silence counts from now on if it may not be as long as before: nobody
+  /// has been asked so often.
+  void set_options(RelayOptions options, Instant now);
 
   /// Registers, or resumes, the peer that `transport` carries from now on, and sends OPEN and what
   /// has waited. On refusal nothing is sent and the transport stays unattached. A peer resumes by
@@ -293,6 +294,7 @@ class Relay {
   Observer* observer_ = nullptr;
   std::map<std::string, Realm, std::less<>> realms_;
   Liveness alive_;  // by last sign of life
+  Instant silence_counts_from_ = Instant::min();
   DeadlineQueue<Peer, ProbeTag> probed_;
   Expiries expiries_;
   std::uint64_t registrations_ = 0;
