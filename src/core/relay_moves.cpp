@@ -28,8 +28,8 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
   texts.insert(texts.begin(), inherited.begin(), inherited.end());
   if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
   make_room(*peer, now);
-  peer->transport->settled(answer);
   open(*peer, true, std::exchange(texts, {}), now);
+  peer->transport->settled(answer);
 }
 
 /// Its client has gone meanwhile, and may come back to what it had before.

@@ -38,8 +38,9 @@ class Transport {
   /// to be refused to its sender. What the server itself has to say may be sent all the same.
   virtual bool has_room_for(std::size_t bytes) const = 0;
 
-  /// The answer to an attach() that was Pending. Unless it is an admission, the relay lets go of
-  /// this transport. Called while peer() is still set.
+  /// The answer to an attach() that was Pending: as after any attach(), what has waited for the
+  /// peer has been sent. Unless it is an admission, the relay lets go of this transport. Called
+  /// while peer() is still set.
   virtual void settled(Admission admission) = 0;
 
   /// The relay lets go of this transport: no send() follows. Called while peer() is still set.
