@@ -255,6 +255,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (!part(peer, src, message.src)) return;
   } else if (message.type != MessageType::Expire) {
     if (!is_open_to(peer, src, message.src)) {
+      if (has_ended(peer.realm, message.src, message.registration)) return;
       return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
     }
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);

@@ -65,15 +65,18 @@ void Relay::expire(Instant now) {
   }
 }
 
-/// What has run out by `until`. What a peer that has moved had sent has gone along: so who is not
-/// here any more has ended, and on another node another peer may have its id.
+/// What has run out by `until`.
 void Relay::tell_expired(Realm& realm, Instant until, Instant now) {
   while (const auto expired = realm.outstanding.expire_next(until)) {
-    const bool is_there =
-        is_elsewhere(expired->registration) || realm.find(expired->src) != nullptr;
-    if (!is_there) continue;
+    if (has_ended(realm, expired->src, expired->registration)) continue;
     send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
   }
+}
+
+/// The sender of what waits here. What a peer that has moved had sent has gone along: so who is not
+/// here any more has ended, and on another node another peer may have its id.
+bool Relay::has_ended(const Realm& realm, std::string_view src, Registration registration) {
+  return !is_elsewhere(registration) && realm.find(src) == nullptr;
 }
 
 void Relay::give_up_waiting(Instant now) {

@@ -444,6 +444,18 @@ TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesBeforeWhatWasSentSince
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 
+TEST_F(RelayNodesTest, NobodyIsToldWhatBecomesOfTheMessagesOfAPeerThatHasEnded) {
+  join(a_, "a");
+  send_in_vain(a_, "x");
+  leave(a_);
+  backend_.take();
+  relay_.attach(b_, {"peerjs", "x", "token"},
+                {.kind = PeerKind::Page, .rights = {.may_be_called = false}}, now_);
+  settle(b_, Admission::Opened);
+  EXPECT_EQ(b_.take(), Texts{kOpen});
+  EXPECT_EQ(backend_.take(), Texts{}) << "another peer may have its id";
+}
+
 // Partners
 
 TEST_F(RelayNodesTest, TellsPartnersOnOtherNodesThatAPeerHasLeft) {

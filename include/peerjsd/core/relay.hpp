@@ -283,6 +283,7 @@ class Relay {
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
   void end_expired(const Expiries::Due& due, Instant now);
+  static bool has_ended(const Realm& realm, std::string_view src, Registration registration);
   void tell_expired(Realm& realm, Instant until, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, Farewell farewell, Instant now);

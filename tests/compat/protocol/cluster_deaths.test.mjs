@@ -62,6 +62,26 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   );
 
   it(
+    'of what a peer that has ended had sent to it, nobody is told who has its id then',
+    withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'one' });
+      const b = await peer('b-', { server: nodes[1] });
+      const c = await peer('c-', { server: nodes[0] });
+      nodes[1].child.kill('SIGSTOP');
+      a.signal('OFFER', b.id, 1);
+      await a.fence();
+      await a.close(1001);
+      const another = await peer(a.id, { server: nodes[2], token: 'two' });
+      await nodes[1].stop('SIGKILL');
+      const given = () =>
+        metric(nodes[0], 'peerjsd_cluster_messages_total', '{result="unknown"}');
+      await until(given, 'what was on the way to be given up');
+      c.signal('OFFER', another.id, 2); // behind an EXPIRE
+      await another.expect(relayed('OFFER', c.id, another.id, '2'));
+    }),
+  );
+
+  it(
     'a LEAVE that was on the way to it reaches its peer where that comes back',
     withCluster({ count: 3, args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
       const a = await peer('a-', { server: nodes[1], ...PAGE });
