@@ -28,8 +28,7 @@ struct Parcel {
 /// A message that has waited, as one.
 inline Parcel parcel_of(const Outstanding::Message& message, std::string_view key,
                         std::string_view dst) {
-  return {key,          message.src,  message.registration, dst,
-          message.type, message.text, message.since};
+  return {key, message.src, message.registration, dst, message.type, message.text, message.since};
 }
 
 /// Which node has an id.
