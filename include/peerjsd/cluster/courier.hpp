@@ -112,7 +112,7 @@ class Courier {
   Flights flights_;
   core::Duration expire_timeout_{};
   std::set<std::pair<std::string, std::string>> refused_;  // key and destination without room
-  std::set<core::Registration> ended_;  // of which something is under way
+  std::set<core::Registration> ended_;                     // of which something is under way
   std::unordered_map<std::string, Origin> origins_;
   core::Instant looked_at_{};
   core::Instant turned_at_{};
