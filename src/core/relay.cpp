@@ -34,7 +34,9 @@ bool is_shorter(Duration timeout, Duration than) {
 }
 
 /// Its place to another: who is lost may. What a pending one may come back to is not known yet.
-bool can_yield(const Peer& lost) { return !lost.is_pending; }
+bool can_yield(const Peer& lost) {
+  return !lost.is_pending;
+}
 
 Backend& alone() {
   static LocalOnly backend;

@@ -149,12 +149,13 @@ std::vector<Outstanding::Message> Relay::take_later(const std::vector<Parcel>& p
   std::set<Registration> senders;
   for (const Parcel& parcel : parcels) senders.insert(parcel.registration);
   std::vector<Outstanding::Message> later;
-  realms_.find(first.key)->second.outstanding.offer(
-      json::quoted(first.dst), [&](const Outstanding::Message& message) {
-        if (!senders.contains(message.registration)) return false;
-        later.push_back(message);
-        return true;
-      });
+  realms_.find(first.key)->second.outstanding.offer(json::quoted(first.dst),
+                                                    [&](const Outstanding::Message& message) {
+                                                      if (!senders.contains(message.registration))
+                                                        return false;
+                                                      later.push_back(message);
+                                                      return true;
+                                                    });
   return later;
 }
 
