@@ -2,11 +2,9 @@
 
 #include "peerjsd/core/verdict.hpp"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fstream>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -113,10 +111,9 @@ std::variant<net::Pass, net::Rejection> TokenGate::admit(const core::Credentials
   if (!grant.covers_key(who.key)) return rejected("Token is not for this key");
   if (!who.id.empty() && !grant.covers_id(who.id)) return rejected("Token is not for this ID");
   net::Pass pass{grant.owner, grant.subject};
-  pass.rights = {grant.may.call, grant.may.be_called};
-  pass.may_list = grant.may.list;
-  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  pass.owner_limit = static_cast<std::uint32_t>(std::min(grant.limit, most));
+  pass.rights = grant.may.rights;
+  pass.may_list = grant.may.may_list;
+  pass.owner_limit = grant.limit;
   if (ends_expired_) pass.expiry = instant_of(grant.expiry + rules_.leeway, now);
   return pass;
 }

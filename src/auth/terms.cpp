@@ -1,6 +1,7 @@
 #include "peerjsd/auth/terms.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -15,12 +16,13 @@ std::optional<Permissions> read_permissions(const Json& may) {
   const auto has = [&words](const char* word) {
     return std::ranges::find(words, word) != words.end();
   };
-  return Permissions{has("call"), has("answer"), has("list")};
+  return Permissions{{.may_call = has("call"), .may_be_called = has("answer")}, has("list")};
 }
 
-std::optional<std::size_t> read_limit(const Json& limit) {
+std::optional<std::uint32_t> read_limit(const Json& limit) {
   if (!limit.is_number_unsigned() || limit == 0U) return std::nullopt;
-  return limit.get<std::size_t>();
+  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(limit.get<std::uint64_t>(), most));
 }
 
 }  // namespace peerjsd::auth

@@ -154,7 +154,7 @@ Permissions permissions_of(const Json& own) {
   return *may;
 }
 
-std::size_t limit_of(const Json& own) {
+std::uint32_t limit_of(const Json& own) {
   const auto found = own.find("limit");
   if (found == own.end()) return 0;
   const auto limit = read_limit(*found);

@@ -7,10 +7,8 @@
 namespace peerjsd::cluster {
 namespace {
 
-constexpr std::size_t kOverhead = 256;  // of a message
-
 std::size_t cost(const Flights::Item& item) {
-  return item.text.size() + kOverhead;
+  return item.text.size() + core::Outstanding::kOverhead;
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ RedisLink::RedisLink(boost::asio::io_context& io, RedisUrl url, std::string chan
       url_(std::move(url)),
       channel_(std::move(channel)),
       events_(std::move(events)),
-      random_(std::random_device{}()) {
+      pause_(kShortestPause, kLongestPause) {
   if (url_.has_tls) tls_.emplace(outbound::trusting_context());
 }
 
@@ -176,17 +176,8 @@ void RedisLink::fail(const std::string& why) {
   if (state_ == State::Up && now() > since_ + kUpForGood) failures_ = 0;
   state_ = State::Down;
   since_ = now();
-  retry_at_ = since_ + pause();
+  retry_at_ = since_ + pause_.after(failures_++ / url_.addresses.size());
   events_.on_down(why);
-}
-
-/// Not all nodes shall come back in the same moment.
-core::Duration RedisLink::pause() {
-  const std::size_t rounds = failures_++ / url_.addresses.size();
-  const core::Duration longest =
-      std::min(kLongestPause, kShortestPause * (1U << std::min<std::size_t>(rounds, 10)));
-  std::uniform_int_distribution<core::Duration::rep> length(longest.count() / 2, longest.count());
-  return core::Duration(length(random_));
 }
 
 void RedisLink::stop() {

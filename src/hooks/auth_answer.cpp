@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -22,8 +21,7 @@ struct Nonsense {
 std::uint32_t limit_of(const Json& json) {
   const auto limit = auth::read_limit(json);
   if (!limit) throw Nonsense{"limit"};
-  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  return static_cast<std::uint32_t>(std::min(*limit, most));
+  return *limit;
 }
 
 core::Duration time_of(const Json& seconds) {
@@ -36,8 +34,8 @@ core::Duration time_of(const Json& seconds) {
 void read_may(const Json& json, AuthTerms& terms) {
   const auto may = auth::read_permissions(json);
   if (!may) throw Nonsense{"may"};
-  terms.rights = {may->call, may->be_called};
-  terms.may_list = may->list;
+  terms.rights = may->rights;
+  terms.may_list = may->may_list;
 }
 
 AuthTerms terms_of(const std::string& body) {

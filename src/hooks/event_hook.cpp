@@ -5,7 +5,6 @@
 #include "peerjsd/hooks/signature.hpp"
 #include "peerjsd/outbound/random_name.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <utility>
@@ -64,7 +63,7 @@ EventHook::EventHook(boost::asio::io_context& io, WebUrl url, std::string key, s
       server_(outbound::random_name<8>()),
       client_(io, std::move(url), {.timeout = kTimeout, .connections = 1}),
       queue_(queue),
-      random_(std::random_device{}()) {}
+      pause_(kShortestPause, kLongestPause) {}
 
 EventHook::~EventHook() {
   if (is_idle()) return;
@@ -141,15 +140,7 @@ void EventHook::on_outcome(const WebClient::Outcome& outcome) {
 void EventHook::on_failure(const std::string& why) {
   ++counters_.failures;
   begin_outage(why);
-  retry_at_ = now_ + pause();
-}
-
-/// Of random length, so that not all servers come back in the same moment.
-core::Duration EventHook::pause() {
-  const std::size_t doublings = hurries_ ? 0 : std::min<std::size_t>(failures_++, 10);
-  const core::Duration longest = std::min(kLongestPause, kShortestPause * (1U << doublings));
-  std::uniform_int_distribution<core::Duration::rep> length(longest.count() / 2, longest.count());
-  return core::Duration(length(random_));
+  retry_at_ = now_ + pause_.after(hurries_ ? 0 : failures_++);
 }
 
 void EventHook::expire(core::Instant now) {

@@ -100,9 +100,10 @@ TEST_F(TokenTest, GrantsKeysALimitAndWhatItsPeerMayDo) {
   EXPECT_TRUE(one.covers_key("x"));
   EXPECT_FALSE(one.covers_key("y"));
   EXPECT_EQ(one.limit, 2U);
-  EXPECT_EQ(one.may, (Permissions{true, false, false}));
-  EXPECT_EQ(grant(R"(,"peerjs":{"may":["answer","list"]})").may, (Permissions{false, true, true}));
-  EXPECT_EQ(grant(R"(,"peerjs":{"may":[]})").may, (Permissions{false, false, false}));
+  EXPECT_EQ(one.may, (Permissions{{true, false}, false}));
+  EXPECT_EQ(grant(R"(,"peerjs":{"may":["answer","list"]})").may,
+            (Permissions{{false, true}, true}));
+  EXPECT_EQ(grant(R"(,"peerjs":{"may":[]})").may, (Permissions{{false, false}, false}));
   EXPECT_EQ(grant(R"(,"peerjs":{})").may, Permissions{});
 }
 

@@ -2,7 +2,7 @@
 
 #include "peerjsd/auth/token.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include <nlohmann/json_fwd.hpp>
@@ -15,7 +15,7 @@ namespace peerjsd::auth {
 /// allowed; words that mean nothing are passed over. Nothing if it is of another type.
 std::optional<Permissions> read_permissions(const nlohmann::json& may);
 
-/// `limit`: a whole number from 1 on, or nothing.
-std::optional<std::size_t> read_limit(const nlohmann::json& limit);
+/// `limit`: a whole number from 1 on, or nothing. What is above what core::Client can say is that.
+std::optional<std::uint32_t> read_limit(const nlohmann::json& limit);
 
 }  // namespace peerjsd::auth

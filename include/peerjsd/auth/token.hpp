@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/auth/key_set.hpp"
+#include "peerjsd/core/client.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -26,9 +27,8 @@ struct TokenRules {
 
 /// What a peer may do besides being connected.
 struct Permissions {
-  bool call = true;       ///< send messages to peers that have not called it
-  bool be_called = true;  ///< get messages of peers that it has not called
-  bool list = true;       ///< see the ids of the connected peers
+  core::Rights rights{};
+  bool may_list = true;  ///< see the ids of the connected peers
 
   bool operator==(const Permissions&) const = default;
 };
@@ -40,7 +40,7 @@ struct Grant {
   std::string owner;
   std::vector<std::string> ids;   ///< patterns: * stands for any characters
   std::vector<std::string> keys;  ///< empty: any of the server's
-  std::size_t limit = 0;          ///< peers of this owner at a time, of one key; 0: any number
+  std::uint32_t limit = 0;        ///< see core::Client::owner_limit
   Permissions may;
   Time expiry;  ///< without leeway
 

@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/backend.hpp"
 #include "peerjsd/core/keyed_hash.hpp"
+#include "peerjsd/core/outstanding.hpp"
 #include "peerjsd/core/time.hpp"
 
 #include <cstddef>
@@ -49,12 +50,8 @@ class Flights {
     std::size_t bytes = 0;
   };
 
-  /// In bytes, of texts and 256 for each message.
-  struct Limits {
-    std::size_t per_destination;
-    std::size_t per_sender;
-    std::size_t total;
-  };
+  /// Here of texts, and kOverhead for each message.
+  using Limits = core::Outstanding::Limits;
 
   Flights(Limits limits, const core::HashKey& hash_key)
       : limits_(limits), flights_(0, core::KeyedHash(hash_key)) {}

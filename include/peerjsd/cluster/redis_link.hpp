@@ -4,6 +4,7 @@
 #include "peerjsd/cluster/redis_url.hpp"
 #include "peerjsd/cluster/scripts.hpp"
 #include "peerjsd/core/time.hpp"
+#include "peerjsd/outbound/random_pause.hpp"
 #include "peerjsd/outbound/resolver.hpp"
 
 #include <array>
@@ -11,7 +12,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,7 +74,6 @@ class RedisLink {
   void on_ready();
   void check_patience(core::Instant now);
   void fail(const std::string& why);
-  core::Duration pause();
 
   boost::asio::io_context& io_;
   const RedisUrl url_;
@@ -92,7 +91,7 @@ class RedisLink {
   std::shared_ptr<RedisConnection> commands_;
   std::shared_ptr<RedisConnection> subscription_;
   std::array<std::string, kScripts> digests_;
-  std::minstd_rand random_;
+  outbound::RandomPause pause_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };
 

@@ -4,12 +4,12 @@
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/hooks/event_queue.hpp"
 #include "peerjsd/hooks/web_client.hpp"
+#include "peerjsd/outbound/random_pause.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -72,7 +72,6 @@ class EventHook final : public core::Observer {
   void attempt();
   void on_outcome(const WebClient::Outcome& outcome);
   void on_failure(const std::string& why);
-  core::Duration pause();
   void begin_outage(const std::string& why);
   void end_outage();
 
@@ -91,7 +90,7 @@ class EventHook final : public core::Observer {
   bool hurries_ = false;
   bool is_out_ = false;  // something has gone wrong, and is not over
   std::uint64_t dropped_before_ = 0;
-  std::minstd_rand random_;
+  outbound::RandomPause pause_;
   EventCounters counters_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };

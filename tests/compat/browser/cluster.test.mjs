@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { exchange, openChannel, useBrowser } from '../support/browser.mjs';
-import { startNode, startRedis } from '../support/cluster.mjs';
+import { metric, startNode, startRedis } from '../support/cluster.mjs';
 import { startProxy } from '../support/proxies.mjs';
 import { freePort } from '../support/server.mjs';
 import { until } from '../support/wire.mjs';
@@ -85,6 +85,25 @@ describe('peerjs 1.5.5 on a cluster behind HAProxy', () => {
         assert.equal(tab.all(`${name} close`).length, 0, `${tab.name}: ${name} closed`);
       }
     }
+  });
+
+  scenario('a call to a peer whose node has just stopped waits for it', async (cast) => {
+    const [{ nodes, proxy }, [one, two]] = await Promise.all([
+      startCluster(cast),
+      cast.tabs('1.5.5', '1.5.5'),
+    ]);
+    await two.join(proxy, 'two');
+    const its = nodes[nodeOf(nodes, 'two')];
+    const another = nodes.find((node) => node !== its);
+    await one.join(another, 'one');
+    await Promise.all([two.event('peer disconnected'), its.stop()]);
+    const opened = Promise.all([one.event('chat open'), two.event('chat open')]);
+    await one.do('connect', 'chat', 'two');
+    const waiting = () => metric(another, 'peerjsd_outstanding_bytes', '{key="peerjs"}');
+    await until(waiting, 'the call to wait on the node of its caller');
+    await two.do('reconnect');
+    await opened;
+    await exchange(one, two, 'chat');
   });
 
   scenario('a call to nobody fails, and says so', async (cast) => {
