@@ -309,7 +309,6 @@ void Claims::on_answers(const Batch& batch, const redisReply& reply) {
       if (displaced++ == 0) {
         spdlog::warn("Another peer has the id {} on another node", core::log_text(claim.id));
       }
-      courier_.on_ended(claim.registration);
       relay.displace(claim, RedisNode::now());
     } else {
       on_moved({claim.key, claim.id, digest_of(*peer)});

@@ -127,7 +127,6 @@ void Courier::abandon(std::uint64_t number) {
 
 void Courier::abandon(const core::Parcel& parcel) {
   ++node_.counters().abandoned;
-  if (ended_.contains(parcel.registration)) return;
   node_.relay().on_abandoned(parcel, RedisNode::now());
 }
 
@@ -271,7 +270,6 @@ void Courier::tick(core::Instant now) {
   }
   const core::Duration doubt = std::clamp(expire_timeout_, kShortestDoubt, kLongestDoubt);
   for (const std::uint64_t number : flights_.older_than(now - doubt)) abandon(number);
-  std::erase_if(ended_, [this](core::Registration src) { return !flights_.has_from(src); });
   for (auto& [name, origin] : origins_) forget_old(origin.seen, now);
   std::erase_if(origins_, [](const auto& each) {
     return each.second.seen.empty() && each.second.receipts.empty();

@@ -137,7 +137,6 @@ RedisBackend::Answer RedisBackend::claim(const core::Peer& peer) {
 
 void RedisBackend::release(const core::Peer& peer) {
   claims_.withdraw(peer);
-  courier_.on_ended(peer.registration);
   if (is_up()) node_.free_id(peer.realm.key, peer.id);
 }
 

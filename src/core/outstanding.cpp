@@ -132,7 +132,7 @@ void Outstanding::drop_first(Attempt& attempt, std::size_t count) {
 }
 
 std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
-  if (!sender_bytes_.contains(sender)) return {};
+  if (!has_from(sender)) return {};
   std::vector<std::pair<std::uint64_t, Sent>> ordered;
   std::vector<Attempt*> taken;
   for (auto& [dst_json, destination] : destinations_) {

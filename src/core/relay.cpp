@@ -33,9 +33,14 @@ bool is_shorter(Duration timeout, Duration than) {
   return timeout > Duration::zero() && (than == Duration::zero() || timeout < than);
 }
 
-/// Its place to another: who is lost may. What a pending one may come back to is not known yet.
+/// A lost peer may yield its place, unless it is pending: what it may come back to is not known
+/// yet.
 bool can_yield(const Peer& lost) {
   return !lost.is_pending;
+}
+
+bool can_yield_to(std::string_view owner, const Peer& lost) {
+  return can_yield(lost) && lost.is_counted && lost.token == owner;
 }
 
 Backend& alone() {
@@ -129,8 +134,8 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   if (options_.ip_limit > 0 && realm.connected(client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
-  if (!has_room_for(who.token, realm, client.owner_limit)) return Admission::OwnerLimitReached;
-  if (!has_room(realm)) return Admission::LimitReached;
+  if (!has_place_for(who.token, realm, client.owner_limit)) return Admission::OwnerLimitReached;
+  if (!has_place(realm)) return Admission::LimitReached;
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
@@ -145,8 +150,8 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
       realm.set_pending(peer, true);
       return Admission::Pending;
   }
-  make_room(peer, now);
   open(peer, true, {}, now);
+  yield_to(peer, now);
   return Admission::Opened;
 }
 
@@ -195,37 +200,36 @@ void Relay::challenge(Peer& holder, Instant now) {
 }
 
 /// A peer that may come back yields its place, if it must, to one that is here.
-bool Relay::has_room(Realm& realm) const {
+bool Relay::has_place(const Realm& realm) const {
   const std::size_t taken = realm.places().taken;
   if (taken < options_.concurrent_limit) return true;
   return realm.lost.has(taken - options_.concurrent_limit + 1, can_yield);
 }
 
 /// The same among the peers of one owner.
-bool Relay::has_room_for(std::string_view owner, Realm& realm, std::size_t limit) {
+bool Relay::has_place_for(std::string_view owner, const Realm& realm, std::size_t limit) {
   const std::size_t taken = realm.places_of(owner).taken;
   if (limit == 0 || taken < limit) return true;
-  return realm.lost.has(taken - limit + 1, [owner](const Peer& peer) {
-    return can_yield(peer) && peer.token == owner;
-  });
+  return realm.lost.has(taken - limit + 1,
+                        [owner](const Peer& peer) { return can_yield_to(owner, peer); });
 }
 
-/// Who was let in because others would yield, does so now. If they have come back meanwhile, there
-/// is one too many.
-void Relay::make_room(const Peer& newcomer, Instant now) {
+/// Who was let in because others would yield, has its id; they do so now. If they have come back
+/// meanwhile, there is one too many. It may be itself that yields, if it is lost.
+void Relay::yield_to(const Peer& newcomer, Instant now) {
   Realm& realm = newcomer.realm;
-  const auto exceeds = [](Realm::Places places, std::size_t limit) {
-    return places.taken - places.pending > limit;
+  const std::size_t limit = newcomer.client.owner_limit;
+  const auto exceeds = [](Realm::Places places, std::size_t most) {
+    return places.taken - places.pending > most;
   };
-  const auto end_lost = [&](auto is_wanted) {
+  const auto end_longest_lost = [&](auto is_wanted) {
     Peer* const lost = realm.lost.find_if(is_wanted);
     if (lost != nullptr) end_peer(*lost, Farewell::Leave, now);
   };
-  const std::size_t limit = newcomer.client.owner_limit;
   if (limit > 0 && exceeds(realm.places_of(newcomer.token), limit)) {
-    end_lost([&](const Peer& peer) { return can_yield(peer) && peer.token == newcomer.token; });
+    end_longest_lost([&](const Peer& peer) { return can_yield_to(newcomer.token, peer); });
   }
-  if (exceeds(realm.places(), options_.concurrent_limit)) end_lost(can_yield);
+  if (exceeds(realm.places(), options_.concurrent_limit)) end_longest_lost(can_yield);
 }
 
 void Relay::bind(Peer& peer, Transport& transport, Instant now) {
@@ -257,7 +261,6 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (!part(peer, src, message.src)) return;
   } else if (message.type != MessageType::Expire) {
     if (!is_open_to(peer, src, message.src)) {
-      if (has_ended(peer.realm, message.src, message.registration)) return;
       return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
     }
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);

@@ -3,6 +3,7 @@
 #include "peerjsd/core/json.hpp"
 #include "peerjsd/core/relay.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace peerjsd::core {
@@ -63,20 +64,29 @@ void Relay::expire(Instant now) {
     }
     tell_expired(realm, now, now);
   }
+  forget_ended(now);
 }
 
 /// What has run out by `until`.
 void Relay::tell_expired(Realm& realm, Instant until, Instant now) {
   while (const auto expired = realm.outstanding.expire_next(until)) {
-    if (has_ended(realm, expired->src, expired->registration)) continue;
     send_expire(realm, expired->src, expired->registration, expired->dst_json, now);
   }
 }
 
-/// The sender of what waits here. What a peer that has moved had sent has gone along: so who is not
-/// here any more has ended, and on another node another peer may have its id.
-bool Relay::has_ended(const Realm& realm, std::string_view src, Registration registration) {
-  return !is_elsewhere(registration) && realm.find(src) == nullptr;
+bool Relay::has_sent(const Realm& realm, Registration registration) const {
+  return realm.outstanding.has_from(registration) || backend_.has_under_way_from(registration);
+}
+
+void Relay::note_end(const Peer& peer) {
+  if (has_sent(peer.realm, peer.registration)) ended_.emplace(peer.registration, &peer.realm);
+}
+
+void Relay::forget_ended(Instant now) {
+  constexpr Duration pause = std::chrono::seconds(1);
+  if (now < ended_looked_at_ + pause) return;
+  ended_looked_at_ = now;
+  std::erase_if(ended_, [this](const auto& each) { return !has_sent(*each.second, each.first); });
 }
 
 void Relay::give_up_waiting(Instant now) {
@@ -127,6 +137,7 @@ void Relay::conclude(Peer& peer, LeaveTiming timing, Instant now) {
 void Relay::end_peer(Peer& peer, Farewell farewell, Instant now) {
   Realm& realm = peer.realm;
   const std::string dst_json = realm.outstanding.empty() ? std::string() : json::quoted(peer.id);
+  note_end(peer);
   backend_.release(peer);
   part_from_all(peer, farewell, now);
   if (observer_ != nullptr) show_left(peer);

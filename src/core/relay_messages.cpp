@@ -179,6 +179,7 @@ Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
 
 void Relay::send_expire(const Realm& realm, std::string_view src, Registration registration,
                         std::string_view dst_json, Instant now) {
+  if (ended_.contains(registration)) return;
   Peer* const caller = realm.find(src);
   if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
     return;

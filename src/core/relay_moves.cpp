@@ -27,14 +27,15 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
   std::vector<std::string>& texts = peer->backlog;
   texts.insert(texts.begin(), inherited.begin(), inherited.end());
   if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
-  make_room(*peer, now);
   open(*peer, true, std::exchange(texts, {}), now);
   peer->transport->settled(answer);
+  yield_to(*peer, now);
 }
 
-/// Its client has gone meanwhile, and may come back to what it had before.
+/// Its client has gone meanwhile, and may come back to what it had before; or it yields, as others.
 void Relay::settle_lost(Peer& peer, Admission answer, Instant now) {
-  if (answer != Admission::Resumed) end_peer(peer, Farewell::Silent, now);
+  if (answer != Admission::Resumed) return end_peer(peer, Farewell::Silent, now);
+  yield_to(peer, now);
 }
 
 void Relay::refuse(Peer& peer, Admission answer) {
@@ -188,6 +189,7 @@ void Relay::displace(const Claim& claim, Instant now) {
     peer->transport->send(kIdTakenText);
     let_go(*peer, End::Displaced);
   }
+  note_end(*peer);
   peer->partners_elsewhere.clear();
   part_from_all(*peer, Farewell::Silent, now);
   if (observer_ != nullptr) show_left(*peer);

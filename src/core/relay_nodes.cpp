@@ -142,20 +142,23 @@ void Relay::on_returned(const std::vector<Parcel>& parcels, Instant now) {
   for (const auto& each : later) wait(parcel_of(each, parcels.front().key, parcels.front().dst));
 }
 
-/// What waits of the same senders for the same destination: it was sent after these.
+/// What waits of the same senders for the same destination: it was sent after these. As a rule
+/// there is none: while something of a sender waits, what it sends is not forwarded.
 std::vector<Outstanding::Message> Relay::take_later(const std::vector<Parcel>& parcels) {
   if (parcels.empty()) return {};
-  const Parcel& first = parcels.front();
+  Outstanding& outstanding = realms_.find(parcels.front().key)->second.outstanding;
+  const std::string dst_json = json::quoted(parcels.front().dst);
   std::set<Registration> senders;
-  for (const Parcel& parcel : parcels) senders.insert(parcel.registration);
+  for (const Parcel& parcel : parcels) {
+    if (outstanding.holds(dst_json, parcel.registration)) senders.insert(parcel.registration);
+  }
   std::vector<Outstanding::Message> later;
-  realms_.find(first.key)->second.outstanding.offer(json::quoted(first.dst),
-                                                    [&](const Outstanding::Message& message) {
-                                                      if (!senders.contains(message.registration))
-                                                        return false;
-                                                      later.push_back(message);
-                                                      return true;
-                                                    });
+  if (senders.empty()) return later;
+  outstanding.offer(dst_json, [&](const Outstanding::Message& message) {
+    const bool is_later = senders.contains(message.registration);
+    if (is_later) later.push_back(message);
+    return is_later;
+  });
   return later;
 }
 

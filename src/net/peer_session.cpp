@@ -3,6 +3,7 @@
 #include "peerjsd/core/log_text.hpp"
 #include "peerjsd/net/session_context.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -70,6 +71,7 @@ void PeerSession::settled(core::Admission admission) {
 void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
+    waited_ = queued_bytes();
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
@@ -98,7 +100,9 @@ core::Instant PeerSession::settles_at() const {
 }
 
 void PeerSession::limit_queue() {
-  if (overflow_posted_ || !admitted_ || !is_over_limit()) return;
+  if (overflow_posted_ || !admitted_) return;
+  waited_ = queued_bytes() < most_queued() ? 0 : std::min(waited_, queued_bytes());
+  if (!is_over_limit()) return;
   overflow_posted_ = true;
   // The relay may be in the middle of something, so the end is told from the loop.
   boost::asio::post(context().io(),
@@ -110,7 +114,7 @@ std::size_t PeerSession::most_queued() const {
 }
 
 bool PeerSession::is_over_limit() const {
-  return queued_bytes() >= most_queued();
+  return queued_bytes() >= most_queued() + waited_;
 }
 
 void PeerSession::overflow() {

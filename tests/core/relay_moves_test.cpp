@@ -283,9 +283,57 @@ TEST_F(RelayRoomTest, ThePlaceOfALostPeerIsGivenOnce) {
   EXPECT_EQ(attach(c_, "c"), Admission::Pending);
   EXPECT_EQ(attach(d, "d"), Admission::LimitReached);
   EXPECT_EQ(attach_of(d, "d", "owner", 1), Admission::LimitReached);
-  limit_to(100);
-  EXPECT_EQ(attach_of(c_, "c2", "owner", 1), Admission::Pending);
+}
+
+TEST_F(RelayRoomTest, ThePlaceOfALostPeerOfAnOwnerIsGivenOnce) {
+  lose_one();
+  RecordingTransport d;
+  EXPECT_EQ(attach_of(c_, "c", "owner", 1), Admission::Pending);
   EXPECT_EQ(attach_of(d, "d", "owner", 1), Admission::OwnerLimitReached);
+}
+
+TEST_F(RelayRoomTest, OnlyWhoIsCountedYieldsToAnotherOfItsOwner) {
+  lose_one();
+  RecordingTransport d;
+  EXPECT_EQ(attach(c_, "c", "another"), Admission::Pending) << "without a limit then";
+  settle(c_, Admission::Opened);
+  lose(c_);
+  EXPECT_EQ(attach_of(c_, "c2", "another", 1), Admission::Pending);
+  EXPECT_EQ(attach_of(d, "d", "another", 1), Admission::OwnerLimitReached);
+  settle(c_, Admission::Opened);
+  EXPECT_NE(find("c"), nullptr);
+  expect_lost_to_be_there();
+}
+
+TEST_F(RelayRoomTest, ANewPeerHearsOfTheEndOfItsPartnerThatYieldsAfterAllElse) {
+  lose_one();
+  limit_to(2);
+  attach(c_, "c");
+  settle(c_, Admission::Resumed, {.partners = {"lost"}, .texts = {"an OFFER of it"}});
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "an OFFER of it", text("LEAVE", "lost", "c")}));
+}
+
+TEST_F(RelayRoomTest, SoDoesOneThatIsLetInWithoutAsking) {
+  join(b_, "b");
+  attach(a_, "lost");
+  settle(a_, Admission::Opened, {.partners = {"c"}});
+  lose(a_);
+  limit_to(2);
+  backend_.answer = Backend::Answer::Yes;
+  EXPECT_EQ(attach(c_, "c"), Admission::Opened);
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("LEAVE", "lost", "c")}));
+}
+
+TEST_F(RelayRoomTest, PeersThatAreLostBeforeTheirAnswersDoNotGrowInNumber) {
+  lose_one();
+  limit_to(2);
+  RecordingTransport d;
+  for (const std::string id : {"1", "2", "3"}) {
+    const Claim claim = lose_before_answer(d, id);
+    relay_.settle(claim, Admission::Resumed, {}, now_);
+    EXPECT_EQ(relay_.realm("peerjs")->size(), 2U) << "b and one that may come back";
+  }
+  EXPECT_NE(find("3"), nullptr);
 }
 
 TEST_F(RelayRoomTest, APeerThatGoesBeforeItsAnswerHasItsPlaceUntilThen) {

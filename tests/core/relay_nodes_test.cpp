@@ -444,6 +444,45 @@ TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesBeforeWhatWasSentSince
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 
+TEST_F(RelayNodesTest, NobodyIsToldOfMessagesUnderWayOfAPeerThatHasEnded) {
+  join(a_, "a");
+  receive(a_, sent_to("x"));
+  const Parcel sent = forwarded();
+  backend_.under_way_from = sent.registration;
+  leave(a_);
+  backend_.take();
+  pass(1s);
+  relay_.on_abandoned(sent, now_);
+  EXPECT_EQ(backend_.take(), Texts{});
+  relay_.on_returned({sent}, now_);
+  backend_.under_way_from.reset();
+  pass(5s);
+  EXPECT_EQ(backend_.take(), Texts{}) << "another peer may have its id";
+}
+
+TEST_F(RelayNodesTest, NobodyIsToldOfMessagesThatWaitedAndThenWereUnderWayOfAPeerThatHasEnded) {
+  join(a_, "a");
+  send_in_vain(a_, "x");
+  leave(a_);
+  backend_.take();
+  relay_.on_arrival("peerjs", "x");
+  const Parcel sent = forwarded();
+  backend_.under_way_from = sent.registration;
+  pass(1s);
+  backend_.take();
+  relay_.on_abandoned(sent, now_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, WhoHasMovedIsToldOfWhatStillWaitsHere) {
+  join(a_, "a");
+  send_in_vain(a_, "x");
+  backend_.take();
+  relay_.hand_over("peerjs", "a");
+  pass(5s);
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "x", "a")});
+}
+
 TEST_F(RelayNodesTest, NobodyIsToldWhatBecomesOfTheMessagesOfAPeerThatHasEnded) {
   join(a_, "a");
   send_in_vain(a_, "x");

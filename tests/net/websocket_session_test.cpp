@@ -162,6 +162,29 @@ TEST_F(WebSocketSessionTest, DeliversAllThatWaitedHoweverShortTheQueue) {
   EXPECT_EQ(b.received.size(), 6U);
 }
 
+TEST_F(WebSocketSessionTest, WhatHasWaitedDoesNotCountAgainstItsReader) {
+  app::Config config;
+  config.send_queue_bytes = 300000;
+  config.outstanding_per_destination = config.outstanding_per_sender = 32 * app::kMiB;
+  start(config);
+  const auto a = join("a");
+  const std::string payload = '"' + std::string(100000, 'x') + '"';
+  constexpr int waiting = 200;  // more than the kernel's buffers take
+  for (int i = 0; i < waiting; ++i) {
+    a->send(candidate("slow", payload));
+    io_.poll();
+  }
+  const auto slow = join_without_reading("slow");
+  a->send(candidate("slow", payload));
+  a->send(candidate("slow", payload));
+  expect_nothing_before(*a, *a, "a");
+  io_.poll();
+  EXPECT_EQ(peers(), 2U) << "two more are less than it may have waiting";
+  for (int i = 0; i < 3; ++i) a->send(candidate("slow", payload));
+  ASSERT_TRUE(run_until([&] { return !a->received.empty(); }));
+  EXPECT_EQ(a->take(), Texts{leave("slow", "a")}) << "five are not";
+}
+
 TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {
   app::Config config;
   config.send_queue_bytes = 300000;

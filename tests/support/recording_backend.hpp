@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/backend.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ class RecordingBackend final : public core::Backend {
   bool has_under_way(std::string_view, std::string_view dst) const override {
     return dst == under_way;
   }
+  bool has_under_way_from(core::Registration src) const override { return src == under_way_from; }
   bool list(std::string_view, OnList) override { return false; }
 
   /// The texts of what was forwarded since the last call.
@@ -54,6 +56,7 @@ class RecordingBackend final : public core::Backend {
   Answer answer = Answer::Later;
   Forwarding forwarding = Forwarding::Taken;
   std::string under_way;  ///< the id for which something is
+  std::optional<core::Registration> under_way_from;
   std::vector<std::string> claimed;
   std::vector<std::string> released;
   std::vector<std::pair<std::string, core::Inheritance>> bequeathed;

@@ -52,12 +52,6 @@ class Courier {
   /// Whether something of that peer has not arrived yet.
   bool has_under_way_from(core::Registration src) const { return flights_.has_from(src); }
 
-  /// A peer has ended: nobody is told what becomes of what it has sent, for another one may get
-  /// its id.
-  void on_ended(core::Registration src) {
-    if (has_under_way_from(src)) ended_.insert(src);
-  }
-
   void on_delivery(const Delivery& delivery);
   void on_receipts(const Receipts& receipts);
   void on_arrival(const Arrived& arrived);
@@ -112,7 +106,6 @@ class Courier {
   Flights flights_;
   core::Duration expire_timeout_{};
   std::set<std::pair<std::string, std::string>> refused_;  // key and destination without room
-  std::set<core::Registration> ended_;                     // of which something is under way
   std::unordered_map<std::string, Origin> origins_;
   core::Instant looked_at_{};
   core::Instant turned_at_{};

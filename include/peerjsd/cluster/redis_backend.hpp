@@ -68,6 +68,9 @@ class RedisBackend final : public core::Backend {
   bool has_under_way(std::string_view key, std::string_view dst) const override {
     return courier_.has_under_way(key, dst);
   }
+  bool has_under_way_from(core::Registration src) const override {
+    return courier_.has_under_way_from(src);
+  }
   bool list(std::string_view key, OnList on_list) override;
 
  private:

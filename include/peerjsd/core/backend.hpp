@@ -76,6 +76,9 @@ class Backend {
   /// Whether it has taken something for that peer of which it has not told yet what became of it.
   virtual bool has_under_way(std::string_view key, std::string_view dst) const = 0;
 
+  /// The same for what that peer of this node has sent.
+  virtual bool has_under_way_from(Registration src) const = 0;
+
   /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order, good for
   /// the time of the call; nullptr if the other nodes are out of reach by then. False: there are
   /// none to be asked.
@@ -91,6 +94,7 @@ class LocalOnly final : public Backend {
   bool bequeath(const Peer&, const TakeInheritance&) override { return false; }
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
   bool has_under_way(std::string_view, std::string_view) const override { return false; }
+  bool has_under_way_from(Registration) const override { return false; }
   bool list(std::string_view, OnList) override { return false; }
 };
 

@@ -56,9 +56,10 @@ class DeadlineQueue {
   /// Whether there are as many as `count` of which `is_wanted` is true. Costs what it takes to find
   /// them.
   template <class Predicate>
-  bool has(std::size_t count, Predicate is_wanted) {
-    for (Deadline<Tag>* link = head_.next_; count > 0 && link != &head_; link = link->next_) {
-      if (is_wanted(*static_cast<T*>(link))) --count;
+  bool has(std::size_t count, Predicate is_wanted) const {
+    const Deadline<Tag>* link = head_.next_;
+    for (; count > 0 && link != &head_; link = link->next_) {
+      if (is_wanted(*static_cast<const T*>(link))) --count;
     }
     return count == 0;
   }

@@ -93,6 +93,9 @@ class Outstanding {
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;
 
+  /// Whether anything is here of that sender, be it that it has run out.
+  bool has_from(Registration sender) const { return sender_bytes_.contains(sender); }
+
   /// Keeps nothing more of an attempt, which begins with this message if there was none. True: it
   /// is owed an EXPIRE.
   bool give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now);

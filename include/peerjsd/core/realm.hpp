@@ -27,7 +27,7 @@ class Realm {
 
   const std::string key;
 
-  /// How many peers have a place, or will have it if their claims are granted.
+  /// How many peers have a place, lost ones included, or will have it if their claims are granted.
   struct Places {
     std::size_t taken = 0;
     std::size_t pending = 0;  ///< of these

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -232,9 +233,9 @@ class Relay {
   void refuse(Peer& peer, Admission answer);
   void forget(Peer& peer);
   void challenge(Peer& holder, Instant now);
-  bool has_room(Realm& realm) const;
-  static bool has_room_for(std::string_view owner, Realm& realm, std::size_t limit);
-  void make_room(const Peer& newcomer, Instant now);
+  bool has_place(const Realm& realm) const;
+  static bool has_place_for(std::string_view owner, const Realm& realm, std::size_t limit);
+  void yield_to(const Peer& newcomer, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer, Instant now);
   void deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now);
@@ -283,7 +284,9 @@ class Relay {
   void end_connection(Peer& peer, End end, Instant now);
   void conclude(Peer& peer, LeaveTiming timing, Instant now);
   void end_expired(const Expiries::Due& due, Instant now);
-  static bool has_ended(const Realm& realm, std::string_view src, Registration registration);
+  bool has_sent(const Realm& realm, Registration registration) const;
+  void note_end(const Peer& peer);
+  void forget_ended(Instant now);
   void tell_expired(Realm& realm, Instant until, Instant now);
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, Farewell farewell, Instant now);
@@ -298,6 +301,10 @@ class Relay {
   Instant silence_counts_from_ = Instant::min();
   DeadlineQueue<Peer, ProbeTag> probed_;
   Expiries expiries_;
+  // Peers that have ended, or lost their ids, of which messages wait or are under way, and where.
+  // Nobody is told what becomes of those, for another peer may have the id.
+  std::unordered_map<Registration, const Realm*> ended_;
+  Instant ended_looked_at_{};
   std::uint64_t registrations_ = 0;
   RelayCounters counters_;
   MessageParser parser_;

@@ -5,6 +5,7 @@
 #include "peerjsd/net/client_versions.hpp"
 #include "peerjsd/net/connection.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -58,7 +59,8 @@ class PeerSession : public Connection, public core::Transport {
   /// when the loop has come round, the session ends as over its limit, after on_overflow(). Until
   /// then all of it is kept: the peer may move to another transport and take it along.
   ///
-  /// What has waited for the peer was bounded when it was taken in: it can always be given out.
+  /// What has waited for the peer was bounded when it was taken in: until its reader has caught up
+  /// with that, so much more may wait.
   void limit_queue();
 
   /// How much may wait before the session is over its limit.
@@ -79,6 +81,7 @@ class PeerSession : public Connection, public core::Transport {
 
   core::Instant since_;
   ClientVersions::Number version_ = 0;
+  std::size_t waited_ = 0;  // bytes that were queued at its admission, until it has caught up
   bool admitted_ = false;
   bool overflow_posted_ = false;
 };
