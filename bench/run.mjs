@@ -84,6 +84,16 @@ const questions = [
     ],
     npmCannot: true,
   },
+  {
+    program: 'tokens',
+    args: [],
+    figures: ['HS256', 'RS256', 'ES256', 'EdDSA'].map((algorithm) => [
+      `signed token, ${algorithm}`,
+      (result) => result.cpu_us_per_token[algorithm],
+      'µs CPU',
+    ]),
+    hasNoServer: true,
+  },
   relay('relayed message over TLS, one at a time', '1', true),
   relay('relayed message over TLS, 16 at a time', '16', true),
   {
@@ -194,6 +204,10 @@ async function result(file, args) {
 
 async function run(question, kind, directory) {
   const program = join(BUILD, `bench_${question.program}`);
+  if (question.hasNoServer) {
+    const [file, ...args] = pinned(1, [program, ...question.args]);
+    return result(file, args);
+  }
   if (question.program === 'start') {
     const port = String(await freePort());
     return result(program, [port, ...pinned(0, commandOf(kind, port))]);
@@ -231,7 +245,8 @@ const results = [];
 try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const question of questions) {
-      for (const kind of question.npmCannot && OTHER === NPM ? ['peerjsd'] : BOTH) {
+      const isOurs = question.hasNoServer || (question.npmCannot && OTHER === NPM);
+      for (const kind of isOurs ? ['peerjsd'] : BOTH) {
         console.error(`round ${round} of ${rounds}: ${question.program} ${question.args.join(' ')}, ${kind}`);
         results.push({ question, kind, result: await run(question, kind, directory) });
       }

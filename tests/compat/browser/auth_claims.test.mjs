@@ -50,17 +50,18 @@ describe(`peerjs ${VERSION} with tokens signed by a private key`, () => {
     });
   }
 
-  scenario('a JWK set: comes in by each of its keys, and by a new one', async (cast) => {
+  scenario('a JWK set: comes in by each of its keys, and by a new one; not by an old one', async (cast) => {
     const keys = await makeKeys();
     const jwks = file('keys.json', jwkSet(keys[0], keys[1]));
-    const { server, tabs, isRefused } = await setUp(cast, 4, ['--auth_jwks', jwks]);
-    const [one, two, early, three] = tabs;
+    const { server, tabs, isRefused } = await setUp(cast, 5, ['--auth_jwks', jwks]);
+    const [one, two, early, three, late] = tabs;
     await one.join(server, 'one', { token: await keys[0].sign('one') });
     await two.join(server, 'two', { token: await keys[1].sign('two') });
     await isRefused(early, 'three', await keys[2].sign('three'), 'Token is not valid');
     file('keys.json', jwkSet(keys[1], keys[2]));
     await server.waitForLog(/Keys for tokens reloaded, there are 2/);
     await three.join(server, 'three', { token: await keys[2].sign('three') });
+    await isRefused(late, 'late', await keys[0].sign('late'), 'Token is not valid');
     await talk(one, three, 'three'); // its own key has gone, but it is connected
   });
 });
@@ -73,6 +74,7 @@ describe(`peerjs ${VERSION} whose token says more than who it is`, () => {
     const good = { iss: 'https://a.test', aud: 'calls' };
     const cases = [
       [{ aud: 'mail' }, 'Token is not for this server'],
+      [{ aud: undefined }, 'Token is not for this server'],
       [{ iss: 'https://b.test' }, 'Token is not for this server'],
       [{ nbf: Date.now() / 1000 + 60 }, 'Token is not valid yet'],
       [{ exp: Date.now() / 1000 - 1 }, 'Token has expired'],
@@ -84,6 +86,14 @@ describe(`peerjs ${VERSION} whose token says more than who it is`, () => {
     }
     const here = { ...good, nbf: Date.now() / 1000 - 1, peerjs: { key: 'peerjs' } };
     await one.join(server, 'one', { token: await sign('one', here) });
+  });
+
+  scenario('for somebody else, where the server has no audience', async (cast) => {
+    const { server, tabs, isRefused } = await setUp(cast, 2, ['--auth_secret', SECRET]);
+    const [refused, one] = tabs;
+    const token = await sign('one', { aud: 'calls' });
+    await isRefused(refused, 'one', token, 'Token is not for this server');
+    await one.join(server, 'one', { token: await sign('one') });
   });
 
   scenario('which ids it may have, and how many', async (cast) => {

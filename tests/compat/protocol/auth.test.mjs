@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { UnsecuredJWT } from 'jose';
 import { putFile, temporaryDirectory } from '../support/dial.mjs';
 import { runToEnd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
@@ -271,6 +272,30 @@ describe('Keys for signed tokens', { concurrency: 3 }, () => {
       assert.equal(renewed.chunks.join('').trimEnd(), errorText('Token is not valid'));
     });
 
+    test('of no kind stands in for another, where there are secrets as well', async (scope) => {
+      const { start, name, socket } = scope;
+      const keys = await makeKeys();
+      const files = keys.map(({ pem }, i) => file(`beside_secret_${i}.pem`, pem));
+      const server = await start(['--auth_secret', SECRET, '--auth_public_key', ...files]);
+      const hear = async (make, text) => {
+        const id = name('a-');
+        const made = socket({ server, id, token: await make(id) });
+        await made.expect(text);
+        return made;
+      };
+      await hear(sign, OPEN);
+      for (const { sign: signed } of keys) await hear(signed, OPEN);
+      const forgeries = keys.flatMap(({ pem }) =>
+        [pem, pem.trim(), `${pem.trim()}\n`].map((key) => (id) => sign(id, {}, { key })),
+      );
+      const none = (id) => new UnsecuredJWT({}).setSubject(id).setExpirationTime('1m').encode();
+      forgeries.push(none, (id) => `${none(id)}AAAA`);
+      for (const forge of forgeries) {
+        const refused = await hear(forge, errorText('Token is not valid'));
+        await refused.expectClosed();
+      }
+    });
+
     test('issuer and audience', async ({ start, socket }) => {
       const server = await start([
         ...['--auth_secret', SECRET, '--auth_issuer', 'https://a', 'https://b'],
@@ -325,6 +350,36 @@ suite('Ids that the server made', ['--ids', 'server', '--id_secret', 'sixteen le
     assert.match(id, /^[a-z0-9]{16}$/);
     await peer(id, { server });
     await socket({ server, id: 'abcdefghijklmnop' }).expect(errorText('ID is not allowed'));
+  });
+
+  test('with signed tokens, which have to be for them', async ({ start, socket }) => {
+    const secrets = ['--id_secret', 'sixteen letters!', '--auth_secret', SECRET];
+    const server = await start(['--ids', 'server', ...secrets]);
+    const make = async () => (await get(server, '/peerjs/id')).body;
+    const hear = async (id, token, text) => {
+      const made = socket({ server, id, token });
+      await made.expect(text);
+      return made;
+    };
+    const [one, two, three, four] = await Promise.all([make(), make(), make(), make()]);
+    const a = await hear(one, await sign(one), OPEN);
+    const b = await hear(two, await sign('bob', { peerjs: { id: two, may: 'answer' } }), OPEN);
+    const shared = { peerjs: { id: '*', limit: 1 } };
+    await hear(three, await sign('ann', shared), OPEN);
+    b.signal('OFFER', one, 1);
+    await b.expect(relayed('EXPIRE', one, two));
+    await partners(a, b);
+    const cases = [
+      [four, await sign('ann', shared), 'Token has reached its concurrent user limit'],
+      [four, await sign('bob'), 'Token is not for this ID'],
+      [four, await sign(one), 'Token is not for this ID'],
+      ['bob', await sign('bob'), 'ID is not allowed'],
+      ['bob', await sign('bob', { peerjs: { id: '*' } }), 'ID is not allowed'],
+    ];
+    for (const [id, token, reason] of cases) {
+      const refused = await hear(id, token, errorText(reason));
+      await refused.expectClosed();
+    }
   });
 }, OURS);
 

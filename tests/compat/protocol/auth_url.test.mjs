@@ -146,6 +146,26 @@ asking('A service is asked who may connect', [], (test) => {
     assert.deepEqual(await short.expectClosed(), { code: 1008, reason: 'token expired' });
   });
 
+  const ignoring = ['--auth_secret', SECRET, '--auth_expiry', 'ignore'];
+  test('and for how long, whatever becomes of tokens that expire', ignoring, async (scope) => {
+    const { backend, page, refused, socket } = scope;
+    backend.answer = ({ id }) => ({ json: id === 'short' ? { expires_in: 2 } : {} });
+    const token = await sign('short');
+    const bob = await page('bob', { token: await sign('bob') });
+    const short = await page('short', { token, version: '1.5.5' });
+    await partners(short, bob);
+    await short.expect(errorText('Token has expired'));
+    assert.deepEqual(await short.expectClosed(), { code: 1008, reason: 'token expired' });
+    bob.signal('CANDIDATE', 'short', 'meanwhile');
+    await bob.fence();
+    backend.answer = () => ({ status: 503 });
+    await refused({ id: 'short', token }, DOWN);
+    backend.answer = () => ({});
+    const again = socket({ id: 'short', token });
+    await again.expect(OPEN, relayed('CANDIDATE', 'bob', 'short', '"meanwhile"'));
+    await bob.fence();
+  });
+
   test('over connections that are kept', [], async ({ backend, name, peer }) => {
     for (let i = 0; i < 3; i += 1) await peer(name('p-'));
     assert.equal(new Set(backend.asked.map((each) => each.connection)).size, 1);

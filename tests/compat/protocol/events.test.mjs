@@ -5,7 +5,7 @@ import { hang, isSigned, startBackend } from '../support/backend.mjs';
 import { metric } from '../support/cluster.mjs';
 import { freePort, startPeerjsd } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
-import { relayed, until } from '../support/wire.mjs';
+import { partners, relayed, until } from '../support/wire.mjs';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G';
 
@@ -139,20 +139,26 @@ suite('Events', [], ({ both }) => {
     assert.equal(backend.asked.length, 3);
   });
 
-  test('are dropped where too many wait, the oldest first', ['--event_queue', '3'], async (scope) => {
-    const { backend, count, page, server } = scope;
-    backend.answer = () => ({ status: 500 });
-    await page('first');
-    await backend.times(1);
-    for (const id of ['a', 'b', 'c', 'd', 'e']) await page(id);
-    await until(async () => (await count('peerjsd_events_total', '{result="dropped"}')) === 3, 'drops');
-    assert.equal(await count('peerjsd_events_waiting'), 3);
-    backend.answer = () => ({});
-    const events = await untilHeard(backend, 'connect e');
-    assert.deepEqual(events.map(({ sequence }) => sequence), [1, 5, 6]);
-    await server.waitForLog(/Events are delivered to \S+ again; dropped: 3/);
-    assert.equal(server.log().match(/Events are/g).length, 2, 'one line for it and one for its end');
-  });
+  for (const [how, answer] of [['refuses them', () => ({ status: 500 })], ['hangs', hang]]) {
+    const name = `are dropped where too many wait while their service ${how}, the oldest first`;
+    test(name, ['--event_queue', '3'], async (scope) => {
+      const { backend, count, page, server } = scope;
+      backend.answer = answer;
+      const first = await page('first');
+      await backend.times(1);
+      for (const id of ['a', 'b', 'c', 'd', 'e']) await partners(await page(id), first);
+      const dropped = () => count('peerjsd_events_total', '{result="dropped"}');
+      await until(async () => (await dropped()) === 3, 'drops');
+      assert.equal(await count('peerjsd_events_waiting'), 3);
+      backend.answer = () => ({});
+      backend.cut();
+      const events = await untilHeard(backend, 'connect e');
+      assert.deepEqual(events.map(({ sequence }) => sequence), [1, 5, 6]);
+      await server.waitForLog(/Events are delivered to \S+ again; dropped: 3/);
+      const lines = server.log().match(/Events are/g);
+      assert.equal(lines.length, 2, 'one line for it and one for its end');
+    });
+  }
 
   test('are all delivered before the server ends', [], async ({ backend, page, server }) => {
     const ids = Array.from({ length: 5 }, (_, i) => `p${i}`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { temporaryDirectory } from '../support/dial.mjs';
 import { freePort } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
+import { SECRET, sign } from '../support/tokens.mjs';
 import { get, OPEN, partners, relayed, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer reads its configuration once';
@@ -86,6 +87,37 @@ suite(
       await late.expect(refusalOf('Invalid key provided'));
       assert.equal((await get(server, '/one/id')).status, 401);
       await scope.socket({ id: 'a', key: 'one', server }).expect(OPEN);
+    });
+
+    improvement('says who is ended when a token expires, but not of who is there', WHY, async (scope) => {
+      const text = (expiry) => `auth_secret = ${SECRET}\nauth_leeway = 0\nauth_expiry = ${expiry}\n`;
+      const server = await configured(scope, text('end'));
+      const after = (seconds) => Date.now() / 1000 + seconds;
+      const connect = async (id, exp) => {
+        const peer = scope.socket({ server, id, token: await sign(id, { exp }) });
+        await peer.expect(OPEN);
+        return peer;
+      };
+      const isEnded = async (peer) =>
+        assert.deepEqual(await peer.expectClosed(), { code: 1008, reason: 'token expired' });
+      const [first, last] = [after(4), after(4.2)];
+      const early = await connect('early', last);
+      const old = scope.streaming({ server, id: 'old', token: await sign('old', { exp: first }) });
+      await old.open();
+      await server.reload(text('ignore'));
+      const stays = await connect('stays', first);
+      const stream = await scope.renew(old, { server }); // with what holds now
+      await isEnded(early);
+      await stays.fence();
+      await stream.fence();
+      await server.reload(text('end'));
+      await isEnded(await connect('late', after(2)));
+      await stays.fence();
+      const posted = await stream.post('candidate', { type: 'CANDIDATE', dst: 'old' });
+      assert.equal(posted.status, 401, 'a stream shows its token with each message');
+      const refused = scope.streaming({ ...stream.options, server });
+      await within(refused.ended, 'the end of another renewal');
+      assert.equal(refused.chunks.join('').trimEnd(), refusalOf('Token has expired'));
     });
 
     improvement('says what needs a restart', WHY, async (scope) => {
