@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/dial.mjs';
 import { freePort } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
 import { SECRET, sign } from '../support/tokens.mjs';
-import { get, OPEN, partners, relayed, within } from '../support/wire.mjs';
+import { get, OPEN, partners, relayed, until, within } from '../support/wire.mjs';
 
 const WHY = 'npm peer reads its configuration once';
 const file = path.join(temporaryDirectory(), 'peerjsd.conf');
@@ -52,6 +52,19 @@ suite(
       assert.deepEqual(JSON.parse((await get(server, '/one/peers')).body).sort(), ['a', 'b']);
       b.signal('OFFER', 'a', 1);
       await a.expect(relayed('OFFER', 'b', 'a', '1'));
+    });
+
+    improvement('ends nobody who is silent before he has been asked', WHY, async (scope) => {
+      const server = await configured(scope, 'alive_timeout = 60s\nping_interval = 25s\n');
+      const [quiet, busy] = ['quiet', 'busy'].map((id) => scope.socket({ id, server }));
+      await quiet.expect(OPEN);
+      const from = performance.now();
+      await busy.expect(OPEN);
+      await until(() => performance.now() > from + 1_100, 'a silence that will be too long');
+      await server.reload('alive_timeout = 1s\nping_interval = 25s\n');
+      await until(() => quiet.pings >= 3, 'more pings than fit into a second');
+      busy.signal('OFFER', 'quiet', 1);
+      await quiet.expect(relayed('OFFER', 'busy', 'quiet', '1'));
     });
 
     improvement('changes what connections may do', WHY, async (scope) => {
