@@ -94,6 +94,12 @@ void WebSocketSession::begin(const Request& request) {
 
 void WebSocketSession::on_settled(core::Admission admission) {
   if (!core::is_admitted(admission)) end_refused(core::refusal(admission, address()));
+  hear_early();
+}
+
+/// No effect if it is heard already.
+void WebSocketSession::hear_early() {
+  if (early_ == nullptr) return;
   hear_again(std::move(*early_));
   early_.reset();
 }
@@ -216,6 +222,7 @@ void WebSocketSession::finish_as(core::End end) {
 
 void WebSocketSession::close(core::End reason) {
   log_end(reason);
+  hear_early();  // what it has to say is its Close
   if (is_leaving()) return;
   // Clients before 1.4, which tell no version, take an error for the end of all their calls.
   if (reason == core::End::Expired && !client_version().empty()) {
@@ -244,6 +251,7 @@ std::vector<std::string> WebSocketSession::take_unsent() {
 void WebSocketSession::drain(core::Instant) {
   held_ = std::make_unique<Held>();
   begin_close(code_of(core::End::ServerStops), "server stops");
+  if (peer() == nullptr) hear_early();
 }
 
 void WebSocketSession::on_lost() {

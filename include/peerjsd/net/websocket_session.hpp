@@ -47,6 +47,7 @@ class WebSocketSession final : public PeerSession {
   void begin(const Request& request);
   void on_settled(core::Admission admission) override;
   void end_refused(std::string_view message);
+  void hear_early();
   void on_bytes(std::span<char> bytes) override;
   void on_lost() override;
   void on_timeout(core::Instant now) override;
@@ -68,7 +69,7 @@ class WebSocketSession final : public PeerSession {
   void meter(unsigned events, core::Instant now);
   void end_flood(core::Duration lasted);
 
-  std::unique_ptr<std::string> early_;  // of a client that is pending
+  std::unique_ptr<std::string> early_;  // what a client has said that is not heard yet
   // What came for a client after it was told that the server stops. What it says until it has heard
   // that, counts.
   struct Held {

@@ -1,9 +1,11 @@
-// Signed tokens where several nodes are one server.
+// Signed tokens, and a service that is asked who may connect, where several nodes are one server.
 
 import assert from 'node:assert/strict';
-import { clusterSuite } from '../support/cluster.mjs';
+import { describe, it } from 'node:test';
+import { startBackend } from '../support/backend.mjs';
+import { clusterSuite, lostWithAMessage, PAGE, startNode, withCluster } from '../support/cluster.mjs';
 import { SECRET, sign } from '../support/tokens.mjs';
-import { ID_TAKEN, OPEN, partners, relayed } from '../support/wire.mjs';
+import { errorText, ID_TAKEN, OPEN, partners, relayed } from '../support/wire.mjs';
 
 const args = ['--auth_secret', SECRET, '--auth_leeway', '0'];
 const now = () => Math.floor(Date.now() / 1000);
@@ -60,4 +62,57 @@ clusterSuite('Cluster with signed tokens', { count: 2, args }, (test) => {
     await fresh.expect(OPEN);
     await fresh.fence();
   });
+});
+
+describe('Cluster with a service that is asked who may connect', { concurrency: 2 }, () => {
+  const asking = (fn) =>
+    withCluster({ count: 0 }, async (cluster) => {
+      const backend = await startBackend();
+      const asked = (id) => backend.asked.filter(({ json }) => json.id === id);
+      const { redis, nodes } = cluster;
+      try {
+        const own = ['--auth_url', backend.url, '-t', '20s'];
+        for (let i = 0; i < 2; i += 1) nodes.push(await startNode(redis.url, own));
+        await fn({ ...cluster, backend, asked });
+      } finally {
+        await backend.stop();
+      }
+    });
+
+  it(
+    'each node asks it, and whom it lets in reach each other',
+    asking(async ({ nodes, backend, asked, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      const [[first], [second]] = [asked(a.id), asked(b.id)];
+      assert.notEqual(first.connection, second.connection);
+      await partners(a, b);
+      await partners(b, a);
+      backend.answer = () => ({ status: 403 });
+      for (const server of nodes) {
+        await socket({ server, id: 'eve' }).expect(errorText('Unauthorized'));
+      }
+      await a.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'who comes to another node is asked about there, and has what waited when it is let in',
+    asking(async ({ nodes, backend, asked, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
+      const comes = () => socket({ server: nodes[1], id: a.id, ...PAGE });
+      backend.answer = () => ({ status: 403 });
+      await comes().expect(errorText('Unauthorized'));
+      backend.answer = () => ({ json: { may: ['answer'] } });
+      const again = comes();
+      await again.expect(OPEN, relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      assert.equal(asked(a.id).length, 3);
+      const c = await peer('c-', { server: nodes[0] });
+      again.signal('OFFER', c.id, 'that it may not');
+      await again.expect(relayed('EXPIRE', c.id, a.id));
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
 });

@@ -17,6 +17,29 @@ import { get, ID_TAKEN, OPEN, partners, relayed, until } from '../support/wire.m
 
 describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   it(
+    'or hangs, what is on the way to it is given up in time, and then what waits behind that',
+    withCluster({ args: ['-t', '20s', '--drain_timeout', '100ms'] }, async ({ nodes, peer }) => {
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      nodes[1].child.kill('SIGSTOP');
+      const from = performance.now();
+      a.signal('OFFER', b.id, 'on the way');
+      await a.fence();
+      await peer('c-', { server: nodes[0] }); // so that Redis has it
+      a.signal('OFFER', b.id, 'behind it');
+      await a.fence();
+      const expired = relayed('EXPIRE', b.id, a.id);
+      assert.equal(await a.next(15_000), expired);
+      const first = performance.now() - from;
+      assert.equal(await a.next(20_000), expired);
+      const second = performance.now() - from;
+      assert.ok(first > 9_000 && first < 12_000, `told of the first after ${first} ms`);
+      assert.ok(second < 22_000, `told of the second after ${second} ms`);
+      await a.fence();
+    }),
+  );
+
+  it(
     'its peers resume elsewhere at once, and nobody is told that they left',
     withCluster({}, async ({ nodes, peer, socket }) => {
       const a = await peer('a-', { server: nodes[0], ...PAGE });

@@ -78,6 +78,41 @@ async function most(node, name) {
   return Math.max(...values.map((line) => Number(line.split(' ').at(-1))));
 }
 
+/** The bucket of an id: its SipHash-1-3, without a key. */
+function bucketOf(id) {
+  const bytes = Buffer.from(id);
+  let [a, b, c, d] = [
+    ...[0x736f6d6570736575n, 0x646f72616e646f6dn],
+    ...[0x6c7967656e657261n, 0x7465646279746573n],
+  ];
+  const sum = (x, y) => BigInt.asUintN(64, x + y);
+  const turned = (x, by) => BigInt.asUintN(64, (x << by) | (x >> (64n - by)));
+  const round = () => {
+    a = sum(a, b);
+    b = turned(b, 13n) ^ a;
+    a = turned(a, 32n);
+    c = sum(c, d);
+    d = turned(d, 16n) ^ c;
+    a = sum(a, d);
+    d = turned(d, 21n) ^ a;
+    c = sum(c, b);
+    b = turned(b, 17n) ^ c;
+    c = turned(c, 32n);
+  };
+  const padded = Buffer.alloc(8 * (Math.floor(bytes.length / 8) + 1));
+  bytes.copy(padded);
+  padded[padded.length - 1] = bytes.length;
+  for (let i = 0; i < padded.length; i += 8) {
+    const word = padded.readBigUInt64LE(i);
+    d ^= word;
+    round();
+    a ^= word;
+  }
+  c ^= 0xffn;
+  for (let i = 0; i < 3; i += 1) round();
+  return Number((a ^ b ^ c ^ d) % 64n);
+}
+
 const readiness = async (node) => {
   const { status, body } = await get(node.admin, '/readyz');
   return `${status} ${body.trim()}`;
@@ -157,6 +192,30 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       await until(() => idsIn(cluster.redis) === there.length + 1, 'Redis to know them');
       for (const each of there) a.signal('OFFER', each.id, 1);
       for (const each of there) await each.expect(relayed('OFFER', a.id, each.id, '1'));
+    }),
+  );
+
+  it(
+    'a Redis that comes back empty learns again of all of a bucket, however many',
+    withCluster({}, async (cluster) => {
+      const { nodes, peer, name } = cluster;
+      const ids = [];
+      while (ids.length < 250) {
+        const id = name('same-');
+        if (bucketOf(id) === 7) ids.push(id);
+      }
+      const there = await Promise.all(ids.map((id) => peer(id, { server: nodes[0] })));
+      const a = await peer('a-', { server: nodes[1] });
+      await loseRedis(cluster);
+      await bringRedisBack(cluster);
+      const known = () => Number(cli(cluster.redis, 'hlen', 'peerjsd1:{7}:ids:peerjs'));
+      await until(() => known() >= ids.length, 'Redis to know them');
+      for (const each of there) a.signal('OFFER', each.id, 1);
+      for (const each of there) {
+        await each.expect(relayed('OFFER', a.id, each.id, '1'));
+        await each.fence();
+      }
+      await a.fence();
     }),
   );
 
@@ -274,6 +333,35 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       await a.close(1000);
       await Promise.all(nodes.map((node, i) => upAgain(node, before[i])));
       await claim(a.id, { server: nodes[1], token: 'another' });
+    }),
+  );
+
+  it(
+    'who asks for something while Redis hangs is answered',
+    withCluster({ args: ['--cluster_down', 'refuse', '--allow_discovery'] }, async (cluster) => {
+      const { nodes, peer, redis, socket } = cluster;
+      const here = await peer('h-', { server: nodes[0] });
+      const there = await peer('t-', { server: nodes[1] });
+      const ask = (path) =>
+        get(nodes[0].admin, path, { Authorization: 'Bearer token-of-the-tests' });
+      redis.child.kill('SIGSTOP');
+      try {
+        const from = performance.now();
+        const [answer, list, all, one] = await Promise.all([
+          socket({ id: 'late' }).next(),
+          listed(nodes[0]),
+          ask('/peers/peerjs'),
+          ask(`/peers/peerjs/${there.id}`),
+        ]);
+        const took = performance.now() - from;
+        assert.ok(took < 3_000, `answered after ${took} ms`);
+        assert.equal(answer, errorText('The server cannot reach its cluster, try again later'));
+        assert.deepEqual(list, [here.id]);
+        assert.deepEqual(JSON.parse(all.body).peers.map(({ id }) => id), [here.id]);
+        assert.equal(one.status, 503);
+      } finally {
+        redis.child.kill('SIGCONT');
+      }
     }),
   );
 

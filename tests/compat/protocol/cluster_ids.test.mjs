@@ -1,8 +1,9 @@
 // Who has an id in a cluster while several connections, or several nodes, are about it.
 
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PAGE, handedOver, lostWhileSending, withCluster, withProxy } from '../support/cluster.mjs';
-import { ID_TAKEN, OPEN, partners, RawPeer, relayed, until } from '../support/wire.mjs';
+import { ID_TAKEN, OPEN, partners, RawPeer, relayed, until, within } from '../support/wire.mjs';
 
 
 describe('Cluster, who has an id', { concurrency: 3 }, () => {
@@ -29,6 +30,21 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
       await other.expect(ID_TAKEN);
       await again.close(1001);
       await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
+    'who has been replaced before it had its id, is closed in order at once',
+    withProxy(async ({ proxy, far, name, socket }) => {
+      proxy.answerDelay = 300;
+      const id = name('a-');
+      const one = socket({ server: far, id });
+      await one.upgraded;
+      const two = socket({ server: far, id });
+      const { code } = await within(one.closed, 'the close, which is not that of a timeout', 3_000);
+      assert.equal(code, 4000);
+      await two.expect(OPEN);
+      await two.fence();
     }),
   );
 

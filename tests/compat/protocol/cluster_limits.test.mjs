@@ -1,8 +1,9 @@
 // Limits where several nodes are one server: what is counted on each of them, and when.
 
 import assert from 'node:assert/strict';
-import { clusterSuite, metric } from '../support/cluster.mjs';
-import { OPEN, payloadOf, until } from '../support/wire.mjs';
+import { clusterSuite, metric, PAGE } from '../support/cluster.mjs';
+import { SECRET, sign } from '../support/tokens.mjs';
+import { errorText, OPEN, payloadOf, until } from '../support/wire.mjs';
 
 const args = [
   ...['--send_queue_bytes', '64KiB', '--message_rate', '0', '-t', '30s'],
@@ -28,4 +29,38 @@ clusterSuite('Limits in a cluster', { count: 2, args }, (test) => {
       assert.equal(payloadOf(await b.next())[0], i);
     }
   });
+});
+
+const ADDRESS = '203.0.113.7';
+const forTwo = ['--proxied', '--ip_limit', '2', '--auth_secret', SECRET];
+
+clusterSuite('Limits on each node of a cluster', { count: 2, args: forTwo }, (test) => {
+  const kinds = {
+    'of one address': {
+      of: async (id) => ({ token: await sign(id), headers: { 'X-Forwarded-For': ADDRESS } }),
+      refused: errorText(`${ADDRESS} has reached its concurrent user limit`),
+    },
+    'of one owner': {
+      of: async () => ({ token: await sign('owner', { peerjs: { id: '*', limit: 2 } }) }),
+      refused: errorText('Token has reached its concurrent user limit'),
+    },
+  };
+  for (const [whose, { of, refused }] of Object.entries(kinds)) {
+    test(`peers ${whose} count where they are`, async ({ nodes, name, socket }) => {
+      const comes = async (server, answer, id = name('p-')) => {
+        const made = socket({ server, id, ...PAGE, ...(await of(id)) });
+        await made.expect(answer);
+        return made;
+      };
+      const first = await comes(nodes[0], OPEN);
+      await comes(nodes[0], OPEN);
+      await comes(nodes[0], refused);
+      await comes(nodes[1], OPEN);
+      await comes(nodes[1], OPEN, first.id);
+      await first.expectClosed();
+      await comes(nodes[1], refused);
+      await comes(nodes[0], OPEN);
+      await comes(nodes[0], refused);
+    });
+  }
 });

@@ -2,9 +2,20 @@
 // to have arrived.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { PAGE, apart, cli, metric, ticked, timesUp, upAgain, withProxy } from '../support/cluster.mjs';
-import { OPEN, relayed, until } from '../support/wire.mjs';
+import {
+  PAGE,
+  apart,
+  cli,
+  metric,
+  ticked,
+  timesUp,
+  upAgain,
+  withCluster,
+  withProxy,
+} from '../support/cluster.mjs';
+import { OPEN, payloadOf, relayed, until } from '../support/wire.mjs';
 
 
 /** The node loses its links, and has them again. */
@@ -124,5 +135,66 @@ describe('Cluster, nodes whose links break together', { concurrency: 3 }, () => 
       await b.expect(relayed('OFFER', a.id, b.id, '1'));
       await a.fence(); // no EXPIRE has come
     }),
+  );
+});
+
+describe('Cluster, a node for which more waits than Redis has room for', { concurrency: 2 }, () => {
+  /** That happens while it hangs, as long as `meanwhile` takes. Each message comes, or its sender hears. */
+  const overflowing = (meanwhile) =>
+    withCluster(
+      {
+        args: ['-t', '20s', '--outstanding_per_sender', '16MiB', '--drain_timeout', '100ms'],
+        redisArgs: ['--unixsocket', 'redis.sock'], // of which the system itself keeps little
+        enter: ({ directory }) => `unix://${join(directory, 'redis.sock')}`,
+      },
+      async ({ redis, nodes, peer }) => {
+        const room = (limits) =>
+          cli(redis, 'config', 'set', 'client-output-buffer-limit', `pubsub ${limits}`);
+        const a = await peer('a-', { server: nodes[0] });
+        const c = await peer('c-', { server: nodes[0] });
+        const there = [];
+        for (let i = 0; i < 30; i += 1) there.push(await peer('b-', { server: nodes[1] }));
+        const before = timesUp(nodes[1]);
+        room('1mb 1mb 1');
+        nodes[1].child.kill('SIGSTOP');
+        const large = 'x'.repeat(100_000);
+        for (const each of there) a.signal('OFFER', each.id, large);
+        await redis.waitForLog(/overcoming of output buffer limits/);
+        room('32mb 8mb 60');
+        const told = await meanwhile(a);
+        nodes[1].child.kill('SIGCONT');
+        await upAgain(nodes[1], before);
+
+        for (const each of there) a.signal('CANDIDATE', each.id, 'after');
+        const lost = new Set();
+        for (const each of there) {
+          const first = payloadOf(await each.next(6_000)); // less than it is left in doubt
+          if (first === 'after') {
+            lost.add(relayed('EXPIRE', each.id, a.id));
+          } else {
+            assert.equal(first, large);
+            await each.expect(relayed('CANDIDATE', a.id, each.id, '"after"'));
+          }
+          each.signal('ANSWER', c.id, 'back');
+          await c.expect(relayed('ANSWER', each.id, c.id, '"back"'));
+          await each.fence();
+        }
+        for (const each of told) lost.delete(each);
+        while (lost.size > 0) {
+          const text = await a.next();
+          assert.equal(JSON.parse(text).type, 'EXPIRE');
+          lost.delete(text);
+        }
+      },
+    );
+
+  it(
+    'is back like after an outage, and lacks nothing that its sender is not told of',
+    overflowing(() => []),
+  );
+
+  it(
+    'is given up for the moment if it takes longer',
+    overflowing(async (a) => [await a.next(3_000)]),
   );
 });

@@ -322,4 +322,64 @@ describe('Cluster, partners of a peer that leaves', { concurrency: 3 }, () => {
       await b.expect(relayed('LEAVE', a.id, b.id));
     }),
   );
+
+  it(
+    'do not if it was away for longer than a message waits',
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const a = await peer('a-', { server: far, ...PAGE });
+        const b = await peer('b-', { server: near, ...PAGE });
+        const c = await peer('c-', { server: far });
+        await partners(a, b);
+        await apart({ proxy, far }, async () => {
+          await a.close(1001);
+          c.signal('OFFER', b.id, 'after it');
+          await c.expect(relayed('EXPIRE', b.id, c.id));
+        });
+        c.signal('OFFER', b.id, 'Redis is back');
+        await b.expect(relayed('OFFER', c.id, b.id, '"Redis is back"'));
+        await b.fence();
+      },
+      { args: ['-t', '1s'] },
+    ),
+  );
+});
+
+describe('Cluster, who has sent something to a page that is lost', { concurrency: 2 }, () => {
+  /** Its time ends while Redis is away, which it is until `meanwhile` is over. */
+  const whileAway = (meanwhile, afterwards) =>
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const { a, b } = await lostWithAMessage(far, peer, { other: near });
+        const c = await peer('c-', { server: far });
+        await apart({ proxy, far }, async () => {
+          c.signal('OFFER', a.id, 'after it');
+          await c.expect(relayed('EXPIRE', a.id, c.id));
+          await meanwhile({ b, c });
+        });
+        c.signal('OFFER', b.id, 'Redis is back');
+        await afterwards({ a, b });
+        await b.expect(relayed('OFFER', c.id, b.id, '"Redis is back"'));
+      },
+      { args: ['-t', '3s', '--drain_timeout', '100ms'] },
+    );
+
+  it(
+    'hears that it has expired when Redis is back',
+    whileAway(
+      () => {},
+      ({ a, b }) => b.expect(relayed('EXPIRE', a.id, b.id)),
+    ),
+  );
+
+  it(
+    'does not hear it if Redis was away for longer than a message waits',
+    whileAway(
+      async ({ b, c }) => {
+        c.signal('OFFER', b.id, 'after that');
+        await c.expect(relayed('EXPIRE', b.id, c.id));
+      },
+      () => {},
+    ),
+  );
 });
