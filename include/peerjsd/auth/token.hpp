@@ -13,7 +13,8 @@
 #include <vector>
 
 // Signed tokens: JWTs (RFC 7519) in compact serialisation (RFC 7515 3.1), which clients of PeerJS
-// send as their ordinary `token`. The signature is OpenSSL's to verify.
+// send as their ordinary `token`. The signature is OpenSSL's to verify; the libraries for JWTs that
+// Debian 12 has (libjwt 1.10, cpp-jwt 1.4) know neither EdDSA nor sets of keys (JWK, RFC 7517).
 namespace peerjsd::auth {
 
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;

@@ -171,7 +171,7 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
       const a = await peer('a-', { server: far, ...PAGE });
       const b = await peer('b-', { server: near, ...PAGE });
       await partners(a, b);
-      proxy.delay = 150;
+      proxy.delay = 75; // so that there and back is well within the 0.5 s for which it is waited
       const stopped = far.stop();
       await a.expectClosed();
       const again = socket({ server: near, id: a.id, ...PAGE });
