@@ -101,8 +101,14 @@ core::Instant PeerSession::settles_at() const {
 
 void PeerSession::limit_queue() {
   if (overflow_posted_ || !admitted_) return;
-  waited_ = queued_bytes() < most_queued() ? 0 : std::min(waited_, queued_bytes());
-  if (!is_over_limit()) return;
+  const std::size_t queued = queued_bytes();
+  const std::size_t most = most_queued();
+  if (queued < most) {
+    waited_ = 0;
+    return;
+  }
+  waited_ = std::min(waited_, queued);
+  if (queued < most + waited_) return;
   overflow_posted_ = true;
   // The relay may be in the middle of something, so the end is told from the loop.
   boost::asio::post(context().io(),
