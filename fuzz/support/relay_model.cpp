@@ -136,29 +136,25 @@ Admission RelayModel::admit(Line& line, const Credentials& who, const Client& cl
   if (options_.ip_limit > 0 && connected(who.key, client.group) >= options_.ip_limit) {
     return Admission::AddressLimitReached;
   }
-  if (!make_room(who.key)) return Admission::LimitReached;
+  const auto taken = static_cast<std::size_t>(std::ranges::count(peers_, who.key, &Peer::key));
+  const bool is_full = taken >= options_.concurrent_limit;
+  if (is_full && longest_lost(who.key) == nullptr) return Admission::LimitReached;
   Peer& peer = peers_.emplace_back(
       Peer{std::string(who.key), std::string(who.id), std::string(who.token), client, ++count_});
   carry(peer, line, now);
   line.send(kOpen);
   deliver_waiting(peer);
+  if (is_full) end(*longest_lost(who.key), true);  // it yields to one that is here
   return Admission::Opened;
 }
 
-/// Who has been lost for longest yields to one that is here.
-bool RelayModel::make_room(std::string_view key) {
-  const auto count = std::ranges::count(peers_, key, &Peer::key);
-  if (static_cast<std::size_t>(count) < options_.concurrent_limit) return true;
-  Peer* longest_lost = nullptr;
+RelayModel::Peer* RelayModel::longest_lost(std::string_view key) {
+  Peer* longest = nullptr;
   for (Peer& peer : peers_) {
     if (peer.key != key || peer.line != nullptr) continue;
-    if (longest_lost == nullptr || peer.alive_order < longest_lost->alive_order) {
-      longest_lost = &peer;
-    }
+    if (longest == nullptr || peer.alive_order < longest->alive_order) longest = &peer;
   }
-  if (longest_lost == nullptr) return false;
-  end(*longest_lost, true);
-  return true;
+  return longest;
 }
 
 Admission RelayModel::resume(Peer& peer, Line& line, const Client& client, Instant now) {

@@ -90,7 +90,7 @@ class RelayModel {
   core::Admission admit(Line& line, const core::Credentials& who, const core::Client& client,
                         core::Instant now);
   core::Admission resume(Peer& peer, Line& line, const core::Client& client, core::Instant now);
-  bool make_room(std::string_view key);
+  Peer* longest_lost(std::string_view key);
   void carry(Peer& peer, Line& line, core::Instant now);
   void show_life(Peer& peer, core::Instant now);
 
