@@ -214,8 +214,24 @@ bool Relay::has_place_for(std::string_view owner, const Realm& realm, std::size_
                         [owner](const Peer& peer) { return can_yield_to(owner, peer); });
 }
 
-/// Who was let in because others would yield, has its id; they do so now. If they have come back
-/// meanwhile, there is one too many. It may be itself that yields, if it is lost.
+/// Of one that is pending, and could have a place when it came: those that would have yielded to it
+/// may have come back.
+Admission Relay::verdict_on_place(const Peer& newcomer) const {
+  const auto has_place = [&](Realm::Places places, std::size_t limit, auto is_wanted) {
+    const std::size_t taken = places.taken - places.pending + 1;
+    return taken <= limit || newcomer.realm.lost.has(taken - limit, is_wanted);
+  };
+  const std::size_t limit = newcomer.client.owner_limit;
+  const auto is_its = [&](const Peer& peer) { return can_yield_to(newcomer.token, peer); };
+  if (limit > 0 && !has_place(newcomer.realm.places_of(newcomer.token), limit, is_its)) {
+    return Admission::OwnerLimitReached;
+  }
+  const bool fits = has_place(newcomer.realm.places(), options_.concurrent_limit, can_yield);
+  return fits ? Admission::Opened : Admission::LimitReached;
+}
+
+/// Who was let in because others would yield, has its id; they do so now. It may be itself that
+/// yields, if it is lost. One that has moved here stays in any case.
 void Relay::yield_to(const Peer& newcomer, Instant now) {
   Realm& realm = newcomer.realm;
   const std::size_t limit = newcomer.client.owner_limit;

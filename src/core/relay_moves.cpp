@@ -16,6 +16,13 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
     if (peer->is_pending) refuse(*peer, answer);
     return;
   }
+  if (peer->is_pending && peer->transport != nullptr && answer == Admission::Opened) {
+    const Admission verdict = verdict_on_place(*peer);
+    if (verdict != Admission::Opened) {
+      backend_.release(*peer);
+      return refuse(*peer, verdict);
+    }
+  }
   const std::vector<std::string> inherited = inherit(*peer, inheritance, now);
   if (!peer->is_pending) {
     // It was opened before its inheritance came.

@@ -358,14 +358,37 @@ TEST_F(RelayRoomTest, NobodyYieldsBecauseOfPeersThatMayStillBeRefused) {
   expect_lost_to_have_left();
 }
 
-TEST_F(RelayRoomTest, WhoComesBackMeanwhileStays) {
+TEST_F(RelayRoomTest, WhoComesBackMeanwhileHasItsPlace) {
   lose_one();
   limit_to(2);
   attach(c_, "c");
   EXPECT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Resumed);
   settle(c_, Admission::Opened);
+  EXPECT_EQ(c_.answer, Admission::LimitReached);
+  EXPECT_EQ(c_.peer(), nullptr);
+  EXPECT_EQ(find("c"), nullptr);
+  EXPECT_EQ(std::exchange(backend_.released, {}), Texts{"c"});
   expect_lost_to_be_there();
-  EXPECT_NE(find("c"), nullptr);
+}
+
+TEST_F(RelayRoomTest, WhoComesBackMeanwhileHasItsPlaceAmongThoseOfItsOwner) {
+  lose_one();
+  attach_of(c_, "c", "owner", 1);
+  EXPECT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Resumed);
+  settle(c_, Admission::Opened);
+  EXPECT_EQ(c_.answer, Admission::OwnerLimitReached);
+  EXPECT_EQ(std::exchange(backend_.released, {}), Texts{"c"});
+  expect_lost_to_be_there();
+}
+
+TEST_F(RelayRoomTest, WhoHasMovedHereStaysEvenIfThereIsOneTooMany) {
+  lose_one();
+  limit_to(2);
+  attach(c_, "c");
+  EXPECT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Resumed);
+  settle(c_, Admission::Resumed);
+  EXPECT_EQ(c_.take(), Texts{kOpen});
+  expect_lost_to_be_there();
 }
 
 // What they take along

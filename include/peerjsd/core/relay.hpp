@@ -130,9 +130,10 @@ class Relay {
 
   // What the backend has to say.
 
-  /// The answer to a claim: Opened, Resumed (on another node the peer was connected, and inherits
-  /// from there), IdTaken or Unavailable. No effect if the peer has ended meanwhile; one that has
-  /// lost its connection only may still come back to what it has inherited.
+  /// The answer to a claim: Opened (if there still is a place for it), Resumed (on another node the
+  /// peer was connected, and inherits from there), IdTaken or Unavailable. No effect if the peer
+  /// has ended meanwhile; one that has lost its connection only may still come back to what it has
+  /// inherited.
   void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
 
   /// A parcel from another node. False: its destination is not here.
@@ -235,6 +236,7 @@ class Relay {
   void challenge(Peer& holder, Instant now);
   bool has_place(const Realm& realm) const;
   static bool has_place_for(std::string_view owner, const Realm& realm, std::size_t limit);
+  Admission verdict_on_place(const Peer& newcomer) const;
   void yield_to(const Peer& newcomer, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
   void deliver_outstanding(Peer& peer, Instant now);
