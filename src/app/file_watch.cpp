@@ -1,8 +1,15 @@
 #include "peerjsd/app/file_watch.hpp"
 
-#include <system_error>
+#include <sys/stat.h>
 
 namespace peerjsd::app {
+namespace {
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
 
 bool FileWatch::changed() {
   const std::optional<Stamps> last = std::exchange(seen_, stamps());
@@ -12,9 +19,10 @@ bool FileWatch::changed() {
 std::optional<FileWatch::Stamps> FileWatch::stamps() const {
   Stamps all;
   for (const std::string& file : files_) {
-    std::error_code error;
-    all.push_back(std::filesystem::last_write_time(file, error));
-    if (error) return std::nullopt;
+    struct ::stat status {};
+    if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+    all.push_back({static_cast<std::int64_t>(status.st_ino), status.st_size,
+                   nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)});
   }
   return all;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <filesystem>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,9 +25,12 @@ class FileWatch {
   bool changed();
 
  private:
-  using Stamps = std::vector<std::filesystem::file_time_type>;
+  /// Which file it is, its size, and when it and its entry were last changed, in nanoseconds. What
+  /// puts a file in the place of another may give it the time of writing that it likes.
+  using Stamp = std::array<std::int64_t, 4>;
+  using Stamps = std::vector<Stamp>;
 
-  /// When each was last written; nothing if one of them is not there.
+  /// Of each; nothing if one of them is not there.
   std::optional<Stamps> stamps() const;
 
   std::vector<std::string> files_;

@@ -1,0 +1,63 @@
+#include "peerjsd/app/file_watch.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace peerjsd::app {
+namespace {
+
+class FileWatchTest : public testing::Test {
+ protected:
+  FileWatchTest() { write("first", file_); }
+  ~FileWatchTest() override { std::filesystem::remove(file_); }
+
+  static void write(const std::string& text, const std::string& file) {
+    std::ofstream(file) << text;
+  }
+
+  void accept() {
+    watch_.begin();
+    watch_.accept();
+  }
+
+  const std::string file_ = testing::TempDir() + "file_watch_test";
+  FileWatch watch_{{file_}};
+};
+
+TEST_F(FileWatchTest, SeesAFileThatIsReplacedWhenItHasBeenSoForAWhile) {
+  accept();
+  EXPECT_FALSE(watch_.changed());
+  EXPECT_FALSE(watch_.changed());
+  write("the other", file_);
+  EXPECT_FALSE(watch_.changed());
+  EXPECT_TRUE(watch_.changed());
+  accept();
+  EXPECT_FALSE(watch_.changed());
+}
+
+TEST_F(FileWatchTest, SeesOneOfTheSameSizeAndTime) {
+  const auto time = std::filesystem::last_write_time(file_);
+  accept();
+  const std::string other = file_ + ".new";
+  write("other", other);
+  std::filesystem::last_write_time(other, time);
+  std::filesystem::rename(other, file_);
+  EXPECT_FALSE(watch_.changed());
+  EXPECT_TRUE(watch_.changed());
+}
+
+TEST_F(FileWatchTest, WaitsForAFileThatIsNotThere) {
+  accept();
+  std::filesystem::remove(file_);
+  EXPECT_FALSE(watch_.changed());
+  EXPECT_FALSE(watch_.changed());
+  write("other", file_);
+  EXPECT_FALSE(watch_.changed());
+  EXPECT_TRUE(watch_.changed());
+}
+
+}  // namespace
+}  // namespace peerjsd::app
