@@ -71,7 +71,8 @@ void PeerSession::settled(core::Admission admission) {
 void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    waited_ = queued_bytes();
+    // Who resumes may not have read before, either: that would add up.
+    waited_ = admission == core::Admission::Opened ? queued_bytes() : 0;
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
