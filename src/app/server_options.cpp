@@ -89,6 +89,7 @@ net::SessionOptions session_options(const Config& config) {
   options.max_message_bytes = config.max_message_bytes;
   options.max_token_bytes = config.max_token_bytes;
   options.send_queue_bytes = config.send_queue_bytes;
+  options.outstanding_bytes = config.outstanding_per_destination;
   options.proxies = *net::TrustedProxies::parse(config.proxied);
   options.limits = {config.connection_limit, config.ip_connections, {config.ip_rate}};
   options.messages = {config.message_rate};

@@ -71,8 +71,8 @@ void PeerSession::settled(core::Admission admission) {
 void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    // Who resumes may not have read before, either: that would add up.
-    waited_ = admission == core::Admission::Opened ? queued_bytes() : 0;
+    waited_ = std::min(queued_bytes(), context().options().outstanding_bytes);
+    limit_queue();  // for one that resumes again and again, and never reads
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {

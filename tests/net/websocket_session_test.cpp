@@ -2,6 +2,8 @@
 #include "support/texts.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -183,6 +185,53 @@ TEST_F(WebSocketSessionTest, WhatHasWaitedDoesNotCountAgainstItsReader) {
   for (int i = 0; i < 3; ++i) a->send(candidate("slow", payload));
   ASSERT_TRUE(run_until([&] { return !a->received.empty(); }));
   EXPECT_EQ(a->take(), Texts{leave("slow", "a")}) << "five are not";
+}
+
+TEST_F(WebSocketSessionTest, WhoResumesAgainAndAgainWithoutReadingIsEnded) {
+  app::Config config;
+  config.send_queue_bytes = 8 * app::kMiB;
+  start(config);
+  const auto a = join("a");
+  const std::string payload = '"' + std::string(100000, 'x') + '"';
+  std::vector<std::unique_ptr<RawClient>> connections;  // of which each adds to what waits
+  do {
+    ASSERT_LT(connections.size(), 30U) << "there is no bound to it";
+    connections.push_back(join_without_reading("slow"));
+    for (int i = 0; i < 50; ++i) {
+      a->send(candidate("slow", payload));
+      io_.poll();
+    }
+  } while (peers() == 2);
+}
+
+TEST_F(WebSocketSessionTest, WhoIsLostAgainAndAgainWithoutReadingIsEnded) {
+  app::Config config;
+  config.send_queue_bytes = 4 * app::kMiB;
+  config.outstanding_per_destination = config.outstanding_per_sender = 4 * app::kMiB;
+  start(config);
+  const auto a = join("a");
+  const std::string payload = '"' + std::string(100000, 'x') + '"';
+  const auto slow_is_there = [&] {
+    const core::Peer* const slow = server_->relay().realm("peerjs")->find("slow");
+    return slow != nullptr && slow->transport != nullptr;
+  };
+  const auto come = [&] {
+    auto client = std::make_unique<RawClient>(io_, server_->endpoint(), 4096);
+    client->write(test::handshake("slow", "token", "Origin: http://app.test\r\n"));
+    EXPECT_TRUE(run_until(slow_is_there));
+    return client;
+  };
+  std::size_t times = 0;  // each adds to what waits
+  for (auto slow = come(); slow_is_there(); slow = come(), io_.poll()) {
+    ASSERT_LT(times++, 30U) << "there is no bound to it";
+    slow.reset();
+    ASSERT_TRUE(run_until([&] { return !slow_is_there(); }));
+    for (int i = 0; i < 35; ++i) {
+      a->send(candidate("slow", payload));
+      io_.poll();
+    }
+    expect_nothing_before(*a, *a, "a");
+  }
 }
 
 TEST_F(WebSocketSessionTest, ASlowReaderEndsItselfOnly) {

@@ -59,8 +59,8 @@ class PeerSession : public Connection, public core::Transport {
   /// when the loop has come round, the session ends as over its limit, after on_overflow(). Until
   /// then all of it is kept: the peer may move to another transport and take it along.
   ///
-  /// What has waited for a peer that is new was bounded when it was taken in: until its reader has
-  /// caught up with that, so much more may wait.
+  /// What waits for an absent peer has a bound of its own: until the reader has caught up with what
+  /// had waited when it came, so much more may wait.
   void limit_queue();
 
   /// How much may wait before the session is over its limit.

@@ -36,6 +36,8 @@ struct SessionOptions {
   std::size_t max_token_bytes = 4096;  ///< of who asks for something else than to connect
   /// A receiver with so much unread gets nothing more and is closed.
   std::size_t send_queue_bytes = std::size_t{4} * 1024 * 1024;
+  /// In addition, for one that comes: what waits for an absent peer at most.
+  std::size_t outstanding_bytes = std::size_t{2} * 1024 * 1024;
   TrustedProxies proxies;
   ConnectionLimits::Options limits;
   Rate messages;  ///< of one connection: messages, pings and pongs; or requests
