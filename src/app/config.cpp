@@ -38,9 +38,11 @@ bool is_service_link(std::string_view value) {
   return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
 }
 
-std::optional<std::string> variable(const Environment& environment, const std::string& name) {
+/// One that is empty is none, but of what keeps out: its value may have got lost.
+std::optional<std::string> variable(const Environment& environment, const std::string& name,
+                                    bool keeps_out = false) {
   const char* value = environment(name.c_str());
-  if (value == nullptr || *value == '\0') return std::nullopt;
+  if (value == nullptr || (*value == '\0' && !keeps_out)) return std::nullopt;
   if (name.ends_with("_PORT") && is_service_link(value)) return std::nullopt;
   return value;
 }
@@ -56,7 +58,7 @@ std::vector<Setting> environment_settings(const Environment& environment,
                                           const std::vector<Setting>& flags) {
   std::vector<Setting> settings;
   const auto take = [&](const Option& option, const std::string& name) {
-    const auto value = variable(environment, name);
+    const auto value = variable(environment, name, option.keeps_out);
     if (value) settings.push_back({&option, in_environment(name), texts_of(option, *value)});
     return value.has_value();
   };
@@ -100,10 +102,18 @@ std::string problem_with_auth(const Config& config) {
   return {};
 }
 
+std::string take(Config& config, const Setting& setting) {
+  const auto is_empty = [](const std::string& text) { return text.empty(); };
+  if (setting.option->keeps_out && std::ranges::all_of(setting.texts, is_empty)) {
+    return "it is empty, which would let in whom it shall keep out; give a value, or leave it out";
+  }
+  return setting.option->binding.read(config, setting.texts);
+}
+
 Loaded apply(const std::vector<Setting>& settings) {
   Config config;
   for (const Setting& setting : settings) {
-    const std::string problem = setting.option->binding.read(config, setting.texts);
+    const std::string problem = take(config, setting);
     if (!problem.empty()) return failed(setting.source + ": " + problem);
   }
   if (config.sslkey.empty() != config.sslcert.empty()) {
@@ -196,6 +206,7 @@ std::string to_text(const Config& config) {
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
     if (option.is_secret() && !value.empty()) continue;
+    if (option.keeps_out && value.empty()) text += '#';
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }
   return text;

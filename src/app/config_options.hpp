@@ -43,6 +43,7 @@ struct Option {
   Binding binding;
   Trait trait = Trait::None;
   bool is_of_tokens = false;  ///< fixed is whether there are any of these that ask for tokens
+  bool keeps_out = false;     ///< empty it would let in more: that is not taken for its value
 
   constexpr bool is_secret() const {
     return trait == Trait::Secret || trait == Trait::SecretAndFixed;

@@ -106,8 +106,8 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& message) {
-  const auto verdict =
-      check_token(request, {message.key, message.id, message.token}, Occasion::Connected);
+  const core::Credentials who{message.key, message.id, message.token};
+  const auto verdict = check_token(request, who, occasion_of(who));
   const auto* const pass = std::get_if<Pass>(&verdict);
   if (pass == nullptr) {
     return write_answer(request,

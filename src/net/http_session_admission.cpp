@@ -132,9 +132,8 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::WebSock
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse({503, "The server is stopping"}, request);
   const core::Credentials who = who_asks(request, asked);
-  const bool goes_on = asked.is_renewal && is_connected(who);
   judge(Purpose::Connect, request, asked,
-        examine(request, who, goes_on ? Occasion::Connected : Occasion::Arriving));
+        examine(request, who, asked.is_renewal ? occasion_of(who) : Occasion::Arriving));
 }
 
 void HttpSession::proceed(const HttpRequest& request, const http::route::Stream& asked,
@@ -156,6 +155,7 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Stream&
                        asked.key,
                        asked.id,
                        pass.owner,
+                       context().gate() == nullptr ? std::string() : asked.token,
                        pass.expiry,
                        {kind_of(request), pass.rights, pass.owner_limit},
                        asked.is_renewal});
@@ -262,14 +262,16 @@ HttpSession::Verdict HttpSession::examine(const HttpRequest& request, const core
   return check_token(request, who, occasion);
 }
 
-/// Whether somebody is connected by that token, which may have expired since.
-bool HttpSession::is_connected(const core::Credentials& who) {
-  if (context().gate() == nullptr) return false;
-  const auto verdict = context().gate()->check(who, Occasion::Connected);
-  const auto* const pass = std::get_if<Pass>(&verdict);
-  if (pass == nullptr) return false;
-  const core::Peer* const peer = context().relay().peer_of({who.key, who.id, pass->owner});
-  return peer != nullptr && peer->transport != nullptr;
+/// That a token may have expired since it was shown first counts for no other one of its owner, and
+/// for nobody who has a WebSocket, and need not show it again.
+Occasion HttpSession::occasion_of(const core::Credentials& who) {
+  if (context().gate() == nullptr) return Occasion::Arriving;
+  const core::Realm* const realm = context().relay().realm(who.key);
+  const core::Peer* const peer = realm == nullptr ? nullptr : realm->find(who.id);
+  const auto* const stream =
+      peer == nullptr ? nullptr : dynamic_cast<const StreamSession*>(peer->transport);
+  const bool goes_on = stream != nullptr && stream->was_asked_for_with(who.token);
+  return goes_on ? Occasion::Connected : Occasion::Arriving;
 }
 
 HttpSession::Verdict HttpSession::check_token(const HttpRequest& request,

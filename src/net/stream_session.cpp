@@ -50,6 +50,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddre
                              Request request)
     : PeerSession(context, std::move(socket), std::move(address)),
       request_(std::make_unique<const Request>(std::move(request))),
+      token_(request_->token),
       pacer_(request_->about.kind == core::PeerKind::Page),
       head_(
           streaming_head(context.service().stream_head(request_->origin), request_->http_version)),
@@ -62,7 +63,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddre
 void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
-      admit({request_->key, request_->id, request_->token, request_->expiry}, request_->about);
+      admit({request_->key, request_->id, request_->owner, request_->expiry}, request_->about);
   if (is_decided(admission)) on_settled(admission);
 }
 

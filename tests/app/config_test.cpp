@@ -106,10 +106,11 @@ struct KeyAndValue {
   std::string key, value;
 };
 
-// Of every option, from the file format.
+// Of every option that has a value, or may be without one, from the file format.
 std::vector<KeyAndValue> options_of(const Config& config) {
   std::vector<KeyAndValue> options;
   for (const std::string& line : lines_of(to_text(config))) {
+    if (line.starts_with('#')) continue;
     const std::size_t equals = line.find(" =");
     options.push_back({line.substr(0, equals), line.substr(std::min(equals + 3, line.size()))});
   }
@@ -732,7 +733,6 @@ TEST(Config, KeepsTheSecretsOfAuthToItself) {
   }
   EXPECT_EQ(error_of({"--id_secret", "sesame"}).find("sesame"), std::string::npos);
   EXPECT_EQ(error_of({"--turn_secret", "sesame"}), "--turn_secret: --turn_urls must be given too");
-  EXPECT_EQ(config_of({"--auth_secret="}).auth_secret, std::vector<std::string>{});
   EXPECT_EQ(config_of({}, {{"PEERJSD_AUTH_SECRET", secret + ", another"}}).auth_secret,
             (std::vector<std::string>{secret, "another"}));
 }
@@ -748,7 +748,25 @@ TEST(Config, KeepsWhatAServiceIsAskedByToItself) {
   EXPECT_EQ(error_of({"--auth_url", "ftp://u:sesame@a"}),
             "--auth_url: it must be like https://example.com/peers or "
             "http://127.0.0.1:8080/peers?key=x (without a user, and escaped as in a URL)");
-  EXPECT_EQ(config_of({"--auth_url="}).auth_url, "");
+}
+
+TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
+  const std::string problem =
+      ": it is empty, which would let in whom it shall keep out; give a value, or leave it out";
+  for (const std::string name :
+       {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_url"}) {
+    std::string variable = "PEERJSD_" + name;
+    std::ranges::transform(variable, variable.begin(), [](char c) { return std::toupper(c); });
+    EXPECT_EQ(error_of({}, {{variable, ""}}), "environment variable " + variable + problem);
+    EXPECT_EQ(error_of({"--" + name, ""}), "--" + name + problem);
+    EXPECT_EQ(error_of({"--" + name + "="}), "--" + name + problem);
+    EXPECT_EQ(error_of_file(name + " ="), "1: " + name + problem);
+  }
+  EXPECT_EQ(error_of({}, {{"PEERJSD_AUTH_SECRET", " , "}}),
+            "environment variable PEERJSD_AUTH_SECRET" + problem);
+  EXPECT_EQ(error_of({"--auth_secret", "", "--auth_secret", ""}), "--auth_secret" + problem);
+  EXPECT_EQ(config_of({"--auth_secret", "", "--auth_secret", "one"}).auth_secret, List{"one"})
+      << "one is left";
 }
 
 TEST(Config, SaysWhatAServiceThatIsAskedNeeds) {

@@ -175,7 +175,7 @@ struct Change {
 Change change_of(const Config& running, const Config& wanted);
 
 /// The configuration as a config file: every key, one per line. Secrets that are set are left
-/// out.
+/// out; what must not be empty there, and is, is a comment.
 std::string to_text(const Config& config);
 
 }  // namespace peerjsd::app

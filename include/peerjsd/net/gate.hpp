@@ -29,7 +29,7 @@ struct Rejection {
 /// For what a token is shown.
 enum class Occasion : std::uint8_t {
   Arriving,
-  Connected,  ///< somebody of that owner is
+  Connected,  ///< by that very token
 };
 
 /// Decides who may connect, and as whom. Where there is none everybody may, with any token.

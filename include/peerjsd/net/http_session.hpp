@@ -95,7 +95,7 @@ class HttpSession final : public Connection {
 
   Verdict examine(const HttpRequest& request, const core::Credentials& who,
                   Occasion occasion = Occasion::Arriving);
-  bool is_connected(const core::Credentials& who);
+  Occasion occasion_of(const core::Credentials& who);
   Verdict check_token(const HttpRequest& request, const core::Credentials& who,
                       Occasion occasion = Occasion::Arriving);
   std::string complaint_of_ice(const HttpRequest& request, const http::route::IceServers& asked);

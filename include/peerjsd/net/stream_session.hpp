@@ -27,7 +27,8 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
     std::string origin;
     std::string key;
     std::string id;
-    std::string token;
+    std::string owner;  ///< see Pass
+    std::string token;  ///< for the same, as shown
     core::Instant expiry;
     core::Client about;
     bool is_renewal;
@@ -35,6 +36,9 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
 
   /// Takes over the socket on which the stream was asked for.
   static void open(SessionContext& context, Socket socket, ClientAddress address, Request request);
+
+  /// Whether that is the token which was shown for it.
+  bool was_asked_for_with(std::string_view token) const { return token_ == token; }
 
   // core::Transport
   void send(std::string_view text) override;
@@ -76,6 +80,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
   std::string unframed(std::string_view unit) const;
 
   std::unique_ptr<const Request> request_;  // until it is answered
+  const std::string token_;
   LinePacer pacer_;
   std::string head_;  // until it is written
   bool is_chunked_;

@@ -181,9 +181,16 @@ suite('Signed tokens', tokens, ({ both: test }) => {
         const renewed = streaming({ server, id, token, query: 'i=1' });
         await within(renewed.ended, 'the end of its renewal');
       } else {
+        const older = await sign(id, { exp: now() - 1, jti: 'older' });
+        const asOlder = (verb) => post(server, { id, token: older, verb, query: 'i=1' }, { dst: id });
+        assert.equal((await asOlder('candidate')).status, 401, 'of the same owner');
+        assert.equal((await asOlder('id')).body, errorText('Token has expired'));
         const renewed = await renew(stream, { server });
         assert.equal((await say()).status, 200);
         await renewed.expect(relayed('CANDIDATE', id, id, '1'));
+        const ofSocket = { id: broken.id, token: broken.token, verb: 'candidate' };
+        const spoken = await post(server, ofSocket, { type: 'CANDIDATE', dst: id });
+        assert.equal(spoken.status, 401, 'who is connected by a WebSocket need not post');
         const stranger = streaming({ server, id: name('other-'), token, query: 'i=1' });
         await within(stranger.ended, 'the end of what renews nothing');
         const eve = await sign('eve', { exp: now() - 1, peerjs: { id: '*' } });
