@@ -185,12 +185,12 @@ net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) const {
 net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) const {
   const std::string failure = client_.address() + ": " + why.cause;
   const core::Peer* const known = relay_.peer_of({asker.key, asker.id, asker.pass.owner});
-  if (known != nullptr && relay_.expiry_of(*known) > now_) {
+  if (why.is_down && known != nullptr && relay_.expiry_of(*known) > now_) {
     const AuthTerms terms{known->client.rights, asker.pass.may_list, known->client.owner_limit, {}};
     return {narrowed(asker.pass, terms, relay_.expiry_of(*known)), failure};
   }
-  const bool is_down = why.is_down && client_.is_silent();
-  if (options_.accepts_when_down && is_down) return {asker.pass, failure};
+  const bool is_down_for_all = why.is_down && client_.is_silent();
+  if (options_.accepts_when_down && is_down_for_all) return {asker.pass, failure};
   return {net::Rejection{"The server cannot check who may connect now", {}}, failure};
 }
 

@@ -201,10 +201,14 @@ void WebClient::drop_idle(core::Instant since) {
 void WebClient::expire(core::Instant now) {
   now_ = now;
   drop_idle(now - kLongestIdle);
-  std::vector<WebRequest> late = take_late();
-  std::ranges::move(waiting_->take_late(now), std::back_inserter(late));
+  const std::vector<WebRequest> late = take_late();
+  const std::vector<WebRequest> not_begun = waiting_->take_late(now);
   pump();
-  fail(late, {"no answer in time", true});
+  const std::string why = "no answer in time";
+  const WebFailure failure_of_not_begun{why, is_silent()};
+  const std::weak_ptr alive = alive_;
+  fail(late, {why, true});
+  if (!alive.expired()) fail(not_begun, failure_of_not_begun);
 }
 
 /// What the answer to an old request would be to the next one nobody can tell: its connection ends.

@@ -166,12 +166,12 @@ TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   test::RecordingTransport ann;
   relay_.attach(ann, {"peerjs", "ann", "owner", now_ + 60s},
                 {core::PeerKind::Page, {true, false}, 3}, now_);
-  answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+  answer("HTTP/1.1 503 Oops\r\nContent-Length: 0\r\n\r\n");
   const auto is_let_in = [&](const std::string& id, const std::string& owner) {
     ask(id, {owner});
     const net::Ruling said = ruling();
     EXPECT_EQ(said.failure,
-              "127.0.0.1:" + std::to_string(service_.port()) + ": it answers with status 500");
+              "127.0.0.1:" + std::to_string(service_.port()) + ": it answers with status 503");
     return std::holds_alternative<net::Pass>(said.verdict);
   };
   EXPECT_FALSE(is_let_in("ann", "another"));
@@ -185,8 +185,59 @@ TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   now_ += 60s;
   hook_.expire(now_);
   EXPECT_FALSE(is_let_in("ann", "owner")) << "its time is over";
+}
+
+TEST_F(AuthHookTest, LetsInNobodyForWhatTheyMayHaveCaused) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner"}, {}, now_);
   hook_.set_options({{}, 3s, true, 0ms});
-  EXPECT_FALSE(is_let_in("bob", "owner")) << "it may be bob that it cannot bear";
+  const auto is_refused = [&](const std::string& id) {
+    ask(id);
+    return std::holds_alternative<net::Rejection>(ruling().verdict);
+  };
+  const std::string rest = "\r\nContent-Length: 0\r\n\r\n";
+  for (const std::string status : {"500 Oops", "429 Too Many", "408 Slow", "302 Found"}) {
+    now_ += 3s;
+    answer("HTTP/1.1 " + status + rest);
+    EXPECT_TRUE(is_refused("bob")) << status;
+    EXPECT_TRUE(is_refused("ann")) << status;
+  }
+  now_ += 3s;
+  answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n?");
+  EXPECT_TRUE(is_refused("ann")) << "not understood";
+}
+
+TEST_F(AuthHookTest, WhoWaitsForItsOwnQuestionsOnlyIsNotLetIn) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner"}, {}, now_);
+  service_.answer = [](const std::string& body) {
+    const bool is_others = body.find("other") != std::string::npos;
+    return is_others ? std::optional(WebService::ok("{}")) : std::nullopt;
+  };
+  for (int i = 0; i < 20; ++i) ask("slow " + std::to_string(i));
+  ask("ann");
+  now_ += 1s;
+  group_ = core::AddressGroup{8};
+  ask("other");
+  EXPECT_EQ(pass().owner, "owner");
+  now_ += 2s;
+  hook_.expire(now_);
+  std::size_t admitted = 0;
+  for (const net::Ruling& each : rulings_) admitted += each.verdict.index() == 0 ? 1 : 0;
+  EXPECT_EQ(rulings_.size(), 21U);
+  EXPECT_EQ(admitted, 0U);
+}
+
+TEST_F(AuthHookTest, WhoWaitsWhileItHangsForAllIsLetInIfKnown) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner"}, {}, now_);
+  service_.answer = [](const std::string&) { return std::nullopt; };
+  for (int i = 0; i < 20; ++i) ask("slow " + std::to_string(i));
+  ask("ann");
+  now_ += 3s;
+  hook_.expire(now_);
+  ASSERT_EQ(rulings_.size(), 21U);
+  EXPECT_TRUE(std::holds_alternative<net::Pass>(rulings_.back().verdict));
 }
 
 TEST_F(AuthHookTest, LetsInOthersOnlyIfTheServiceIsReallyDown) {

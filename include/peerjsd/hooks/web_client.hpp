@@ -34,8 +34,9 @@ struct WebAnswer {
 /// Why there is no answer.
 struct WebFailure {
   std::string why;  ///< for the operator
-  /// It was not reached, or said nothing in time. Not: somebody was reached whose certificate is
-  /// not trusted, who may have taken its place.
+  /// It was not reached, or said nothing in time; of a request that never had its turn: to any
+  /// other one. Not: somebody was reached whose certificate is not trusted, who may have taken its
+  /// place.
   bool is_down = false;
 };
 
