@@ -2,6 +2,7 @@
 
 #include "peerjsd/auth/base64.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -91,7 +92,22 @@ Key::Handle key_of(const Json& json) {
   return nullptr;
 }
 
+bool holds(const Json& list, const char* word) {
+  return list.is_array() && std::ranges::find(list, word) != list.end();
+}
+
+/// What may be missing has to be a text if it is there.
+bool has_text_or_nothing(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found == json.end() || found->is_string();
+}
+
 bool is_for_signatures(const Json& json) {
+  for (const char* const name : {"use", "kid", "alg"}) {
+    if (!has_text_or_nothing(json, name)) return false;
+  }
+  const auto operations = json.find("key_ops");
+  if (operations != json.end() && !holds(*operations, "verify")) return false;
   const std::string use = text_of(json, "use");
   return use.empty() || use == "sig";
 }

@@ -75,6 +75,12 @@ std::optional<Algorithm> algorithm_of(EVP_PKEY* key) {
   }
 }
 
+/// In what has not been read of it.
+bool has_another_key(std::string_view text, BIO* rest) {
+  return text.substr(text.size() - ::BIO_ctrl_pending(rest)).find("-----BEGIN PUBLIC KEY-----") !=
+         text.npos;
+}
+
 }  // namespace
 
 std::string_view to_string(Algorithm algorithm) {
@@ -128,16 +134,20 @@ std::string KeySet::add_secret(std::string secret) {
 std::string KeySet::add_pem(const std::string& text) {
   const std::unique_ptr<BIO, decltype(&::BIO_free)> bio(
       ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &::BIO_free);
-  Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-  if (handle == nullptr) {
-    return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";
+  std::vector<Key> found;
+  while (found.empty() || has_another_key(text, bio.get())) {
+    Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+    if (handle == nullptr) {
+      return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";
+    }
+    const auto algorithm = algorithm_of(handle.get());
+    if (!algorithm) {
+      return "its key must be RSA of " + std::to_string(kFewestRsaBits) +
+             " bits or more, EC of P-256, or Ed25519";
+    }
+    found.emplace_back(*algorithm, std::move(handle), std::string());
   }
-  const auto algorithm = algorithm_of(handle.get());
-  if (!algorithm) {
-    return "its key must be RSA of " + std::to_string(kFewestRsaBits) +
-           " bits or more, EC of P-256, or Ed25519";
-  }
-  keys_.emplace_back(*algorithm, std::move(handle), std::string());
+  for (Key& key : found) keys_.push_back(std::move(key));
   return {};
 }
 

@@ -20,6 +20,10 @@ bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
   return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
 }
 
+bool has_all(const Rights& rights, const Rights& wanted) {
+  return (rights.may_call || !wanted.may_call) && (rights.may_be_called || !wanted.may_be_called);
+}
+
 /// As its destination gets it.
 void append_relayed(std::string& out, const ClientMessage& message, std::string_view src_json) {
   if (message.type != MessageType::Custom) {
@@ -36,8 +40,8 @@ Receipt Relay::receive(Transport& from, std::string_view text, Instant now) {
 }
 
 Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_view text,
-                       Instant now) {
-  return counted(hear(from, verb, text, now));
+                       Instant now, const Rights& shown) {
+  return counted(hear(from, verb, text, now, shown));
 }
 
 Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
@@ -50,9 +54,10 @@ Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
   return take(*src, std::get<ClientMessage>(parsed), now);
 }
 
-Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now) {
+Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now,
+                    const Rights& shown) {
   Peer* const src = authenticate(from);
-  if (src == nullptr) return Receipt::Unauthorized;
+  if (src == nullptr || !has_all(shown, src->client.rights)) return Receipt::Unauthorized;
   if (src->is_pending) return Receipt::Early;
   // That the client lives says nothing of its WebSocket.
   if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);

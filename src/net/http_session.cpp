@@ -115,19 +115,20 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   }
   http::route::Message asked = message;
   asked.token = pass->owner;
-  const core::Receipt receipt = receive(request, asked);
+  const core::Receipt receipt = receive(request, asked, pass->rights);
   const bool may_be_early =
       receipt == core::Receipt::Unauthorized || receipt == core::Receipt::Early;
   if (!may_be_early) return respond(request, asked, receipt);
   // It may have overtaken the stream of its sender.
-  postponed_ = {request, asked};
+  postponed_ = {request, asked, pass->rights};
   pause_reading();
   context().await_release(*this, context().now() + kRetryDelay);
 }
 
 void HttpSession::on_released() {
   if (is_closing() || !postponed_) return;
-  const core::Receipt receipt = receive(postponed_->request, postponed_->message);
+  const core::Receipt receipt =
+      receive(postponed_->request, postponed_->message, postponed_->rights);
   if (receipt == core::Receipt::Early && !context().draining()) {
     return context().await_release(*this, context().now() + kRetryDelay);
   }
@@ -136,12 +137,12 @@ void HttpSession::on_released() {
   respond(postponed.request, postponed.message, receipt);
 }
 
-core::Receipt HttpSession::receive(const HttpRequest& request,
-                                   const http::route::Message& message) {
+core::Receipt HttpSession::receive(const HttpRequest& request, const http::route::Message& message,
+                                   const core::Rights& rights) {
   // A LEAVE needs no more than its URL to say.
   const std::string_view text = request.body().empty() ? "{}" : std::string_view(request.body());
   return context().relay().receive({message.key, message.id, message.token}, message.verb, text,
-                                   context().now());
+                                   context().now(), rights);
 }
 
 void HttpSession::respond(const HttpRequest& request, const http::route::Message& message,

@@ -168,10 +168,14 @@ void HttpSession::respond(const HttpRequest& request, const http::route::IceServ
     return write_reply(request, service.answer(facts_of(request), asked));
   }
   const core::Credentials who = who_asks(request, asked);
-  std::string problem = complaint_of_ice(request, asked);
+  std::string problem = complaint_of_origin(request, asked.id);
+  if (problem.empty() && asked.id.empty()) problem = "No id supplied";
   if (problem.empty()) problem = complaint_of_token(who);
-  judge(Purpose::Ice, request, asked,
-        problem.empty() ? check_token(request, who) : Verdict(std::move(problem)));
+  Verdict verdict = problem.empty() ? check_token(request, who) : Verdict(std::move(problem));
+  const core::Admission of_id = context().relay().verdict_on_id(asked.id);
+  const bool has_passed = std::holds_alternative<Pass>(verdict);
+  if (has_passed && of_id != core::Admission::Opened) verdict = core::refusal_reason(of_id, {});
+  judge(Purpose::Ice, request, asked, std::move(verdict));
 }
 
 void HttpSession::proceed(const HttpRequest& request, const http::route::IceServers& asked,
@@ -189,15 +193,6 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::IceServ
                                              origin));
 }
 
-/// Why nobody could connect under that id; empty: somebody could.
-std::string HttpSession::complaint_of_ice(const HttpRequest& request,
-                                          const http::route::IceServers& asked) {
-  std::string problem = complaint_of_origin(request, asked.id);
-  if (!problem.empty()) return problem;
-  if (asked.id.empty()) return "No id supplied";
-  return core::refusal_reason(context().relay().verdict_on_id(asked.id), {});
-}
-
 /// Of who does not come to the relay with it.
 std::string HttpSession::complaint_of_token(const core::Credentials& who) {
   const bool is_asked = context().referee() != nullptr;
@@ -209,7 +204,8 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Peers& 
   const bool is_open = context().gate() == nullptr && context().referee() == nullptr;
   if (is_open || !context().service().may_list(asked.key)) return show_list(request, asked);
   const core::Credentials who = who_asks(request, asked);
-  std::string problem = complaint_of_token(who);
+  std::string problem = complaint_of_origin(request, {});
+  if (problem.empty()) problem = complaint_of_token(who);
   Verdict verdict = problem.empty() ? check_token(request, who) : Verdict(std::move(problem));
   if (std::holds_alternative<std::string>(verdict)) verdict = "Unauthorized";
   judge(Purpose::List, request, asked, std::move(verdict));

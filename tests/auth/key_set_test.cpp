@@ -109,7 +109,12 @@ TEST(KeySet, PassesOverKeysOfASetThatAreForSomethingElse) {
                 R"({"kty":1})",
                 "7",
                 with(kEcJwk, R"(,"use":"enc")"),
+                with(kEcJwk, R"(,"use":["enc"])"),
                 with(kEcJwk, R"(,"alg":"ECDH-ES")"),
+                with(kEcJwk, R"(,"alg":1)"),
+                with(kEcJwk, R"(,"kid":1)"),
+                with(kEcJwk, R"(,"key_ops":["sign"])"),
+                with(kEcJwk, R"(,"key_ops":"verify")"),
                 R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})",
                 R"({"kty":"EC","crv":"secp256k1","x":"AAAA","y":"AAAA"})",
                 R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})",
@@ -118,10 +123,23 @@ TEST(KeySet, PassesOverKeysOfASetThatAreForSomethingElse) {
                 R"({"kty":"RSA","e":"AQAB"})",
                 R"({"kty":"RSA","n":")" + large.substr(0, 341) + R"(8","e":"AQ"})",
                 R"({"kty":"RSA","n":")" + std::string(342, 'A') + R"(","e":"AQAB"})",
-                with(kEdJwk, R"(,"use":"sig","alg":"EdDSA")"),
+                with(kEdJwk, R"(,"use":"sig","alg":"EdDSA","key_ops":["verify"])"),
             })),
             "");
   EXPECT_EQ(keys.size(), 1U);
+}
+
+TEST(KeySet, TakesEveryKeyOfAFile) {
+  KeySet keys;
+  const SigningKey first = SigningKey::ec();
+  const SigningKey second = SigningKey::ed25519();
+  EXPECT_EQ(keys.add_pem("The old one:\n" + first.pem() + "\n" + second.pem()), "");
+  EXPECT_EQ(keys.find("ES256", std::nullopt).size(), 1U);
+  EXPECT_EQ(keys.find("EdDSA", std::nullopt).size(), 1U);
+  const std::string bad = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+  EXPECT_NE(keys.add_pem(first.pem() + bad), "");
+  EXPECT_NE(keys.add_pem(first.pem() + SigningKey::rsa(1024).pem()), "");
+  EXPECT_EQ(keys.size(), 2U) << "all of it, or nothing";
 }
 
 TEST(KeySet, SaysWhatIsWrong) {

@@ -84,6 +84,20 @@ TEST_F(RelayRightsTest, WhoMayNotBeCalledMayCall) {
   EXPECT_EQ(receive(b_, sent_to("a", "ANSWER")), Receipt::Relayed);
 }
 
+TEST_F(RelayRightsTest, WhatIsPostedNeedsAllTheRightsOfItsSender) {
+  join(a_, "a", kAll);
+  join(b_, "b", kOnlyCalls);
+  const auto post = [&](std::string_view id, const Rights& shown) {
+    return relay_.receive({"peerjs", id, "token"}, MessageType::Offer, sent_to("a"), now_, shown);
+  };
+  EXPECT_EQ(post("a", kAll), Receipt::Relayed);
+  EXPECT_EQ(post("a", kOnlyAnswers), Receipt::Unauthorized);
+  EXPECT_EQ(post("a", kOnlyCalls), Receipt::Unauthorized);
+  EXPECT_EQ(post("b", kOnlyCalls), Receipt::Relayed);
+  EXPECT_EQ(post("b", kAll), Receipt::Relayed) << "as who calls only";
+  EXPECT_EQ(post("b", kOnlyAnswers), Receipt::Unauthorized);
+}
+
 TEST_F(RelayRightsTest, NeitherMayReachTheOtherThroughItsAbsence) {
   join(a_, "a", kOnlyAnswers);
   EXPECT_EQ(receive(a_, sent_to("x")), Receipt::NotAllowed);

@@ -52,7 +52,7 @@ class KeySet {
   /// For HS256.
   std::string add_secret(std::string secret);
 
-  /// A public key (PEM, SubjectPublicKeyInfo): RSA of 2048 bits or more, EC of P-256, or Ed25519.
+  /// Public keys (PEM, SubjectPublicKeyInfo): RSA of 2048 bits or more, EC of P-256, or Ed25519.
   std::string add_pem(const std::string& text);
 
   /// A JWK set (RFC 7517 5). Keys of it that are for something else, or of a kind that is not known

@@ -100,8 +100,10 @@ class Relay {
   Receipt receive(Transport& from, std::string_view text, Instant now);
 
   /// Takes one message that came outside of the peer's transport, by a POST to the URL of `verb`.
-  /// Where the text names no type, `verb` is its type.
-  Receipt receive(const Credentials& from, MessageType verb, std::string_view text, Instant now);
+  /// Where the text names no type, `verb` is its type. `shown`: with which rights the peer could
+  /// connect now; if it has more, somebody else may speak in its name.
+  Receipt receive(const Credentials& from, MessageType verb, std::string_view text, Instant now,
+                  const Rights& shown = {});
 
   /// Anything at all came from the other side of `from`.
   void sign_of_life(Transport& from, Instant now);
@@ -226,7 +228,8 @@ class Relay {
   Receipt counted(Receipt receipt);
   Admission decide(Transport& transport, const Credentials& who, const Client& client, Instant now);
   Receipt hear(Transport& from, std::string_view text, Instant now);
-  Receipt hear(const Credentials& from, MessageType verb, std::string_view text, Instant now);
+  Receipt hear(const Credentials& from, MessageType verb, std::string_view text, Instant now,
+               const Rights& shown);
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
   void open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now);

@@ -28,10 +28,10 @@ struct AuthCounters {
 /// for the same question no second one while the first is under way, or while its answer still
 /// holds. Each address has its share only of the requests that wait or are under way.
 ///
-/// While the service is down, who is known here (a peer of that key, id and owner that is connected,
-/// or may come back) comes in with what it may already; of the others the options say what becomes,
-/// if it is down for all. Nobody comes in for an answer, or for a want of room, that they may have
-/// caused themselves.
+/// While the service is down, who is known here (a peer of that key, id and owner that is
+/// connected, or may come back) comes in with what it may already; of the others the options say
+/// what becomes, if it is down for all. Nobody comes in for an answer, or for a want of room, that
+/// they may have caused themselves.
 class AuthHook final : public net::Referee {
  public:
   struct Options {

@@ -55,7 +55,8 @@ class HttpSession final : public Connection {
   static http::Request facts_of(const HttpRequest& request);
 
   bool is_answering() const { return postponed_ || awaits_list_ || judged_ != nullptr; }
-  core::Receipt receive(const HttpRequest& request, const http::route::Message& message);
+  core::Receipt receive(const HttpRequest& request, const http::route::Message& message,
+                        const core::Rights& rights);
   bool hand_over();
   void refuse(RequestFault fault, const HttpRequest& request);
   void log_access(const HttpRequest& request, unsigned status);
@@ -98,13 +99,13 @@ class HttpSession final : public Connection {
   Occasion occasion_of(const core::Credentials& who);
   Verdict check_token(const HttpRequest& request, const core::Credentials& who,
                       Occasion occasion = Occasion::Arriving);
-  std::string complaint_of_ice(const HttpRequest& request, const http::route::IceServers& asked);
   std::string complaint_of_token(const core::Credentials& who);
   std::string complaint_of_origin(const HttpRequest& request, std::string_view id);
 
   struct Postponed {
     HttpRequest request;
     http::route::Message message;
+    core::Rights rights;
   };
 
   RequestReader reader_;

@@ -147,7 +147,8 @@ suite('Signed tokens', tokens, ({ both: test }) => {
       post(server, { id, token: as, verb: 'candidate' }, { type: 'CANDIDATE', dst: id, payload: 1 });
     assert.equal((await say(await sign(id, { jti: 'fresh' }))).status, 200);
     await stream.expect(relayed('CANDIDATE', id, id, '1'));
-    for (const bad of ['token', await sign('other'), token.slice(0, -1)]) {
+    const lesser = await sign(id, { peerjs: { may: ['answer', 'list'] } });
+    for (const bad of ['token', await sign('other'), token.slice(0, -1), lesser]) {
       assert.equal((await say(bad)).status, 401);
     }
     const other = await post(server, { id: 'x', token: 'x', verb: 'id' });
@@ -419,7 +420,7 @@ suite('Credentials for TURN', [...turn, '--turn_ttl', '60s', '--cors', 'http://a
   });
 
   test('with a signed token, where such are asked for', async ({ start }) => {
-    const server = await start([...turn, '--auth_secret', SECRET]);
+    const server = await start([...turn, '--auth_secret', SECRET, '--reserved_ids', 'root']);
     const token = await sign('ann');
     const ask = (query, headers) => get(server, `/peerjs/ice?${query}`, headers);
     const { status, body: given } = await ask(`id=ann&token=${token}`);
@@ -437,5 +438,8 @@ suite('Credentials for TURN', [...turn, '--turn_ttl', '60s', '--cors', 'http://a
       assert.ok(!body.includes('credential'));
     }
     await until(() => /Token refused: bob/.test(server.log()), 'the refusal to be logged');
+    const unknown = await ask('id=root&token=x');
+    assert.equal(unknown.body, 'Token is not valid', 'strangers do not learn which are reserved');
+    assert.equal((await ask(`id=root&token=${any}`)).body, 'ID is not allowed');
   });
 }, OURS);

@@ -250,7 +250,8 @@ asking('A service is asked who may connect', [], (test) => {
     assert.deepEqual(await stopped, { code: 0, signal: null });
   });
 
-  test('nor with what is refused anyway', ['--reserved_ids', 'root', '--cors', 'https://app.test'], async (scope) => {
+  const strict = ['--reserved_ids', 'root', '--cors', 'https://app.test', '--allow_discovery'];
+  test('nor with what is refused anyway', strict, async (scope) => {
     const { backend, refused, server } = scope;
     await refused({ id: 'ann', key: 'x' }, 'Invalid key provided');
     await refused({ id: 'a'.repeat(1025) }, 'ID is too long');
@@ -260,6 +261,7 @@ asking('A service is asked who may connect', [], (test) => {
     const origin = 'https://evil.test';
     await refused({ id: 'ann', origin }, `Origin ${origin} is not allowed by this server`);
     assert.equal((await post(server, { id: 'root' })).status, 200);
+    assert.equal((await get(server, '/peerjs/peers', { Origin: origin })).status, 401);
     assert.deepEqual(backend.asked, []);
   });
 
