@@ -41,7 +41,9 @@ Peer& Realm::add(std::string id, std::string token, const Client& client,
   const std::string_view name = peer->id;
   if (client.owner_limit > 0) {
     peer->is_counted = true;
-    ++owned_[peer->token].taken;
+    Owned& owned = owned_[peer->token];
+    ++owned.places.taken;
+    owned.peers.insert(peer.get());
   }
   return *peers_.emplace(name, std::move(peer)).first->second;
 }
@@ -58,9 +60,10 @@ std::vector<const Peer*> Realm::peers_after(std::string_view id, std::size_t mos
   return after;
 }
 
-Realm::Places Realm::places_of(std::string_view token) const {
+const Realm::Owned& Realm::owned_by(std::string_view token) const {
+  static const Owned nothing;
   const auto found = owned_.find(token);
-  return found == owned_.end() ? Places() : found->second;
+  return found == owned_.end() ? nothing : found->second;
 }
 
 void Realm::set_pending(Peer& peer, bool is_pending) {
@@ -68,14 +71,15 @@ void Realm::set_pending(Peer& peer, bool is_pending) {
   peer.is_pending = is_pending;
   const auto count = [is_pending](std::size_t& pending) { is_pending ? ++pending : --pending; };
   count(pending_);
-  if (peer.is_counted) count(owned_.find(peer.token)->second.pending);
+  if (peer.is_counted) count(owned_.find(peer.token)->second.places.pending);
 }
 
 void Realm::remove(Peer& peer) {
   set_pending(peer, false);
   if (peer.is_counted) {
     const auto owned = owned_.find(peer.token);
-    if (--owned->second.taken == 0) owned_.erase(owned);
+    owned->second.peers.erase(&peer);
+    if (--owned->second.places.taken == 0) owned_.erase(owned);
   }
   // extract() first: the key is a view of what is about to be destroyed.
   peers_.extract(std::string_view(peer.id));

@@ -35,12 +35,24 @@ bool is_shorter(Duration timeout, Duration than) {
 
 /// A lost peer may yield its place, unless it is pending: what it may come back to is not known
 /// yet.
-bool can_yield(const Peer& lost) {
-  return !lost.is_pending;
+bool can_yield(const Peer& peer) {
+  return peer.transport == nullptr && !peer.is_pending;
 }
 
-bool can_yield_to(std::string_view owner, const Peer& lost) {
-  return can_yield(lost) && lost.is_counted && lost.token == owner;
+std::size_t count_that_can_yield(const Realm::Owned& owned) {
+  const auto can = [](const Peer* peer) { return can_yield(*peer); };
+  return static_cast<std::size_t>(std::ranges::count_if(owned.peers, can));
+}
+
+/// nullptr: there is none.
+Peer* longest_lost(const Realm::Owned& owned) {
+  Peer* longest = nullptr;
+  for (Peer* const peer : owned.peers) {
+    if (!can_yield(*peer)) continue;
+    const auto since = [](const Peer& lost) { return decltype(Realm::lost)::since(lost); };
+    if (longest == nullptr || since(*peer) < since(*longest)) longest = peer;
+  }
+  return longest;
 }
 
 Backend& alone() {
@@ -208,25 +220,24 @@ bool Relay::has_place(const Realm& realm) const {
 
 /// The same among the peers of one owner.
 bool Relay::has_place_for(std::string_view owner, const Realm& realm, std::size_t limit) {
-  const std::size_t taken = realm.places_of(owner).taken;
-  if (limit == 0 || taken < limit) return true;
-  return realm.lost.has(taken - limit + 1,
-                        [owner](const Peer& peer) { return can_yield_to(owner, peer); });
+  const Realm::Owned& owned = realm.owned_by(owner);
+  if (limit == 0 || owned.places.taken < limit) return true;
+  return count_that_can_yield(owned) > owned.places.taken - limit;
 }
 
 /// Of one that is pending, and could have a place when it came: those that would have yielded to it
 /// may have come back.
 Admission Relay::verdict_on_place(const Peer& newcomer) const {
-  const auto has_place = [&](Realm::Places places, std::size_t limit, auto is_wanted) {
+  const auto excess = [](Realm::Places places, std::size_t limit) {
     const std::size_t taken = places.taken - places.pending + 1;
-    return taken <= limit || newcomer.realm.lost.has(taken - limit, is_wanted);
+    return taken <= limit ? 0 : taken - limit;
   };
+  const Realm& realm = newcomer.realm;
   const std::size_t limit = newcomer.client.owner_limit;
-  const auto is_its = [&](const Peer& peer) { return can_yield_to(newcomer.token, peer); };
-  if (limit > 0 && !has_place(newcomer.realm.places_of(newcomer.token), limit, is_its)) {
-    return Admission::OwnerLimitReached;
-  }
-  const bool fits = has_place(newcomer.realm.places(), options_.concurrent_limit, can_yield);
+  const Realm::Owned& owned = realm.owned_by(newcomer.token);
+  const std::size_t of_owner = limit == 0 ? 0 : excess(owned.places, limit);
+  if (of_owner > 0 && count_that_can_yield(owned) < of_owner) return Admission::OwnerLimitReached;
+  const bool fits = realm.lost.has(excess(realm.places(), options_.concurrent_limit), can_yield);
   return fits ? Admission::Opened : Admission::LimitReached;
 }
 
@@ -238,14 +249,12 @@ void Relay::yield_to(const Peer& newcomer, Instant now) {
   const auto exceeds = [](Realm::Places places, std::size_t most) {
     return places.taken - places.pending > most;
   };
-  const auto end_longest_lost = [&](auto is_wanted) {
-    Peer* const lost = realm.lost.find_if(is_wanted);
+  const auto end = [&](Peer* lost) {
     if (lost != nullptr) end_peer(*lost, Farewell::Leave, now);
   };
-  if (limit > 0 && exceeds(realm.places_of(newcomer.token), limit)) {
-    end_longest_lost([&](const Peer& peer) { return can_yield_to(newcomer.token, peer); });
-  }
-  if (exceeds(realm.places(), options_.concurrent_limit)) end_longest_lost(can_yield);
+  const Realm::Owned& owned = realm.owned_by(newcomer.token);
+  if (limit > 0 && exceeds(owned.places, limit)) end(longest_lost(owned));
+  if (exceeds(realm.places(), options_.concurrent_limit)) end(realm.lost.find_if(can_yield));
 }
 
 void Relay::bind(Peer& peer, Transport& transport, Instant now) {

@@ -182,6 +182,26 @@ TEST_F(RelayRightsTest, APeerThatIsLostYieldsToAnotherOfItsOwner) {
   EXPECT_EQ(attach(c_, "c", 1), Admission::OwnerLimitReached);
 }
 
+TEST_F(RelayRightsTest, OfTheLostPeersOfAnOwnerTheLongestLostYields) {
+  for (const bool first_is_lost_first : {true, false}) {
+    RecordingTransport first;
+    RecordingTransport second;
+    RecordingTransport third;
+    ASSERT_EQ(attach(first, "first", 2), Admission::Opened);
+    ASSERT_EQ(attach(second, "second", 2), Admission::Opened);
+    relay_.detach(first_is_lost_first ? first : second, End::Lost, now_);
+    now_ += 1ms;
+    relay_.detach(first_is_lost_first ? second : first, End::Lost, now_);
+    ASSERT_EQ(attach(third, "third", 2), Admission::Opened);
+    const Realm& realm = *relay_.realm("peerjs");
+    EXPECT_EQ(realm.find("first") == nullptr, first_is_lost_first);
+    EXPECT_EQ(realm.find("second") == nullptr, !first_is_lost_first);
+    relay_.detach(third, End::Left, now_);
+    pass(30s);
+    EXPECT_EQ(realm.size(), 0U);
+  }
+}
+
 TEST_F(RelayRightsTest, APeerWhoseTokenExpiresIsDisconnected) {
   join(b_, "b", kAll);
   EXPECT_EQ(attach_until(a_, now_ + 10s), Admission::Opened);

@@ -45,7 +45,7 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   /// Whether it may have its id is not known yet: its client waits for OPEN, and nobody reaches it.
   /// Changed by its realm.
   bool is_pending = false;
-  bool is_counted = false;         ///< see Realm::places_of()
+  bool is_counted = false;         ///< see Realm::owned_by()
   bool is_seen = false;            ///< an Observer has been told that it is connected
   bool was_seen = false;           ///< or has been
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,8 +51,12 @@ class Realm {
   void count_in(AddressGroup group);
   void count_out(AddressGroup group);
 
-  /// Of the peers with that token, those that are counted: who is let in with an owner_limit.
-  Places places_of(std::string_view token) const;
+  /// Of the peers with one token, those that are counted: who is let in with an owner_limit.
+  struct Owned {
+    Places places;
+    std::set<Peer*> peers;
+  };
+  const Owned& owned_by(std::string_view token) const;
 
   /// Ids of the peers that can be reached now.
   std::vector<std::string_view> connected_ids() const;
@@ -83,7 +88,7 @@ class Realm {
   std::unordered_map<std::string_view, std::unique_ptr<Peer>, KeyedHash> peers_;
   std::unordered_map<AddressGroup, std::size_t> connected_;  // without Local
   std::size_t pending_ = 0;
-  std::map<std::string, Places, std::less<>> owned_;  // of those that are counted, by token
+  std::map<std::string, Owned, std::less<>> owned_;  // by token
 };
 
 /// a and b have exchanged a message. A peer is no partner of itself.
