@@ -91,6 +91,15 @@ void Claims::claim(const core::Peer& peer) {
   if (node_.link().is_up()) ask_for(pending);
 }
 
+/// If it has been elsewhere, its id is asked for anew, and what it had there waited for.
+void Claims::on_return(const core::Peer& peer) {
+  const auto found = pending_.find(peer.registration);
+  if (found == pending_.end() || !found->second.has_moved) return;
+  Pending& pending = found->second;
+  pending.has_moved = pending.is_granted = pending.has_predecessor = pending.has_bequest = false;
+  if (node_.link().is_up()) ask_for(pending);
+}
+
 void Claims::withdraw(const core::Peer& peer) {
   const auto found = pending_.find(peer.registration);
   if (found == pending_.end()) return;
@@ -162,8 +171,9 @@ bool Claims::is_complete(const Pending& pending, core::Instant now) const {
 }
 
 void Claims::settle_if_complete(core::Registration registration) {
-  if (!is_complete(pending_.at(registration), RedisNode::now())) return;
-  const auto taken = pending_.extract(registration);
+  const auto found = pending_.find(registration);
+  if (found == pending_.end() || !is_complete(found->second, RedisNode::now())) return;
+  const auto taken = pending_.extract(found);
   const Pending& pending = taken.mapped();
   const core::Claim& claim = pending.claim;
   if (pending.has_moved) {

@@ -135,6 +135,10 @@ RedisBackend::Answer RedisBackend::claim(const core::Peer& peer) {
   return Answer::Later;
 }
 
+void RedisBackend::on_return(const core::Peer& peer) {
+  claims_.on_return(peer);
+}
+
 void RedisBackend::release(const core::Peer& peer) {
   claims_.withdraw(peer);
   if (is_up()) node_.free_id(peer.realm.key, peer.id);

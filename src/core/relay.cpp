@@ -180,7 +180,10 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
   }
   peer.client = client;
   bind(peer, transport, now);
-  if (peer.is_pending) return Admission::Pending;
+  if (peer.is_pending) {
+    backend_.on_return(peer);
+    return Admission::Pending;
+  }
   open(peer, opens, std::exchange(peer.backlog, {}), now);
   return Admission::Resumed;
 }

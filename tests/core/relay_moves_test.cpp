@@ -114,6 +114,17 @@ TEST_F(RelayMovesTest, NobodyIsRefusedForAnIdThatAnotherHasOnlyAskedFor) {
   EXPECT_EQ(relay_.counters().admissions.of(Admission::IdTaken), 1U);
 }
 
+TEST_F(RelayMovesTest, SaysThatAPeerWithoutAnAnswerHasComeOnceMore) {
+  attach(a_, "a");
+  EXPECT_EQ(backend_.returned, Texts{});
+  EXPECT_EQ(attach(b_, "a"), Admission::Pending);
+  EXPECT_EQ(backend_.returned, Texts{"a"});
+  settle(b_, Admission::Opened);
+  EXPECT_EQ(attach(a_, "a"), Admission::Resumed);
+  EXPECT_EQ(backend_.returned, Texts{"a"});
+  EXPECT_EQ(backend_.claimed, Texts{"a"});
+}
+
 TEST_F(RelayMovesTest, GivesUpTheClaimOfAPeerThatEndsBeforeItsAnswer) {
   attach(a_, "a");
   const Claim claim = claim_of(a_);

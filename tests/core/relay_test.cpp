@@ -61,6 +61,12 @@ class RelayTest : public testing::Test {
 
   void detach(RecordingTransport& transport, End end) { relay_.detach(transport, end, now_); }
 
+  void set_alive_timeout(Duration timeout) {
+    RelayOptions changed = options();
+    changed.alive_timeout = timeout;
+    relay_.set_options(changed, now_);
+  }
+
   void pass(Duration time) {
     now_ += time;
     relay_.expire(now_);
@@ -563,9 +569,7 @@ TEST_F(RelayTest, AShorterTimeForSilenceBeginsWhenItIsSet) {
   join(a_, "a");
   join(b_, "b");
   pass(50s);
-  RelayOptions changed = options();
-  changed.alive_timeout = 10s;
-  relay_.set_options(changed, now_);
+  set_alive_timeout(10s);
   pass(9s);
   EXPECT_FALSE(a_.closed) << "nobody has asked it in so short a time before";
   relay_.sign_of_life(b_, now_);
@@ -578,12 +582,10 @@ TEST_F(RelayTest, AShorterTimeForSilenceBeginsWhenItIsSet) {
 }
 
 TEST_F(RelayTest, ATimeForSilenceThatIsSetAnewBeginsThen) {
-  RelayOptions changed = options();
-  changed.alive_timeout = 0s;
-  relay_.set_options(changed, now_);
+  set_alive_timeout(0s);
   join(a_, "a");
   pass(1h);
-  relay_.set_options(options(), now_);
+  set_alive_timeout(60s);
   pass(59s);
   EXPECT_FALSE(a_.closed);
   pass(1s);
@@ -593,9 +595,7 @@ TEST_F(RelayTest, ATimeForSilenceThatIsSetAnewBeginsThen) {
 TEST_F(RelayTest, ALongerTimeForSilenceCountsAllOfIt) {
   join(a_, "a");
   pass(50s);
-  RelayOptions changed = options();
-  changed.alive_timeout = 70s;
-  relay_.set_options(changed, now_);
+  set_alive_timeout(70s);
   pass(19s);
   EXPECT_FALSE(a_.closed);
   pass(1s);

@@ -26,6 +26,7 @@ class RecordingBackend final : public core::Backend {
     claimed.push_back(peer.id);
     return answer;
   }
+  void on_return(const core::Peer& peer) override { returned.push_back(peer.id); }
   void release(const core::Peer& peer) override { released.push_back(peer.id); }
   bool bequeath(const core::Peer& peer, const TakeInheritance& take) override {
     bequeathed.emplace_back(peer.id, take());
@@ -57,6 +58,7 @@ class RecordingBackend final : public core::Backend {
   Forwarding forwarding = Forwarding::Taken;
   std::string under_way;  ///< the id for which something is
   std::optional<core::Registration> under_way_from;
+  std::vector<std::string> returned;
   std::vector<std::string> claimed;
   std::vector<std::string> released;
   std::vector<std::pair<std::string, core::Inheritance>> bequeathed;

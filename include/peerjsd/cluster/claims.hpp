@@ -23,6 +23,9 @@ class Claims {
   /// Relay::settle() follows, for the latest by on_down().
   void claim(const core::Peer& peer);
 
+  /// The client of a peer that waits for its answer has come once more.
+  void on_return(const core::Peer& peer);
+
   /// The peer has gone, and its answer with it.
   void withdraw(const core::Peer& peer);
 

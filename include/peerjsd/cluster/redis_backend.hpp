@@ -62,6 +62,7 @@ class RedisBackend final : public core::Backend {
 
   // core::Backend
   Answer claim(const core::Peer& peer) override;
+  void on_return(const core::Peer& peer) override;
   void release(const core::Peer& peer) override;
   bool bequeath(const core::Peer& peer, const TakeInheritance& take) override;
   Forwarding forward(const core::Parcel& parcel) override;

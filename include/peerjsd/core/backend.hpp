@@ -60,6 +60,10 @@ class Backend {
   /// Relay::settle() follows, unless the peer is released before.
   virtual Answer claim(const Peer& peer) = 0;
 
+  /// The client of a peer that has no answer yet has come once more; it may have been on another
+  /// node meanwhile.
+  virtual void on_return(const Peer& peer) = 0;
+
   /// The peer has ended, or given its claim up.
   virtual void release(const Peer& peer) = 0;
 
@@ -90,6 +94,7 @@ class Backend {
 class LocalOnly final : public Backend {
  public:
   Answer claim(const Peer&) override { return Answer::Yes; }
+  void on_return(const Peer&) override {}
   void release(const Peer&) override {}
   bool bequeath(const Peer&, const TakeInheritance&) override { return false; }
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }

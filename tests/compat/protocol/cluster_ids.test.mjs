@@ -34,6 +34,30 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
   );
 
   it(
+    'one that comes back to a node that has not opened it yet, after it has been elsewhere, stays',
+    withCluster({ count: 3 }, async ({ nodes, peer, socket }) => {
+      const b = await peer('b-', { server: nodes[1] });
+      const a = await peer('a-', { server: nodes[2], ...PAGE });
+      await partners(a, b);
+      nodes[2].child.kill('SIGSTOP'); // what a has there is waited for
+      const come = async (server) => {
+        const made = socket({ server, id: a.id, ...PAGE });
+        await made.upgraded;
+        await peer('c-', { server }); // Redis has answered both
+        return made;
+      };
+      await come(nodes[0]);
+      const elsewhere = await come(nodes[1]);
+      const again = await come(nodes[0]);
+      assert.equal((await within(elsewhere.closed, 'its end')).code, 4000);
+      await again.expect(OPEN);
+      b.signal('CANDIDATE', a.id, 'here');
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"here"'));
+      await again.fence();
+    }),
+  );
+
+  it(
     'who has been replaced before it had its id, is closed in order at once',
     withProxy(async ({ proxy, far, name, socket }) => {
       proxy.answerDelay = 300;
