@@ -17,7 +17,7 @@ namespace {
 
 /// With a client to which all has not come that goes before its first message. A node that lives
 /// answers in less.
-constexpr core::Duration kPatience = std::chrono::milliseconds(500);
+constexpr core::Duration kPatience = std::chrono::milliseconds(900);
 
 constexpr std::size_t kBatch = 100;
 constexpr std::size_t kMostBatchesSent = 4;

@@ -10,7 +10,7 @@ namespace peerjsd::cluster {
 namespace {
 
 /// With what a peer that has moved had sent before: less than who waits for it elsewhere has.
-constexpr core::Duration kPatienceWithSent = std::chrono::milliseconds(250);
+constexpr core::Duration kPatienceWithSent = std::chrono::milliseconds(450);
 
 /// Redis is away for so long where only a way has broken: all that the peer had goes together then.
 constexpr core::Duration kShortBreak = std::chrono::seconds(1);
