@@ -95,6 +95,9 @@ std::string problem_with_auth(const Config& config) {
   if (config.ids == IdSource::Server && config.id_secret.empty()) {
     return "--ids: for server, --id_secret must be given too; make one with: openssl rand -hex 16";
   }
+  if (config.ids == IdSource::Any && !config.id_secret.empty()) {
+    return "--id_secret: it needs --ids server";
+  }
   if (config.turn_secret.empty() != config.turn_urls.empty()) {
     return config.turn_urls.empty() ? "--turn_secret: --turn_urls must be given too"
                                     : "--turn_urls: --turn_secret must be given too";

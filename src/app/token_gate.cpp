@@ -114,7 +114,7 @@ std::variant<net::Pass, net::Rejection> TokenGate::admit(const core::Credentials
   pass.rights = grant.may.rights;
   pass.may_list = grant.may.may_list;
   pass.owner_limit = grant.limit;
-  if (ends_expired_) pass.expiry = instant_of(grant.expiry + rules_.leeway, now);
+  if (ends_expired_) pass.term.of_token = instant_of(grant.expiry + rules_.leeway, now);
   return pass;
 }
 

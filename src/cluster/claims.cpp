@@ -127,10 +127,14 @@ core::Inheritance Claims::take_inheritance(const core::Peer& peer) {
 }
 
 void Claims::on_up() {
-  for (const auto& [registration, pending] : pending_) ask_for(pending);
+  for (auto& [registration, pending] : pending_) {
+    pending.asked = 0;
+    ask_for(pending);
+  }
 }
 
-void Claims::ask_for(const Pending& pending) {
+void Claims::ask_for(Pending& pending) {
+  ++pending.asked;
   const core::Claim& claim = pending.claim;
   node_.run(
       Script::Claim, bucket_of(claim.id), claim.key,
@@ -143,11 +147,12 @@ void Claims::ask_for(const Pending& pending) {
 void Claims::on_answer(core::Registration registration, const redisReply& reply) {
   const auto found = pending_.find(registration);
   if (found == pending_.end()) return;
+  Pending& pending = found->second;
+  --pending.asked;
   const auto answer = answer_at(reply, 0);
   if (!answer) return settle(registration, core::Admission::Unavailable);
   if (answer->verdict != 1) return settle(registration, core::Admission::IdTaken);
-  Pending& pending = found->second;
-  pending.is_granted = true;
+  pending.is_granted = pending.asked == 0;
   pending.since = RedisNode::now();
   pending.has_predecessor = answer->was_told;
   if (!answer->before.empty() && !answer->was_told) courier_.on_unheard(answer->before);
@@ -338,7 +343,8 @@ void Claims::on_down(core::Admission answer) {
       const auto taken = pending_.extract(pending_.begin());
       put_aside(taken.mapped());
     } else {
-      const bool has_it = pending.is_granted || pending.has_bequest;
+      const bool has_it =
+          pending.is_granted || pending.has_bequest || pending.inheritance != core::Inheritance();
       settle(registration, has_it ? pending.answer : answer);
     }
   }

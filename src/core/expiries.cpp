@@ -4,24 +4,24 @@
 
 namespace peerjsd::core {
 
-void Expiries::set(const Peer& peer, Instant expiry) {
+void Expiries::set(const Peer& peer, const Term& term) {
   forget(peer);
-  if (expiry == Instant::max()) return;
-  times_.emplace(peer.registration, expiry);
-  due_.emplace(std::pair(expiry, peer.registration),
+  if (term.end() == Instant::max()) return;
+  terms_.emplace(peer.registration, term);
+  due_.emplace(std::pair(term.end(), peer.registration),
                Due{peer.realm.key, peer.id, peer.registration});
 }
 
 void Expiries::forget(const Peer& peer) {
-  const auto found = times_.find(peer.registration);
-  if (found == times_.end()) return;
-  due_.erase({found->second, peer.registration});
-  times_.erase(found);
+  const auto found = terms_.find(peer.registration);
+  if (found == terms_.end()) return;
+  due_.erase({found->second.end(), peer.registration});
+  terms_.erase(found);
 }
 
-Instant Expiries::of(const Peer& peer) const {
-  const auto found = times_.find(peer.registration);
-  return found == times_.end() ? Instant::max() : found->second;
+Term Expiries::of(const Peer& peer) const {
+  const auto found = terms_.find(peer.registration);
+  return found == terms_.end() ? Term() : found->second;
 }
 
 std::optional<Expiries::Due> Expiries::pop_due(Instant now) {

@@ -119,7 +119,7 @@ Admission Relay::decide(Transport& transport, const Credentials& who, const Clie
   if (holder == nullptr) return admit(realm->second, transport, who, client, now);
   if (is_same_secret(holder->token, who.token)) {
     const Admission admission = resume(*holder, transport, client, now);
-    if (holder->transport == &transport) expiries_.set(*holder, who.expiry);
+    if (holder->transport == &transport) expiries_.set(*holder, who.term);
     return admission;
   }
   if (holder->is_pending) return Admission::Contested;
@@ -151,7 +151,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
                          Registration{++registrations_});
   bind(peer, transport, now);
-  expiries_.set(peer, who.expiry);
+  expiries_.set(peer, who.term);
   switch (backend_.claim(peer)) {
     case Backend::Answer::Yes:
       break;

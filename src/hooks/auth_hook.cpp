@@ -63,11 +63,11 @@ core::Rights both(const core::Rights& a, const core::Rights& b) {
   return {a.may_call && b.may_call, a.may_be_called && b.may_be_called};
 }
 
-net::Pass narrowed(net::Pass pass, const AuthTerms& terms, core::Instant expiry) {
+net::Pass narrowed(net::Pass pass, const AuthTerms& terms, core::Instant end) {
   pass.rights = both(pass.rights, terms.rights);
   pass.may_list = pass.may_list && terms.may_list;
   pass.owner_limit = smaller_limit(pass.owner_limit, terms.owner_limit);
-  pass.expiry = std::min(pass.expiry, expiry);
+  pass.term.of_ruling = end;
   return pass;
 }
 
@@ -185,9 +185,10 @@ net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) const {
 net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) const {
   const std::string failure = client_.address() + ": " + why.cause;
   const core::Peer* const known = relay_.peer_of({asker.key, asker.id, asker.pass.owner});
-  if (why.is_down && known != nullptr && relay_.expiry_of(*known) > now_) {
+  const core::Instant end = known == nullptr ? now_ : relay_.term_of(*known).of_ruling;
+  if (why.is_down && end > now_) {
     const AuthTerms terms{known->client.rights, asker.pass.may_list, known->client.owner_limit, {}};
-    return {narrowed(asker.pass, terms, relay_.expiry_of(*known)), failure};
+    return {narrowed(asker.pass, terms, end), failure};
   }
   const bool is_down_for_all = why.is_down && client_.is_silent();
   if (options_.accepts_when_down && is_down_for_all) return {asker.pass, failure};

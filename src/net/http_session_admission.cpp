@@ -9,6 +9,7 @@
 #include "peerjsd/net/websocket_session.hpp"
 
 #include <chrono>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,11 @@ core::Credentials who_asks(const HttpRequest& request, const http::route::IceSer
 core::Credentials who_asks(const HttpRequest& request, const http::route::Peers& asked) {
   return {asked.key, {}, bearer_of(request)};
 }
+
+/// Whether a client stays for it. Who asks for something else may hang up and still read an answer.
+template <class Asked>
+constexpr bool kStays =
+    std::is_same_v<Asked, http::route::WebSocket> || std::is_same_v<Asked, http::route::Stream>;
 
 }  // namespace
 
@@ -75,6 +81,8 @@ void HttpSession::on_ruling(const Asked& asked, const Ruling& ruling) {
   if (is_closing()) return;
   const boost::intrusive_ptr<HttpSession> self(this);
   contained([&] {
+    // Its page may have been loaded anew meanwhile, which shall find its id free.
+    if (kStays<Asked> && socket().has_hung_up()) return close();
     proceed(*request, asked, verdict_of(*request, who_asks(*request, asked).id, ruling));
   });
 }
@@ -118,7 +126,7 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::WebSock
     const auto kind = asked.version ? core::PeerKind::Page : kind_of(request);
     WebSocketSession::open(context(), release_socket(), client_of(request),
                            {switching_protocols(key),
-                            {asked.key, asked.id, pass->owner, pass->expiry},
+                            {asked.key, asked.id, pass->owner, pass->term},
                             {kind, pass->rights, pass->owner_limit},
                             asked.version ? std::string_view(*asked.version) : std::string_view(),
                             std::move(rest)});
@@ -156,7 +164,7 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Stream&
                        asked.id,
                        pass.owner,
                        context().gate() == nullptr ? std::string() : asked.token,
-                       pass.expiry,
+                       pass.term,
                        {kind_of(request), pass.rights, pass.owner_limit},
                        asked.is_renewal});
   close();

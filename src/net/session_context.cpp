@@ -97,14 +97,14 @@ void SessionContext::await_pace(StreamSession& stream) {
 void SessionContext::await_decision(PeerSession& session, const core::Credentials& who,
                                     const core::Client& about) {
   undecided_.push_back({&session, std::string(who.key), std::string(who.id), std::string(who.token),
-                        who.expiry, about});
+                        who.term, about});
 }
 
 /// Those who have been told meanwhile that the server stops are not taken in any more.
 void SessionContext::decide_again() {
   for (const Undecided& each : std::exchange(undecided_, {})) {
     if (draining_) continue;
-    each.session->admit_again({each.key, each.id, each.token, each.expiry}, each.about);
+    each.session->admit_again({each.key, each.id, each.token, each.term}, each.about);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <boost/asio/error.hpp>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace peerjsd::net {
@@ -78,6 +79,11 @@ void Socket::send_output(error_code& error) {
 bool Socket::has_unconfirmed() const {
   int bytes = 0;
   return ::ioctl(descriptor_, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
+
+bool Socket::has_hung_up() const {
+  pollfd asked{descriptor_, POLLRDHUP, 0};
+  return ::poll(&asked, 1, 0) > 0;
 }
 
 void Socket::end_writing(error_code& error) {

@@ -63,7 +63,7 @@ StreamSession::StreamSession(SessionContext& context, Socket socket, ClientAddre
 void StreamSession::begin() {
   if (is_closing() || request_ == nullptr) return;
   const core::Admission admission =
-      admit({request_->key, request_->id, request_->owner, request_->expiry}, request_->about);
+      admit({request_->key, request_->id, request_->owner, request_->term}, request_->about);
   if (is_decided(admission)) on_settled(admission);
 }
 

@@ -536,8 +536,8 @@ TEST(ConfigValues, CorsIsOriginsOrAny) {
   EXPECT_EQ(config_of({"--cors", "HTTPS://A.Example"}).cors, List{"https://a.example"});
   EXPECT_EQ(config_of({"--cors", "https://a.example", "*"}).cors, List{});
   for (const std::string bad :
-       {"", "a.example", "https://a.example/", "https://*", "https://a.*.example", "https://",
-        "://a", "https://a,https://b", "https://u@a"}) {
+       {"a.example", "https://a.example/", "https://*", "https://a.*.example", "https://", "://a",
+        "https://a,https://b", "https://u@a"}) {
     EXPECT_EQ(error_of({"--cors", bad}),
               "--cors: '" + bad +
                   "' is not an origin like https://example.com, https://*.example.com or "
@@ -622,10 +622,10 @@ TEST(ConfigValues, AreRefusedInEveryLayer) {
 TEST(ConfigFile, TakesCommentsBlanksCrLfAndAByteOrderMark) {
   const Config config = config_of_file(
       "\xEF\xBB\xBFport=1\r\n  # comment\r\n\r\n\talive-timeout\t=  2 # comment\r\n"
-      "cors =  # none\r\n key = a, b");
+      "turn_urls =  # none\r\n key = a, b");
   EXPECT_EQ(config.port, 1);
   EXPECT_EQ(config.alive_timeout, milliseconds{2});
-  EXPECT_EQ(config.cors, List{});
+  EXPECT_EQ(config.turn_urls, List{});
   EXPECT_EQ(config.keys, (List{"a", "b"}));
 }
 
@@ -754,7 +754,8 @@ TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   const std::string problem =
       ": it is empty, which would let in whom it shall keep out; give a value, or leave it out";
   for (const std::string name :
-       {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_url"}) {
+       {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_audience", "auth_url",
+        "cors", "id_pattern", "ids", "reserved_ids"}) {
     std::string variable = "PEERJSD_" + name;
     std::ranges::transform(variable, variable.begin(), [](char c) { return std::toupper(c); });
     EXPECT_EQ(error_of({}, {{variable, ""}}), "environment variable " + variable + problem);
@@ -767,6 +768,10 @@ TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   EXPECT_EQ(error_of({"--auth_secret", "", "--auth_secret", ""}), "--auth_secret" + problem);
   EXPECT_EQ(config_of({"--auth_secret", "", "--auth_secret", "one"}).auth_secret, List{"one"})
       << "one is left";
+}
+
+TEST(Config, ASecretForIdsNeedsThatTheServerGivesThem) {
+  EXPECT_EQ(error_of({"--id_secret", "0123456789abcdef"}), "--id_secret: it needs --ids server");
 }
 
 TEST(Config, SaysWhatAServiceThatIsAskedNeeds) {

@@ -75,7 +75,7 @@ TEST_F(TokenGateTest, LetsInByASecret) {
   EXPECT_EQ(pass.owner, R"(["","ann"])");
   EXPECT_EQ(pass.rights, core::Rights{});
   EXPECT_TRUE(pass.may_list);
-  const auto left = pass.expiry - std::chrono::steady_clock::now();
+  const auto left = pass.term.end() - std::chrono::steady_clock::now();
   EXPECT_GT(left, 80s) << "60, and leeway";
   EXPECT_LT(left, 100s);
 }
@@ -112,7 +112,7 @@ TEST_F(TokenGateTest, ExpiryCanBeIgnoredWhileConnected) {
   const auto gate = this->gate();
   const auto verdict =
       gate->check({"peerjs", "ann", hs256(kSecret, claims())}, net::Occasion::Arriving);
-  EXPECT_EQ(std::get<net::Pass>(verdict).expiry, core::Instant::max());
+  EXPECT_EQ(std::get<net::Pass>(verdict).term.end(), core::Instant::max());
   const std::string old = hs256(kSecret, claims("", -31s));
   EXPECT_EQ(reason(*gate, old), "Token has expired");
   const auto said = gate->check({"peerjs", "ann", old}, net::Occasion::Connected);
@@ -123,7 +123,7 @@ TEST_F(TokenGateTest, AnExpiryBeyondAllReasonIsNone) {
   const auto gate = this->gate();
   const std::string token = hs256(kSecret, R"({"sub":"ann","exp":99999999999})");
   const auto verdict = gate->check({"peerjs", "ann", token}, net::Occasion::Arriving);
-  EXPECT_EQ(std::get<net::Pass>(verdict).expiry, core::Instant::max());
+  EXPECT_EQ(std::get<net::Pass>(verdict).term.end(), core::Instant::max());
 }
 
 TEST_F(TokenGateTest, TakesSeveralSecretsAndKeys) {

@@ -273,5 +273,22 @@ TEST_F(TokenTest, TakesTokensOfSeveralKeys) {
   }
 }
 
+TEST_F(TokenTest, TakesAKeyForItsOwnKidOnly) {
+  const SigningKey a = SigningKey::ed25519();
+  const SigningKey b = SigningKey::ed25519();
+  KeySet keys;
+  ASSERT_EQ(keys.add_jwks(R"({"keys":[)" + a.jwk("a") + "," + b.jwk("b") + "]}"), "");
+  keys_ = std::move(keys);
+  const auto verdict = [&](const SigningKey& key, const std::string& header) {
+    return detail(jwt(header, kClaims, [&](std::string_view text) { return key.sign(text); }));
+  };
+  EXPECT_EQ(verdict(a, R"({"alg":"EdDSA","kid":"a"})"), "");
+  EXPECT_EQ(verdict(b, R"({"alg":"EdDSA","kid":"b"})"), "");
+  EXPECT_NE(verdict(a, R"({"alg":"EdDSA","kid":"b"})"), "");
+  EXPECT_NE(verdict(b, R"({"alg":"EdDSA","kid":"a"})"), "");
+  EXPECT_NE(verdict(a, R"({"alg":"EdDSA","kid":"c"})"), "");
+  EXPECT_EQ(verdict(b, R"({"alg":"EdDSA"})"), "") << "which may be any";
+}
+
 }  // namespace
 }  // namespace peerjsd::auth

@@ -45,6 +45,18 @@ TEST(Turn, GivesNoNameThatIsLongerThanAServerTakes) {
   EXPECT_LT(username_of(std::string(4096, 'x')).size(), 509U);
 }
 
+TEST(Turn, GivesNoNameThatCoturnTakesForAnAttack) {
+  const std::string begin = "1800003600:";
+  for (const std::string user : {"ann", "a:b|@.-_%", "J\xc3\xbcrgen", "union", "select"}) {
+    EXPECT_EQ(username_of(user), begin + user);
+  }
+  for (const std::string user :
+       {"ann smith", "tab\t", "O'Hara", "\"", "a\\b", "unionselect", "Select_UNION"}) {
+    EXPECT_TRUE(username_of(user).ends_with("=")) << user << ": no digest";
+    EXPECT_NE(username_of(user), username_of(user + " "));
+  }
+}
+
 TEST(Turn, HasNoServersThatThereAreNot) {
   EXPECT_EQ(ice_servers({"secret", {"stun:s"}, 1s}, "", Time(0s)),
             R"({"iceServers":[{"urls":["stun:s"]}],"ttl":1})");

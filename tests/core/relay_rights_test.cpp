@@ -43,7 +43,7 @@ class RelayRightsTest : public testing::Test {
 
   Admission attach_until(RecordingTransport& transport, Instant expiry,
                          std::string_view token = "token") {
-    return relay_.attach(transport, {"peerjs", "a", token, expiry}, {PeerKind::Page}, now_);
+    return relay_.attach(transport, {"peerjs", "a", token, {expiry}}, {PeerKind::Page}, now_);
   }
 
   Receipt receive(RecordingTransport& from, std::string_view what) {

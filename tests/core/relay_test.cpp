@@ -119,21 +119,21 @@ TEST_F(RelayTest, ForeseesWhatItRefusesWhoeverIsThere) {
 }
 
 TEST_F(RelayTest, KnowsWhoIsHereAndUntilWhen) {
-  relay_.attach(a_, {"peerjs", "a", "token", now_ + 10s}, {PeerKind::Page}, now_);
+  relay_.attach(a_, {"peerjs", "a", "token", {now_ + 10s}}, {PeerKind::Page}, now_);
   join(b_, "b");
   const Peer* const a = relay_.peer_of({"peerjs", "a", "token"});
   ASSERT_EQ(a, a_.peer());
   EXPECT_EQ(relay_.peer_of({"peerjs", "a", "another"}), nullptr);
   EXPECT_EQ(relay_.peer_of({"other", "a", "token"}), nullptr);
-  EXPECT_EQ(relay_.expiry_of(*a), now_ + 10s);
-  EXPECT_EQ(relay_.expiry_of(*b_.peer()), Instant::max());
+  EXPECT_EQ(relay_.term_of(*a).end(), now_ + 10s);
+  EXPECT_EQ(relay_.term_of(*b_.peer()).end(), Instant::max());
   detach(a_, End::Lost);
   const Instant expiry = now_ + 10s;
   pass(20s);
   EXPECT_EQ(relay_.peer_of({"peerjs", "a", "token"}), a) << "it may come back";
-  EXPECT_EQ(relay_.expiry_of(*a), expiry) << "which is over";
+  EXPECT_EQ(relay_.term_of(*a).end(), expiry) << "which is over";
   relay_.attach(c_, {"peerjs", "a", "token"}, {PeerKind::Page}, now_);
-  EXPECT_EQ(relay_.expiry_of(*a), Instant::max());
+  EXPECT_EQ(relay_.term_of(*a).end(), Instant::max());
 }
 
 TEST_F(RelayTest, RefusesAnotherTokenForATakenIdAndLeavesItsOwnerAlone) {

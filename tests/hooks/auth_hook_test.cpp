@@ -111,19 +111,19 @@ TEST_F(AuthHookTest, AsksWithHeadersOfTheRequest) {
 
 TEST_F(AuthHookTest, NarrowsWhatAPassAllows) {
   answer(WebService::ok(R"({"limit":3,"may":["call","list"],"expires_in":60})"));
-  ask("ann", {"owner", "user", {true, true}, true, 0, now_ + 90s});
+  ask("ann", {"owner", "user", {true, true}, true, 0, {now_ + 90s}});
   net::Pass pass = this->pass();
   EXPECT_EQ(pass.owner, "owner");
   EXPECT_EQ(pass.rights, (core::Rights{true, false}));
   EXPECT_TRUE(pass.may_list);
   EXPECT_EQ(pass.owner_limit, 3U);
-  EXPECT_EQ(pass.expiry, now_ + 60s);
-  ask("ann", {"owner", "user", {false, true}, false, 2, now_ + 30s});
+  EXPECT_EQ(pass.term.end(), now_ + 60s);
+  ask("ann", {"owner", "user", {false, true}, false, 2, {now_ + 30s}});
   pass = this->pass();
   EXPECT_EQ(pass.rights, (core::Rights{false, false}));
   EXPECT_FALSE(pass.may_list);
   EXPECT_EQ(pass.owner_limit, 2U);
-  EXPECT_EQ(pass.expiry, now_ + 30s);
+  EXPECT_EQ(pass.term.end(), now_ + 30s);
 }
 
 TEST_F(AuthHookTest, AsksTheSameQuestionOnceAtATime) {
@@ -146,7 +146,7 @@ TEST_F(AuthHookTest, RemembersBothAnswersButNoFailure) {
   ruling();
   answer(WebService::ok(R"({"expires_in":5})"));
   ask("ann");
-  EXPECT_EQ(pass().expiry, now_ + 5s);
+  EXPECT_EQ(pass().term.end(), now_ + 5s);
   answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
   ask("bob");
   ruling();
@@ -155,7 +155,7 @@ TEST_F(AuthHookTest, RemembersBothAnswersButNoFailure) {
   EXPECT_TRUE(rulings_.empty()) << "not from ask() itself";
   EXPECT_EQ(std::get<net::Rejection>(ruling().verdict).reason, "Unauthorized");
   ask("ann");
-  EXPECT_EQ(pass().expiry, now_ + 3s) << "counted from the answer";
+  EXPECT_EQ(pass().term.end(), now_ + 3s) << "counted from the answer";
   EXPECT_EQ(hook_.counters().cached, 2U);
   ask("bob");
   ruling();
@@ -164,7 +164,7 @@ TEST_F(AuthHookTest, RemembersBothAnswersButNoFailure) {
 
 TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   test::RecordingTransport ann;
-  relay_.attach(ann, {"peerjs", "ann", "owner", now_ + 60s},
+  relay_.attach(ann, {"peerjs", "ann", "owner", {now_ + 30s, now_ + 60s}},
                 {core::PeerKind::Page, {true, false}, 3}, now_);
   answer("HTTP/1.1 503 Oops\r\nContent-Length: 0\r\n\r\n");
   const auto is_let_in = [&](const std::string& id, const std::string& owner) {
@@ -177,12 +177,14 @@ TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   EXPECT_FALSE(is_let_in("ann", "another"));
   EXPECT_FALSE(is_let_in("bob", "owner"));
   relay_.detach(ann, core::End::Lost, now_);
-  ask("ann");
+  now_ += 30s;
+  ask("ann", {"owner", "", {}, true, 0, {now_ + 300s}});
   const net::Pass known = pass();
+  EXPECT_EQ(known.term.of_token, now_ + 300s) << "it has a fresh one";
   EXPECT_EQ(known.rights, (core::Rights{true, false}));
   EXPECT_EQ(known.owner_limit, 3U);
-  EXPECT_EQ(known.expiry, now_ + 60s);
-  now_ += 60s;
+  EXPECT_EQ(known.term.of_ruling, now_ + 30s);
+  now_ += 30s;
   hook_.expire(now_);
   EXPECT_FALSE(is_let_in("ann", "owner")) << "its time is over";
 }

@@ -48,6 +48,15 @@ class SigningKey {
     return {data, static_cast<std::size_t>(size)};
   }
 
+  /// The public half of an Ed25519 key, as a member of a JWK set.
+  std::string jwk(const std::string& kid) const {
+    std::string bytes(32, '\0');
+    std::size_t size = bytes.size();
+    ::EVP_PKEY_get_raw_public_key(key_.get(), SigningKey::bytes(bytes), &size);
+    return R"({"kty":"OKP","crv":"Ed25519","kid":")" + kid + R"(","x":")" + base64url(bytes) +
+           R"("})";
+  }
+
   std::string sign(std::string_view text) const {
     const bool hashes = ::EVP_PKEY_get_base_id(key_.get()) != EVP_PKEY_ED25519;
     const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> context(::EVP_MD_CTX_new(),

@@ -61,7 +61,8 @@ class Claims {
  private:
   struct Pending {
     core::Claim claim;
-    std::string token;  // its digest
+    std::string token;      // its digest
+    std::size_t asked = 0;  // and not answered
     bool is_granted = false;
     bool has_predecessor = false;  // a node that lives, and sends a bequest
     bool has_bequest = false;      // which may come before the answer
@@ -79,7 +80,7 @@ class Claims {
     std::vector<core::Claim> claims;
   };
 
-  void ask_for(const Pending& pending);
+  void ask_for(Pending& pending);
   void on_answer(core::Registration registration, const redisReply& reply);
   void settle_if_complete(core::Registration registration);
   void settle(core::Registration registration, core::Admission answer);

@@ -4,6 +4,7 @@
 #include "peerjsd/core/peer.hpp"
 #include "peerjsd/core/time.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,16 +13,26 @@
 
 namespace peerjsd::core {
 
-/// Peers that are let in until some time, each with its own. What has none costs nothing.
+/// Until when somebody is let in.
+struct Term {
+  Instant of_token = Instant::max();
+  Instant of_ruling = Instant::max();  ///< of who was asked about them
+
+  Instant end() const { return std::min(of_token, of_ruling); }
+
+  bool operator==(const Term&) const = default;
+};
+
+/// Peers that are let in until some time, each with its own. Whose term has no end costs nothing.
 class Expiries {
  public:
-  /// Instead of the one that it had. Instant::max(): none.
-  void set(const Peer& peer, Instant expiry);
+  /// Instead of the one that it had.
+  void set(const Peer& peer, const Term& term);
 
   void forget(const Peer& peer);
 
-  /// The one that it has, even after it was taken out. Instant::max(): none.
-  Instant of(const Peer& peer) const;
+  /// The one that it has, even after it was taken out.
+  Term of(const Peer& peer) const;
 
   /// Takes out the peer whose time has come, earliest first: its registration, and where to find
   /// it.
@@ -34,7 +45,7 @@ class Expiries {
 
  private:
   std::map<std::pair<Instant, Registration>, Due> due_;
-  std::unordered_map<Registration, Instant> times_;
+  std::unordered_map<Registration, Term> terms_;
 };
 
 }  // namespace peerjsd::core

@@ -45,7 +45,7 @@ struct Credentials {
   std::string_view key;
   std::string_view id;
   std::string_view token;
-  Instant expiry = Instant::max();  ///< of the token: then it is disconnected
+  Term term{};  ///< at its end it is disconnected
 };
 
 /// A peer of this node, which may have gone meanwhile.
@@ -204,7 +204,7 @@ class Relay {
   const Peer* peer_of(const Credentials& who) const;
 
   /// Until when it is let in; a time that is over, if it is lost.
-  Instant expiry_of(const Peer& peer) const { return expiries_.of(peer); }
+  Term term_of(const Peer& peer) const { return expiries_.of(peer); }
 
   /// To be called before anybody comes, and with nullptr before the observer goes.
   void observe_by(Observer* observer) { observer_ = observer; }

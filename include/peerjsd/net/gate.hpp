@@ -16,8 +16,8 @@ struct Pass {
   std::string user{};  ///< its name elsewhere; empty: not known
   core::Rights rights{};
   bool may_list = true;
-  std::uint32_t owner_limit = 0;                ///< see core::Client
-  core::Instant expiry = core::Instant::max();  ///< see core::Credentials
+  std::uint32_t owner_limit = 0;  ///< see core::Client
+  core::Term term{};              ///< see core::Credentials
 };
 
 /// Why it is not.

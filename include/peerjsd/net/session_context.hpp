@@ -164,7 +164,7 @@ class SessionContext {
     std::string key;
     std::string id;
     std::string token;
-    core::Instant expiry;
+    core::Term term;
     core::Client about;
   };
 

@@ -42,6 +42,10 @@ class Socket {
   /// more.
   bool has_unsent() const { return tls_ != nullptr && !tls_->output().empty(); }
 
+  /// The other side has said that it sends nothing more, whether all it sent is read or not; or the
+  /// connection has broken.
+  bool has_hung_up() const;
+
   /// The other side's system has not confirmed all that this one took.
   bool has_unconfirmed() const;
 

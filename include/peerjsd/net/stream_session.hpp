@@ -29,7 +29,7 @@ class StreamSession final : public PeerSession, public core::Deadline<PaceTag> {
     std::string id;
     std::string owner;  ///< see Pass
     std::string token;  ///< for the same, as shown
-    core::Instant expiry;
+    core::Term term;
     core::Client about;
     bool is_renewal;
   };

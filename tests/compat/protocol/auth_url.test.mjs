@@ -1,6 +1,7 @@
 // The operator's own service decides who may connect.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hang, isSigned, startBackend } from '../support/backend.mjs';
@@ -230,16 +231,22 @@ asking('A service is asked who may connect', [], (test) => {
     await bob.expect(relayed('CANDIDATE', 'ann', 'bob', '3'));
   });
 
-  test('not if its client has gone', [], async ({ backend, raw, server, peer }) => {
-    let release;
-    backend.answer = () => new Promise((resolve) => (release = resolve));
-    const gone = raw({ server, id: 'ann' });
-    await backend.times(1);
-    gone.reset();
-    release({});
-    backend.answer = () => ({});
-    await peer('ann', { token: 'another' });
-  });
+  for (const [how, go] of [
+    ['reset', (gone) => gone.reset()],
+    ['ended', (gone) => gone.lose()],
+  ]) {
+    test(`not if its client has ${how} its connection`, [], async ({ backend, raw, server, peer }) => {
+      let release;
+      backend.answer = () => new Promise((resolve) => (release = resolve));
+      const gone = raw({ server, id: 'ann', version: '1.5.5' }); // as a page, it could come back
+      await backend.times(1);
+      go(gone);
+      await once(gone.socket, 'close');
+      release({});
+      backend.answer = () => ({});
+      await peer('ann', { token: 'another' });
+    });
+  }
 
   test('no longer when the server stops', ['--auth_timeout', '3600s'], async ({ backend, server, socket }) => {
     backend.answer = hang;
