@@ -147,6 +147,8 @@ void write_cluster(PrometheusText& out, const cluster::RedisBackend& cluster) {
   out.sample(number(counters.displaced), {{"reason", "displaced"}});
   out.gauge("peerjsd_cluster_queue_bytes", "Messages on their way to other nodes.");
   out.sample(number(cluster.bytes_under_way()));
+  out.gauge("peerjsd_cluster_unsent_bytes", "What the way to Redis has not taken yet.");
+  out.sample(number(cluster.bytes_unsent()));
 }
 
 void write_auth(PrometheusText& out, const hooks::AuthHook& hook) {

@@ -343,8 +343,8 @@ void Claims::on_down(core::Admission answer) {
       const auto taken = pending_.extract(pending_.begin());
       put_aside(taken.mapped());
     } else {
-      const bool has_it =
-          pending.is_granted || pending.has_bequest || pending.inheritance != core::Inheritance();
+      const bool was_here = core::is_admitted(answer) && pending.inheritance != core::Inheritance();
+      const bool has_it = pending.is_granted || pending.has_bequest || was_here;
       settle(registration, has_it ? pending.answer : answer);
     }
   }

@@ -31,7 +31,8 @@ bool Flights::add(const core::Parcel& parcel) {
   if (bytes_ + bytes > limits_.total) return false;
   if (already > 0 && already + bytes > limits_.per_destination) return false;
   const auto sender = senders_.find(item.registration);
-  if (sender != senders_.end() && sender->second + bytes > limits_.per_sender) return false;
+  const bool has_share = sender != senders_.end() && !core::is_notice(item.type);
+  if (has_share && sender->second + bytes > limits_.per_sender) return false;
   const bool is_new = known == flights_.end();
   Flight& flight = is_new ? flights_[std::move(name)] : known->second;
   if (is_new) {

@@ -91,6 +91,10 @@ core::Instant RedisConnection::waits_since(core::Instant now) const {
   return is_connected_ ? std::max(owed_.front().since, progress_) : progress_;
 }
 
+core::Instant RedisConnection::owes_since(core::Instant now) const {
+  return owed_.empty() ? now : owed_.front().since;
+}
+
 std::string_view RedisConnection::waits_for() const {
   if (is_connected_) return "answer";
   return stream_.has_tls() ? "TLS handshake" : "connection";
@@ -127,6 +131,7 @@ void RedisConnection::on_written(error_code error, std::size_t size) {
     return write();
   }
   sending_.clear();
+  sent_ = 0;
   flush();
 }
 

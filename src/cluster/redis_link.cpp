@@ -151,6 +151,10 @@ void RedisLink::check_patience(core::Instant now) {
     return fail("no " + std::string(connection->waits_for()) + " for " +
                 std::to_string(kPatience / std::chrono::seconds(1)) + " s");
   }
+  if (now - commands_->owes_since(now) > kLongPatience) {
+    return fail("no answer for " + std::to_string(kLongPatience / std::chrono::seconds(1)) +
+                " s, it takes less than there is to send");
+  }
   if (now < pinged_ + kPingInterval) return;
   pinged_ = now;
   subscription_->send({"PING"}, now, {});

@@ -7,9 +7,9 @@
 namespace peerjsd::core {
 namespace {
 
-/// Even where one has run out: it does not belong to that.
-constexpr bool begins_attempt(MessageType type) {
-  return type == MessageType::Offer || type == MessageType::Custom;
+/// Even where an attempt has run out: it does not belong to that.
+constexpr bool is_no_tail(MessageType type) {
+  return type == MessageType::Offer || type == MessageType::Custom || is_notice(type);
 }
 
 }  // namespace
@@ -24,20 +24,22 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
   }
   const std::size_t cost =
       text.size() + kOverhead + (attempt == nullptr ? cost_of_attempt(sender, dst_json) : 0);
-  if (expire_timeout_ == Duration::zero() || !has_room(dst_json, sender.registration, cost)) {
+  const Share share = is_notice(type) ? Share::Any : Share::OfSender;
+  if (expire_timeout_ == Duration::zero() ||
+      !has_room(dst_json, sender.registration, cost, share)) {
     if (is_notice(type)) return Verdict::Dropped;
     refuse(sender, dst_json, since);
     return Verdict::Refused;
   }
   if (attempt == nullptr) attempt = &start(sender, dst_json, since);
   charge(*attempt, text.size() + kOverhead);
-  attempt->messages.push_back({order_++, type, std::move(text)});
+  attempt->messages.push_back({order_++, since, type, std::move(text)});
   return Verdict::Kept;
 }
 
 /// To the tail of an attempt that has run out.
 bool Outstanding::belongs_to(const Attempt& attempt, MessageType type, Instant time) const {
-  return !begins_attempt(type) && time < attempt.since + tail();
+  return !is_no_tail(type) && time < attempt.since + tail();
 }
 
 bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
@@ -188,8 +190,8 @@ std::size_t Outstanding::cost_of_attempt(Sender sender, std::string_view dst_jso
   return kOverhead + sender.id.size() + 2 * dst_json.size();
 }
 
-bool Outstanding::has_room(std::string_view dst_json, Registration sender,
-                           std::size_t bytes) const {
+bool Outstanding::has_room(std::string_view dst_json, Registration sender, std::size_t bytes,
+                           Share share) const {
   const auto fits = [bytes](std::size_t used, std::size_t limit) {
     return bytes <= limit && used <= limit - bytes;
   };
@@ -198,7 +200,8 @@ bool Outstanding::has_room(std::string_view dst_json, Registration sender,
   return fits(bytes_, limits_.total) &&
          fits(destination == destinations_.end() ? 0 : destination->second.bytes,
               limits_.per_destination) &&
-         fits(sent == sender_bytes_.end() ? 0 : sent->second, limits_.per_sender);
+         (share == Share::Any ||
+          fits(sent == sender_bytes_.end() ? 0 : sent->second, limits_.per_sender));
 }
 
 Outstanding::Attempt* Outstanding::find(std::string_view dst_json, Registration sender) {
@@ -229,13 +232,19 @@ void Outstanding::refuse(Sender sender, std::string_view dst_json, Instant now) 
   if (attempt != nullptr) run_out(*attempt, now);
 }
 
+/// What is no attempt to reach anybody goes on waiting, for as long as it would have alone.
 void Outstanding::run_out(Attempt& attempt, Instant now) {
-  release(attempt,
-          attempt.bytes - cost_of_attempt({attempt.src, attempt.registration}, attempt.dst_json));
-  attempt.messages = {};
+  std::size_t bytes = 0;
+  std::erase_if(attempt.messages, [&](const Kept& kept) {
+    if (is_notice(kept.type) && kept.since + expire_timeout_ > now) return false;
+    bytes += kept.text.size() + kOverhead;
+    return true;
+  });
+  attempt.messages.shrink_to_fit();
+  release(attempt, bytes);
   dequeue(attempt);
-  attempt.ran_out = true;
-  enqueue(attempt, now);
+  attempt.ran_out = attempt.messages.empty();
+  enqueue(attempt, attempt.ran_out ? now : attempt.messages.front().since);
 }
 
 void Outstanding::forget(Attempt& attempt) {

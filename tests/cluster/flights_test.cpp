@@ -55,6 +55,14 @@ TEST_F(FlightsTest, OneSenderHasItsShareOfTheRoom) {
   EXPECT_TRUE(flights_.has_from(core::Registration{2}));
 }
 
+TEST_F(FlightsTest, ALeaveToEachPartnerIsNotOfItsSendersShare) {
+  flights_.set_limits({1 << 20, 1000, 1 << 20});
+  for (const std::string dst : {"a", "b", "c", "d", "e"}) {
+    EXPECT_TRUE(add_leave(dst, std::string(100, 'x')));
+  }
+  EXPECT_FALSE(add("f", "1"));
+}
+
 TEST_F(FlightsTest, GivesOutWhatWaitsOfOneSender) {
   constexpr core::Registration other{2};
   add("a", "1");

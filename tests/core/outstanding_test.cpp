@@ -141,6 +141,40 @@ TEST_F(OutstandingTest, DropsALeaveInTheEndWithoutOwingAnything) {
   EXPECT_TRUE(outstanding_.take(R"("x")").empty());
 }
 
+TEST_F(OutstandingTest, ALeaveIsNoTail) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Leave, "2", kStart + 6s), Verdict::Kept);
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), std::vector<std::string>{"2"});
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+}
+
+TEST_F(OutstandingTest, AnAttemptThatRunsOutLeavesItsNotices) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Leave, "2", kStart + 4s);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 8999ms));
+  EXPECT_TRUE(outstanding_.holds(R"("x")", kAnn.registration));
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), std::vector<std::string>{"2"});
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Leave, "2", kStart + 4s);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 9s)) << "nobody is owed anything for it";
+  EXPECT_TRUE(outstanding_.empty());
+  EXPECT_EQ(outstanding_.bytes(), 0U);
+}
+
+TEST_F(OutstandingTest, ALeaveToEachPartnerIsNotOfItsSendersShare) {
+  Outstanding tight({1 << 20, 1000, 1 << 22}, 5s, kHashKey);
+  for (const std::string dst : {R"("x")", R"("y")", R"("z")", R"("w")"}) {
+    EXPECT_EQ(tight.keep(kAnn, dst, MessageType::Leave, std::string(100, 'x'), kStart),
+              Verdict::Kept);
+  }
+  EXPECT_EQ(tight.keep(kAnn, R"("v")", MessageType::Offer, "1", kStart), Verdict::Refused);
+}
+
 TEST_F(OutstandingTest, ALeaveForWhichThereIsNoRoomEndsNoAttempt) {
   Outstanding tight{{1000, 1000, 1000}, 5s, kHashKey};
   EXPECT_EQ(tight.keep(kAnn, R"("x")", MessageType::Offer, "1", kStart), Verdict::Kept);

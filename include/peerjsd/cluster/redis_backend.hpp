@@ -56,6 +56,7 @@ class RedisBackend final : public core::Backend {
 
   /// Messages under way, in bytes.
   std::size_t bytes_under_way() const { return courier_.bytes(); }
+  std::size_t bytes_unsent() const { return node_.link().unsent_bytes(); }
 
   /// Of which questions may be asked while it is up.
   Directory& directory() { return directory_; }

@@ -69,6 +69,12 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   /// if it owes nothing.
   core::Instant waits_since(core::Instant now) const;
 
+  /// The same, whatever signs of life there have been; of replies only.
+  core::Instant owes_since(core::Instant now) const;
+
+  /// What has been sent, and the system has not taken yet.
+  std::size_t unsent_bytes() const { return unsent_.size() + sending_.size() - sent_; }
+
   /// For what.
   std::string_view waits_for() const;
 

@@ -21,9 +21,10 @@
 namespace peerjsd::cluster {
 
 /// The way to a Redis: a connection for commands and one that listens on a channel, which are there
-/// together or not at all. When one of them fails, or has not answered for kPatience, both are made
-/// anew, for ever, with growing pauses of random length; of several addresses each is tried in turn
-/// until one is that of a master.
+/// together or not at all. When one of them fails, or has not answered for kPatience (for
+/// kLongPatience, while bytes pass: then it takes less than there is to send), both are made anew,
+/// for ever, with growing pauses of random length; of several addresses each is tried in turn until
+/// one is that of a master.
 class RedisLink {
  public:
   struct Events {
@@ -33,6 +34,7 @@ class RedisLink {
   };
 
   static constexpr core::Duration kPatience = std::chrono::seconds(1);
+  static constexpr core::Duration kLongPatience = std::chrono::seconds(3);
 
   RedisLink(boost::asio::io_context& io, RedisUrl url, std::string channel, Events events);
   ~RedisLink();
@@ -41,6 +43,11 @@ class RedisLink {
   void tick(core::Instant now);
 
   bool is_up() const { return state_ == State::Up; }
+
+  /// What has been sent to it, and the system has not taken yet. More than kMostUnsent: who can
+  /// wait should.
+  std::size_t unsent_bytes() const { return commands_ == nullptr ? 0 : commands_->unsent_bytes(); }
+  static constexpr std::size_t kMostUnsent = std::size_t{1024} * 1024;
 
   /// The one that is, or was, connected or tried last.
   std::string address() const;

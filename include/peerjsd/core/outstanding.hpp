@@ -26,8 +26,8 @@ namespace peerjsd::core {
 /// within another `expire_timeout` (but at least kShortestTail) is the attempt's tail and is
 /// dropped without a word; an OFFER, though, or a message of an app's own, starts a new attempt.
 ///
-/// LEAVE and EXPIRE wait for as long, but they are no attempt to reach anybody: who sent nothing
-/// else is not told.
+/// LEAVE and EXPIRE wait for as long, but they are no attempt to reach anybody, and belong to none
+/// that has run out: who sent nothing else is not told.
 class Outstanding {
  public:
   /// In bytes: texts and ids, and kOverhead for each message and each attempt.
@@ -127,6 +127,7 @@ class Outstanding {
  private:
   struct Kept {
     std::uint64_t order;
+    Instant since;
     MessageType type;
     std::string text;
   };
@@ -162,7 +163,10 @@ class Outstanding {
   void dequeue(Attempt& attempt);
 
   static std::size_t cost_of_attempt(Sender sender, std::string_view dst_json);
-  bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes) const;
+  /// Whether what a sender may have waiting counts. Of a LEAVE to each of its partners it does not.
+  enum class Share : std::uint8_t { OfSender, Any };
+  bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes,
+                Share share = Share::OfSender) const;
   Attempt* find(std::string_view dst_json, Registration sender);
   Duration tail() const { return std::max(expire_timeout_, kShortestTail); }
   bool belongs_to(const Attempt& attempt, MessageType type, Instant time) const;

@@ -483,6 +483,32 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
   );
 
   it(
+    'one that takes less than is offered fills no memory, and counts as away in the end',
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const make = (server) => peer('p-', { server });
+        const pairs = [];
+        for (let i = 0; i < 8; i += 1) pairs.push([await make(far), await make(near)]);
+        proxy.rate = 300_000;
+        let most = 0;
+        await until(async () => {
+          for (const [a, b] of pairs) a.signal('CANDIDATE', b.id, 'x'.repeat(60_000));
+          most = Math.max(most, await metric(far, 'peerjsd_cluster_unsent_bytes'));
+          return /no answer for 3 s, it takes less than there is to send/.test(far.log());
+        }, 'the node to give its way up');
+        assert.ok(most > 0 && most < 1.5 * 1024 * 1024, `${most} bytes unsent`);
+        const before = timesUp(far);
+        proxy.rate = 0;
+        await peer('new-', { server: far });
+        await upAgain(far, before);
+        const [a, b] = [await make(far), await make(near)];
+        await partners(a, b);
+      },
+      { args: ['-t', '1s', '--outstanding_total', '4MiB', '--message_rate', '0'] },
+    ),
+  );
+
+  it(
     'a connection that is cut is made again, and nobody notices',
     withProxy(async ({ proxy, near, far, peer }) => {
       const a = await peer('a-', { server: far });

@@ -313,6 +313,25 @@ describe('Cluster, partners of a peer that leaves', { concurrency: 3 }, () => {
   );
 
   it(
+    'hear of it, whatever of the same peer has expired before',
+    withProxy(
+      async ({ proxy, near, far, peer }) => {
+        const a = await peer('a-', { server: far });
+        const b = await peer('b-', { server: near });
+        await partners(a, b);
+        await apart({ proxy, far }, async () => {
+          a.signal('CANDIDATE', b.id, 1);
+          await a.expect(relayed('EXPIRE', b.id, a.id));
+          await a.close(1001);
+          await far.waitForLog(/Client disconnected: a-/);
+        });
+        await b.expect(relayed('LEAVE', a.id, b.id));
+      },
+      { args: ['-t', '3s'] },
+    ),
+  );
+
+  it(
     'hear of it when Redis is back, if it was away',
     withProxy(async ({ proxy, near, far, peer }) => {
       const a = await peer('a-', { server: far, ...PAGE });

@@ -7,9 +7,10 @@ export async function startTcpProxy(port) {
   const pairs = new Set();
   // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
   // that subscribes, answers what all others get. `endsAfter`: once a message with this text has been
-  // passed on, its connection is ended in order, and no new one is let in.
+  // passed on, its connection is ended in order, and no new one is let in. `rate`: bytes a second, to
+  // the server; 0: any number.
   const proxy = {
-    ...{ delay: 0, answerDelay: 0 },
+    ...{ delay: 0, answerDelay: 0, rate: 0 },
     ...{ holdsAnswers: false, holdsMessages: false, refuses: false, endsAfter: null },
   };
   const subscribers = new Set();
@@ -23,6 +24,10 @@ export async function startTcpProxy(port) {
       const delay = proxy.delay + (isAnswer ? proxy.answerDelay : 0);
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       if (to.destroyed) return;
+      if (!isFromServer && proxy.rate > 0) {
+        from.pause();
+        setTimeout(() => from.resume(), (data.length / proxy.rate) * 1000);
+      }
       if (!isMessage || !proxy.endsAfter || !data.includes(proxy.endsAfter)) return to.write(data);
       proxy.endsAfter = null;
       proxy.refuses = true;
