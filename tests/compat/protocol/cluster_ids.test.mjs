@@ -89,6 +89,26 @@ describe('Cluster, who has an id', { concurrency: 3 }, () => {
   );
 
   it(
+    'misses nothing that is sent while its node has no answer yet',
+    withProxy(async ({ proxy, near, far, name, peer, socket }) => {
+      const a = await peer('a-', { server: near });
+      proxy.answerDelay = 20; // it has its id in Redis before its node knows
+      for (let i = 0; i < 50; i += 1) {
+        const id = name('coming-');
+        a.signal('OFFER', id, 1);
+        const coming = socket({ server: far, id });
+        await coming.upgraded;
+        a.signal('CANDIDATE', id, 2);
+        await coming.expect(OPEN);
+        a.signal('CANDIDATE', id, 3);
+        await coming.expect(relayed('OFFER', a.id, id, '1'));
+        for (const text of ['2', '3']) await coming.expect(relayed('CANDIDATE', a.id, id, text));
+      }
+      await a.fence(); // no EXPIRE has come
+    }),
+  );
+
+  it(
     'is not told that it is taken because another asks for it just then',
     withProxy(async ({ proxy, near, far, peer, socket }) => {
       const a = await peer('a-', { server: near, ...PAGE });
