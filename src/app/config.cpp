@@ -58,7 +58,7 @@ std::vector<Setting> environment_settings(const Environment& environment,
                                           const std::vector<Setting>& flags) {
   std::vector<Setting> settings;
   const auto take = [&](const Option& option, const std::string& name) {
-    const auto value = variable(environment, name, option.keeps_out);
+    const auto value = variable(environment, name, option.keeps_out());
     if (value) settings.push_back({&option, in_environment(name), texts_of(option, *value)});
     return value.has_value();
   };
@@ -107,7 +107,7 @@ std::string problem_with_auth(const Config& config) {
 
 std::string take(Config& config, const Setting& setting) {
   const auto is_empty = [](const std::string& text) { return text.empty(); };
-  if (setting.option->keeps_out && std::ranges::all_of(setting.texts, is_empty)) {
+  if (setting.option->keeps_out() && std::ranges::all_of(setting.texts, is_empty)) {
     return "it is empty, which would let in whom it shall keep out; give a value, or leave it out";
   }
   return setting.option->binding.read(config, setting.texts);
@@ -182,7 +182,7 @@ namespace {
 bool is_fixed(const Option& option, const Config& running, const Config& wanted) {
   const bool is_of_tls = option.name == "sslkey" || option.name == "sslcert";
   if (is_of_tls) return running.sslcert.empty() != wanted.sslcert.empty();
-  if (option.is_of_tokens) return asks_for_tokens(running) != asks_for_tokens(wanted);
+  if (option.is_of_tokens()) return asks_for_tokens(running) != asks_for_tokens(wanted);
   return option.is_fixed();
 }
 
@@ -209,7 +209,7 @@ std::string to_text(const Config& config) {
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
     if (option.is_secret() && !value.empty()) continue;
-    if (option.keeps_out && value.empty()) text += '#';
+    if (option.keeps_out() && value.empty()) text += '#';
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }
   return text;

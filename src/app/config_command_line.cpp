@@ -37,11 +37,16 @@ std::string wrapped(const std::vector<std::string>& words, std::size_t width) {
   return result;
 }
 
+std::string default_of(const Option& option) {
+  const std::string value = option.binding.write(Config{});
+  if (!value.empty()) return value;
+  return option.keeps_out() ? "none" : "empty";
+}
+
 std::string help_of(const Option& option) {
   std::istringstream help{std::string(option.help)};
   std::vector<std::string> words{std::istream_iterator<std::string>(help), {}};
-  const std::string value = option.binding.write(Config{});
-  words.push_back("(default: " + (value.empty() ? "empty" : value) + ")");
+  words.push_back("(default: " + default_of(option) + ")");
   return wrapped(words, kHelpColumns - kNameColumn);
 }
 

@@ -23,6 +23,12 @@ enum class Trait : std::uint8_t {
   SecretAndFixed,
 };
 
+/// What an option has to do with who may connect; one or both.
+enum Role : unsigned {
+  kOfTokens = 1,  ///< fixed is whether there are any of these that ask for tokens
+  kKeepsOut = 2,  ///< empty it would let in more: that is not taken for its value
+};
+
 /// One row per option: all that the command line, the environment, the config file and --help need.
 struct Option {
   /// How the texts that one layer gives become the field's value, and back. `read` returns what is
@@ -42,9 +48,10 @@ struct Option {
   std::string_view help;
   Binding binding;
   Trait trait = Trait::None;
-  bool is_of_tokens = false;  ///< fixed is whether there are any of these that ask for tokens
-  bool keeps_out = false;     ///< empty it would let in more: that is not taken for its value
+  unsigned roles = 0;  ///< see Role
 
+  constexpr bool is_of_tokens() const { return (roles & kOfTokens) != 0; }
+  constexpr bool keeps_out() const { return (roles & kKeepsOut) != 0; }
   constexpr bool is_secret() const {
     return trait == Trait::Secret || trait == Trait::SecretAndFixed;
   }
