@@ -38,7 +38,7 @@ std::string wrapped(const std::vector<std::string>& words, std::size_t width) {
 }
 
 std::string default_of(const Option& option) {
-  const std::string value = option.binding.write(Config{});
+  std::string value = option.binding.write(Config{});
   if (!value.empty()) return value;
   return option.keeps_out() ? "none" : "empty";
 }

@@ -23,11 +23,12 @@ enum class Trait : std::uint8_t {
   SecretAndFixed,
 };
 
-/// What an option has to do with who may connect; one or both.
-enum Role : unsigned {
-  kOfTokens = 1,  ///< fixed is whether there are any of these that ask for tokens
-  kKeepsOut = 2,  ///< empty it would let in more: that is not taken for its value
-};
+// What an option has to do with who may connect; one or both.
+
+/// Fixed is whether there are any of these that ask for tokens.
+inline constexpr unsigned kOfTokens = 1;
+/// Empty it would let in more: that is not taken for its value.
+inline constexpr unsigned kKeepsOut = 2;
 
 /// One row per option: all that the command line, the environment, the config file and --help need.
 struct Option {
@@ -48,7 +49,7 @@ struct Option {
   std::string_view help;
   Binding binding;
   Trait trait = Trait::None;
-  unsigned roles = 0;  ///< see Role
+  unsigned roles = 0;  ///< of kOfTokens, kKeepsOut
 
   constexpr bool is_of_tokens() const { return (roles & kOfTokens) != 0; }
   constexpr bool keeps_out() const { return (roles & kKeepsOut) != 0; }
