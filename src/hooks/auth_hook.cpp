@@ -185,10 +185,9 @@ net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) const {
 net::Ruling AuthHook::rule_without(const Asker& asker, const AuthFailure& why) const {
   const std::string failure = client_.address() + ": " + why.cause;
   const core::Peer* const known = relay_.peer_of({asker.key, asker.id, asker.pass.owner});
-  const core::Instant end = known == nullptr ? now_ : relay_.term_of(*known).of_ruling;
-  if (why.is_down && end > now_) {
+  if (why.is_down && known != nullptr && relay_.term_of(*known).of_ruling > now_) {
     const AuthTerms terms{known->client.rights, asker.pass.may_list, known->client.owner_limit, {}};
-    return {narrowed(asker.pass, terms, end), failure};
+    return {narrowed(asker.pass, terms, relay_.term_of(*known).of_ruling), failure};
   }
   const bool is_down_for_all = why.is_down && client_.is_silent();
   if (options_.accepts_when_down && is_down_for_all) return {asker.pass, failure};

@@ -180,9 +180,10 @@ void HttpSession::respond(const HttpRequest& request, const http::route::IceServ
   if (problem.empty() && asked.id.empty()) problem = "No id supplied";
   if (problem.empty()) problem = complaint_of_token(who);
   Verdict verdict = problem.empty() ? check_token(request, who) : Verdict(std::move(problem));
-  const core::Admission of_id = context().relay().verdict_on_id(asked.id);
-  const bool has_passed = std::holds_alternative<Pass>(verdict);
-  if (has_passed && of_id != core::Admission::Opened) verdict = core::refusal_reason(of_id, {});
+  if (std::holds_alternative<Pass>(verdict)) {
+    const core::Admission of_id = context().relay().verdict_on_id(asked.id);
+    if (of_id != core::Admission::Opened) verdict = core::refusal_reason(of_id, {});
+  }
   judge(Purpose::Ice, request, asked, std::move(verdict));
 }
 

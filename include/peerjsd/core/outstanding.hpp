@@ -163,10 +163,12 @@ class Outstanding {
   void dequeue(Attempt& attempt);
 
   static std::size_t cost_of_attempt(Sender sender, std::string_view dst_json);
+
   /// Whether what a sender may have waiting counts. Of a LEAVE to each of its partners it does not.
   enum class Share : std::uint8_t { OfSender, Any };
   bool has_room(std::string_view dst_json, Registration sender, std::size_t bytes,
                 Share share = Share::OfSender) const;
+
   Attempt* find(std::string_view dst_json, Registration sender);
   Duration tail() const { return std::max(expire_timeout_, kShortestTail); }
   bool belongs_to(const Attempt& attempt, MessageType type, Instant time) const;
