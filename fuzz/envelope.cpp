@@ -67,7 +67,7 @@ void read_anything(const std::string& text) {
   const Envelope envelope = parse_envelope(text, kNow);
   if (const auto* delivery = std::get_if<Delivery>(&envelope)) {
     require(is_within(delivery->dst, text), "what is read is a part of what came");
-    for (const auto& [src, type, body, since] : delivery->items) {
+    for (const auto& [src, type, body, since, mark] : delivery->items) {
       require(is_within(src, text) && is_within(body, text), "what is read is a part of what came");
       require(type != MessageType::Unknown, "only known messages are delivered");
       require(since <= kNow, "nothing waits since later than now");
@@ -85,7 +85,10 @@ void say_and_read(fuzz::Bytes& bytes) {
   Delivery said{texts.next(), bytes.below(256), texts.next(), texts.next(), {}};
   for (std::size_t count = bytes.below(4); count > 0; --count) {
     const core::Instant since = kNow - std::chrono::milliseconds(bytes.below(256));
-    said.items.push_back({texts.next(), bytes.one_of(kTypes), texts.next(), since});
+    const std::string_view src = texts.next();
+    const MessageType type = bytes.one_of(kTypes);
+    const std::string_view text = texts.next();
+    said.items.push_back({src, type, text, since, static_cast<std::uint32_t>(bytes.below(256))});
   }
   const std::string text = to_text(said, kNow);
   const Envelope envelope = parse_envelope(text, kNow);
@@ -97,7 +100,8 @@ void say_and_read(fuzz::Bytes& bytes) {
   for (std::size_t i = 0; i < said.items.size(); ++i) {
     require(read->items[i].src == said.items[i].src && read->items[i].type == said.items[i].type &&
                 read->items[i].text == said.items[i].text &&
-                read->items[i].since == said.items[i].since,
+                read->items[i].since == said.items[i].since &&
+                read->items[i].mark == said.items[i].mark,
             "its messages arrive as they were said");
   }
   const std::string cut = text.substr(0, text.size() - 1);

@@ -81,7 +81,7 @@ void Courier::send(const Flights::Flight& flight) {
 void Courier::run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply) {
   Delivery delivery{node_.name(), flight.number, flight.key, flight.dst, {}};
   for (const Flights::Item& item : flight.under_way) {
-    delivery.items.push_back({item.src, item.type, item.text, item.since});
+    delivery.items.push_back({item.src, item.type, item.text, item.since, item.registration.mark});
   }
   const std::string waits = expire_timeout_ == core::Duration::zero()
                                 ? "0"
@@ -217,7 +217,7 @@ void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
 bool Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   for (const Delivery::Item& item : delivery.items) {
-    const core::Parcel parcel{delivery.key, item.src,  {},        delivery.dst,
+    const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark}, delivery.dst,
                               item.type,    item.text, item.since};
     if (!node_.relay().deliver(parcel, now)) return false;
     ++node_.counters().received;

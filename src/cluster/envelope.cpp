@@ -46,6 +46,7 @@ using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
 constexpr std::size_t kMessage = 4;
+constexpr std::size_t kMarked = kMessage + 1;
 constexpr std::size_t kBequestHead = 6;
 constexpr std::uint32_t kLongestWait = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kAccepted = "accepted";
@@ -57,6 +58,12 @@ core::MessageType type_of(std::string_view name) {
   return is_custom ? MessageType::Custom : core::message_type(name);
 }
 
+/// What a peer itself has sent is not: whose that is, is known.
+template <class Message>
+concept Marked = requires(Message message) {
+  message.mark;
+};
+
 /// `name`: of whom it is from, or for.
 void append_message(std::string& out, std::string_view name, core::MessageType type,
                     std::string_view text, core::Duration waited) {
@@ -66,16 +73,25 @@ void append_message(std::string& out, std::string_view name, core::MessageType t
   append(out, text);
 }
 
+void append_marked(std::string& out, const Marked auto& message, core::Instant now) {
+  append_message(out, message.src, message.type, message.text, now - message.since);
+  append(out, std::to_string(message.mark));
+}
+
 /// False: they are no messages.
 template <class Message>
 bool read_messages(Parts parts, core::Instant now, std::vector<Message>& messages) {
   using Text = decltype(Message::text);
-  if (parts.size() % kMessage != 0) return false;
-  for (; !parts.empty(); parts = parts.subspan(kMessage)) {
+  constexpr std::size_t size = Marked<Message> ? kMarked : kMessage;
+  if (parts.size() % size != 0) return false;
+  for (; !parts.empty(); parts = parts.subspan(size)) {
     const core::MessageType type = type_of(parts[1]);
     std::uint32_t waited = 0;
     if (type == core::MessageType::Unknown || !core::read_number(parts[2], waited)) return false;
     messages.push_back({Text(parts[0]), type, Text(parts[3]), now - core::Duration(waited)});
+    if constexpr (Marked<Message>) {
+      if (!core::read_number(parts[4], messages.back().mark)) return false;
+    }
   }
   return true;
 }
@@ -146,9 +162,7 @@ Envelope parse_envelope(std::string_view text, core::Instant now) {
 std::string to_text(const Delivery& delivery, core::Instant now) {
   std::string out = joined(
       {"delivery", delivery.origin, std::to_string(delivery.number), delivery.key, delivery.dst});
-  for (const Delivery::Item& item : delivery.items) {
-    append_message(out, item.src, item.type, item.text, now - item.since);
-  }
+  for (const Delivery::Item& item : delivery.items) append_marked(out, item, now);
   return out;
 }
 
@@ -173,12 +187,10 @@ std::string to_text(const Bequest& bequest, core::Instant now) {
   const auto& [partners, texts, all_kept, all_sent] = bequest.inheritance;
   std::string out =
       joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size()),
-              std::to_string(texts.size()), std::to_string(kMessage * all_kept.size())});
+              std::to_string(texts.size()), std::to_string(kMarked * all_kept.size())});
   for (const std::string& partner : partners) append(out, partner);
   for (const std::string& text : texts) append(out, text);
-  for (const auto& [src, type, text, since] : all_kept) {
-    append_message(out, src, type, text, now - since);
-  }
+  for (const core::Inheritance::Kept& kept : all_kept) append_marked(out, kept, now);
   for (const auto& [dst, type, text, since] : all_sent) {
     append_message(out, dst, type, text, now - since);
   }

@@ -141,6 +141,14 @@ bool part(Peer& peer, std::string_view elsewhere) {
   return true;
 }
 
+void make_partner(Peer& peer, Peer* other, std::string_view id) {
+  if (other != nullptr) {
+    make_partners(peer, *other);
+  } else {
+    make_partner(peer, id);
+  }
+}
+
 bool part(Peer& peer, Peer* other, std::string_view id) {
   return (other != nullptr && part(*other, peer)) || part(peer, id);
 }

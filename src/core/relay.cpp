@@ -149,7 +149,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   if (!has_place_for(who.token, realm, client.owner_limit)) return Admission::OwnerLimitReached;
   if (!has_place(realm)) return Admission::LimitReached;
   Peer& peer = realm.add(std::string(who.id), std::string(who.token), client,
-                         Registration{++registrations_});
+                         {++registrations_, mark_of(who.key, who.id, who.token)});
   bind(peer, transport, now);
   expiries_.set(peer, who.term);
   switch (backend_.claim(peer)) {
@@ -287,7 +287,9 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
       holder != nullptr && holder->registration == message.registration ? holder : nullptr;
   if (message.type == MessageType::Leave) {
     if (!part(peer, src, message.src)) return;
-  } else if (message.type != MessageType::Expire) {
+  } else if (message.type == MessageType::Expire) {
+    if (!is_of(message.registration, peer)) return;
+  } else {
     if (!is_open_to(peer, src, message.src)) {
       return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
     }

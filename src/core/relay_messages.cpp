@@ -186,13 +186,12 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
                         std::string_view dst_json, Instant now) {
   if (ended_.contains(registration)) return;
   Peer* const caller = realm.find(src);
-  if (caller != nullptr && caller->registration != registration && !is_elsewhere(registration)) {
-    return;
-  }
+  const bool is_here = caller != nullptr && !caller->is_pending;
+  if (is_here && !is_of(registration, *caller)) return;
   if (observer_ != nullptr) show_expired(realm, src, dst_json);
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
-  if (caller == nullptr || caller->is_pending) {
+  if (!is_here) {
     const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
     if (send_on(parcel, now)) ++counters_.expires;
     return;

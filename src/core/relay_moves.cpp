@@ -76,13 +76,15 @@ std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritan
 /// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
 /// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
 bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
-  if (is_notice(kept.type)) return true;
+  if (kept.type == MessageType::Expire) return is_of(kept.registration, peer);
+  if (kept.type == MessageType::Leave) return true;
+  Peer* const src = sender_of(kept);
   if (peer.transport == nullptr) {
     keep(kept, now);
-  } else if (!is_open_to(peer, peer.realm.find(kept.src), kept.src)) {
+  } else if (!is_open_to(peer, src, kept.src)) {
     on_abandoned(kept, now);
   } else {
-    make_partner_of(peer, kept.src);
+    make_partner(peer, src, kept.src);
     return true;
   }
   return false;
@@ -91,11 +93,7 @@ bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
 /// Wherever that is.
 void Relay::make_partner_of(Peer& peer, std::string_view id) {
   Peer* const here = peer.realm.find(id);
-  if (here != nullptr && !here->is_pending) {
-    make_partners(peer, *here);
-  } else {
-    make_partner(peer, id);
-  }
+  make_partner(peer, here == nullptr || here->is_pending ? nullptr : here, id);
 }
 
 /// Of a peer without a connection: what is its own.
@@ -117,7 +115,8 @@ void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
       // Those of a pending peer are known with the answer to its claim.
       if (!was_partner && !peer.is_pending) return true;
     }
-    inheritance.kept.push_back({message.src, message.type, message.text, message.since});
+    inheritance.kept.push_back(
+        {message.src, message.type, message.text, message.since, message.registration.mark});
     return true;
   });
 }

@@ -9,18 +9,26 @@
 
 namespace peerjsd::core {
 
-/// Of a sender of another node; `here`: who has its id here, if anybody: the same, which has moved,
-/// unless it is pending, and so perhaps somebody else.
-Registration Relay::registration_of(const Peer* here, std::string_view id) const {
-  if (here != nullptr && !here->is_pending) return here->registration;
-  return Registration{keyed_hash(options_.hash_key, id) | kRegisteredElsewhere};
+/// Of a sender of another node, which may have moved here.
+Registration Relay::registration_of(const Realm& realm, std::string_view id,
+                                    std::uint32_t mark) const {
+  const Peer* const here = realm.find(id);
+  if (here != nullptr && !here->is_pending && here->registration.mark == mark) {
+    return here->registration;
+  }
+  return {keyed_hash(options_.hash_key, id) | kRegisteredElsewhere, mark};
+}
+
+/// Whether an EXPIRE is for that peer, and not for another one that has had its id.
+bool Relay::is_of(Registration told, const Peer& peer) {
+  return told.mark == peer.registration.mark;
 }
 
 std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
                                       const std::vector<Inheritance::Kept>& messages) const {
   std::vector<Parcel> parcels;
-  for (const auto& [src, type, text, since] : messages) {
-    const Registration registration = registration_of(realm.find(src), src);
+  for (const auto& [src, type, text, since, mark] : messages) {
+    const Registration registration = registration_of(realm, src, mark);
     parcels.push_back({realm.key, src, registration, dst, type, text, since});
   }
   return parcels;
@@ -49,7 +57,7 @@ bool Relay::deliver(const Parcel& from_elsewhere, Instant now) {
   const Realm* const of_key = realm(from_elsewhere.key);
   if (of_key == nullptr) return false;
   Parcel parcel = from_elsewhere;
-  parcel.registration = registration_of(of_key->find(parcel.src), parcel.src);
+  parcel.registration = registration_of(*of_key, parcel.src, parcel.registration.mark);
   return accept(parcel, now);
 }
 
@@ -81,7 +89,7 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
   if (dst == nullptr) return false;
   if (parcel.type == MessageType::Expire && !dst->is_pending) {
-    tell(*dst, std::string(parcel.text));
+    if (is_of(parcel.registration, *dst)) tell(*dst, std::string(parcel.text));
   } else if (!dst->is_pending && !is_open_to(*dst, sender_of(parcel), parcel.src)) {
     on_abandoned(parcel, now);
   } else if (dst->is_reachable()) {

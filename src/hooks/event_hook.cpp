@@ -84,7 +84,7 @@ void EventHook::left(const core::Peer& peer) {
 
 void EventHook::add(std::string_view type, const core::Peer& peer, std::string_view reason) {
   Json event = begin_event(type, ++sequence_, peer.realm.key, peer.id);
-  event["session"] = static_cast<std::uint64_t>(peer.registration);
+  event["session"] = peer.registration.number;
   if (!reason.empty()) event["reason"] = reason;
   push(text_of(event), EventQueue::Kind::Rare);
 }

@@ -31,7 +31,7 @@ TEST(Envelope, CarriesADelivery) {
                                             18446744073709551615U,
                                             "key",
                                             odd,
-                                            {{"a", MessageType::Offer, "{}", kThere},
+                                            {{"a", MessageType::Offer, "{}", kThere, 4294967295U},
                                              {odd, MessageType::Expire, "", kThere - 1500ms},
                                              {"b", MessageType::Custom, "[]", kThere + 1s}}},
                                    kThere);
@@ -45,10 +45,12 @@ TEST(Envelope, CarriesADelivery) {
   EXPECT_EQ(delivery.items[0].type, MessageType::Offer);
   EXPECT_EQ(delivery.items[0].text, "{}");
   EXPECT_EQ(delivery.items[0].since, kHere);
+  EXPECT_EQ(delivery.items[0].mark, 4294967295U);
   EXPECT_EQ(delivery.items[1].src, odd);
   EXPECT_EQ(delivery.items[1].type, MessageType::Expire);
   EXPECT_EQ(delivery.items[1].text, "");
   EXPECT_EQ(delivery.items[1].since, kHere - 1500ms);
+  EXPECT_EQ(delivery.items[1].mark, 0U);
   EXPECT_EQ(delivery.items[2].type, MessageType::Custom);
   EXPECT_EQ(delivery.items[2].text, "[]");
   EXPECT_EQ(delivery.items[2].since, kHere) << "nothing waits since later than now";
@@ -69,7 +71,7 @@ TEST(Envelope, CarriesABequest) {
   const auto inheritance_at = [](Instant now) -> core::Inheritance {
     return {{"x", "y"},
             {"1", "", "3"},
-            {{"v", MessageType::Answer, "0", now - 2s}, {"v", MessageType::Custom, "1", now - 1s}},
+            {{"v", MessageType::Answer, "0", now - 2s, 7}, {"v", MessageType::Custom, "1", now - 1s, 8}},
             {{"z", MessageType::Offer, "4", now - 1h},
              {"", MessageType::Leave, "", now},
              {"z", MessageType::Custom, "5", now}}};
@@ -108,13 +110,16 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "5:moved3:key2:id",
                                  "8:delivery1:n1:x1:k1:d",
                                  "8:delivery1:n1:11:k1:d1:s",
-                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t1:s",
-                                 "8:delivery1:n1:11:k1:d1:s4:WHAT1:01:t",
-                                 "8:delivery1:n1:11:k1:d1:s7:unknown1:01:t",
-                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:x1:t",
-                                 "8:delivery1:n1:11:k1:d1:s5:OFFER0:1:t",
-                                 "8:delivery1:n1:11:k1:d1:s5:OFFER2:-11:t",
-                                 "8:delivery1:n1:11:k1:d1:s5:OFFER10:42949672961:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t1:01:s",
+                                 "8:delivery1:n1:11:k1:d1:s4:WHAT1:01:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s7:unknown1:01:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:x1:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER0:1:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER2:-11:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER10:42949672961:t1:0",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t1:x",
+                                 "8:delivery1:n1:11:k1:d1:s5:OFFER1:01:t10:4294967296",
                                  "7:bequest1:k1:i1:t1:01:0",
                                  "7:bequest1:k1:i1:t1:x1:01:0",
                                  "7:bequest1:k1:i1:t1:01:x1:0",
@@ -122,7 +127,9 @@ TEST(Envelope, RefusesEverythingElse) {
                                  "7:bequest1:k1:i1:t1:21:01:01:p",
                                  "7:bequest1:k1:i1:t1:11:11:01:p",
                                  "7:bequest1:k1:i1:t1:01:01:11:s",
-                                 "7:bequest1:k1:i1:t1:01:01:41:s4:WHAT1:01:t",
+                                 "7:bequest1:k1:i1:t1:01:01:51:s4:WHAT1:01:t1:0",
+                                 "7:bequest1:k1:i1:t1:01:01:51:s5:OFFER1:01:t1:x",
+                                 "7:bequest1:k1:i1:t1:01:01:41:s5:OFFER1:01:t",
                                  "7:bequest1:k1:i1:t1:01:01:01:d",
                                  "7:bequest1:k1:i1:t1:01:01:01:d4:WHAT1:01:t",
                                  "7:bequest1:k1:i1:t1:01:01:01:d5:OFFER1:x1:t",

@@ -99,7 +99,7 @@ TEST_F(RelayMovesTest, APeerThatIsPendingIsNoPartnerYet) {
 
 TEST_F(RelayMovesTest, WhatIsToldToAnIdThatIsPendingIsForWhoeverHasIt) {
   attach(a_, "x", "another");
-  deliver("", "x", MessageType::Expire, text("EXPIRE", "y", "x"));
+  deliver_expire("y", "x");
   settle(a_, Admission::IdTaken);
   EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "y", "x")});
 }
@@ -177,16 +177,16 @@ TEST_F(RelayMovesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysA
 
 TEST_F(RelayMovesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
   attach(a_, "a");
-  deliver("b", "a", MessageType::Expire, "told");
+  deliver_expire("b", "a");
   EXPECT_EQ(attach(c_, "a"), Admission::Pending);
   settle(c_, Admission::Resumed, {.texts = {"inherited"}});
-  EXPECT_EQ(c_.take(), (Texts{kOpen, "inherited", "told"}));
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "inherited", text("EXPIRE", "b", "a")}));
 }
 
 TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
   lose_before_answer(a_, "a");
   const Instant first = now_;
-  deliver("b", "a", MessageType::Expire, "told");
+  deliver_expire("b", "a");
   deliver_offer("b", "a");
   deliver("x", "a", MessageType::Leave, "x has left");
   pass(1s);
@@ -197,10 +197,10 @@ TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
   EXPECT_EQ(inheritance->texts, Texts{});
   EXPECT_EQ(inheritance->kept,
             (std::vector<Inheritance::Kept>{
-                {"b", MessageType::Expire, "told", first},
-                {"b", MessageType::Offer, text("OFFER", "b", "a"), first},
-                {"x", MessageType::Leave, "x has left", first},
-                {"c", MessageType::Offer, text("OFFER", "c", "a"), first + 1s}}));
+                {"", MessageType::Expire, text("EXPIRE", "b", "a"), first, mark("a")},
+                kept_offer("b", "a", first),
+                kept("x", MessageType::Leave, "x has left", first),
+                kept_offer("c", "a", first + 1s)}));
   EXPECT_EQ(find("a"), nullptr);
 }
 
@@ -430,9 +430,7 @@ TEST_F(RelayMovesTest, HandsOverALostPeerWithWhatHasWaited) {
   ASSERT_TRUE(inheritance);
   EXPECT_EQ(inheritance->partners, Texts{});
   EXPECT_EQ(inheritance->texts, Texts{"unsent"});
-  EXPECT_EQ(
-      inheritance->kept,
-      (std::vector<Inheritance::Kept>{{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}));
+  EXPECT_EQ(inheritance->kept, (std::vector<Inheritance::Kept>{kept_offer("b", "a", now_)}));
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{});
 }
@@ -468,13 +466,29 @@ TEST_F(RelayMovesTest, GivesAPeerWhatWaitedForItElsewhere) {
   join(b_, "b");
   attach(a_, "a");
   settle(a_, Admission::Resumed,
-         {.texts = {"first"},
-          .kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_},
-                   {"y", MessageType::Offer, text("OFFER", "y", "a"), now_}}});
+         {.texts = {"first"}, .kept = {kept_offer("b", "a", now_), kept_offer("y", "a", now_)}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
   leave(a_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
+}
+
+TEST_F(RelayMovesTest, WhatWaitedElsewhereTiesAPeerToItsSenderOnly) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {.kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_, mark("b", "another")}}});
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("OFFER", "b", "a")}));
+  leave(b_);
+  EXPECT_EQ(a_.take(), Texts{}) << "it has the id of one that has ended";
+}
+
+TEST_F(RelayMovesTest, WhatWasToldElsewhereToWhoHadTheIdBeforeIsNotForWhoInheritsIt) {
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {.kept = {{"", MessageType::Expire, "told to another", now_, mark("a", "another")},
+                   {"", MessageType::Expire, "told", now_, mark("a")}}});
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "told"}));
 }
 
 TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsForNoLongerThanBefore) {
@@ -482,8 +496,7 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsForNoLongerThan
   join(b_, "b");
   lose(a_);
   const Claim claim{"peerjs", "a", find("a")->registration};
-  relay_.settle(claim, Admission::Resumed,
-                {.kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 4s}}}, now_);
+  relay_.settle(claim, Admission::Resumed, {.kept = {kept_offer("b", "a", now_ - 4s)}}, now_);
   pass(999ms);
   EXPECT_EQ(b_.take(), Texts{});
   pass(1ms);
@@ -497,10 +510,8 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) 
   join(b_, "b");
   lose(a_);
   const Claim claim{"peerjs", "a", find("a")->registration};
-  relay_.settle(
-      claim, Admission::Resumed,
-      {.texts = {"first"}, .kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_}}},
-      now_);
+  relay_.settle(claim, Admission::Resumed,
+                {.texts = {"first"}, .kept = {kept_offer("b", "a", now_)}}, now_);
   attach(a_, "a");
   EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a")}));
   leave(a_);
@@ -512,7 +523,7 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereGoesBeforeWhatHasComeHereMeanwhile) {
   pass(1s);
   deliver("x", "a", MessageType::Candidate, "second");
   relay_.settle(claim, Admission::Resumed,
-                {.kept = {{"x", MessageType::Offer, "first", now_ - 2s}}}, now_);
+                {.kept = {kept("x", MessageType::Offer, "first", now_ - 2s)}}, now_);
   pass(1s);
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "second"}));
@@ -523,7 +534,7 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereExpiresInTimeWhateverHasComeHereMeanwh
   pass(1s);
   deliver("x", "a", MessageType::Candidate, "second");
   relay_.settle(claim, Admission::Resumed,
-                {.kept = {{"x", MessageType::Offer, "first", now_ - 2s}}}, now_);
+                {.kept = {kept("x", MessageType::Offer, "first", now_ - 2s)}}, now_);
   backend_.take();
   pass(3s);
   EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});

@@ -109,10 +109,32 @@ class RelayNodesFixture : public testing::Test {
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
                const std::string& what) {
-    return relay_.deliver({"peerjs", src, {}, dst, type, what, now_}, now_);
+    return relay_.deliver({"peerjs", src, {.mark = mark(src)}, dst, type, what, now_}, now_);
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
+  }
+
+  /// An EXPIRE of another node, for who has sent something as `dst`, with that token.
+  bool deliver_expire(const std::string& absent, const std::string& dst,
+                      std::string_view token = "token") {
+    const Registration told{.mark = mark(dst, token)};
+    return relay_.deliver(
+        {"peerjs", {}, told, dst, MessageType::Expire, text("EXPIRE", absent, dst), now_}, now_);
+  }
+
+  /// What `src`, of another node, has sent to somebody for whom it waits.
+  static Inheritance::Kept kept(const std::string& src, MessageType type, const std::string& what,
+                                Instant since) {
+    return {src, type, what, since, mark(src)};
+  }
+  static Inheritance::Kept kept_offer(const std::string& src, const std::string& dst,
+                                      Instant since) {
+    return kept(src, MessageType::Offer, text("OFFER", src, dst), since);
+  }
+
+  static std::uint32_t mark(std::string_view id, std::string_view token = "token") {
+    return mark_of("peerjs", id, token);
   }
 
   /// From now on there may be so many.

@@ -340,12 +340,63 @@ TEST_F(RelayNodesTest, KeepsWhatIsForAPeerThatIsLostAndExpiresItToTheOtherNode) 
 
 TEST_F(RelayNodesTest, TellsAnExpireOfAnotherNode) {
   join(a_, "a");
-  deliver("", "a", MessageType::Expire, text("EXPIRE", "x", "a"));
+  deliver_expire("x", "a");
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
   lose(a_);
-  deliver("", "a", MessageType::Expire, text("EXPIRE", "y", "a"));
+  deliver_expire("y", "a");
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, text("EXPIRE", "y", "a")}));
+}
+
+TEST_F(RelayNodesTest, WhoHasTheIdOfOneThatHasEndedDoesNotHearWhomThatHadCalled) {
+  join(a_, "a");
+  EXPECT_TRUE(deliver_expire("x", "a", "another")) << "nobody else will want to have it";
+  lose(a_);
+  EXPECT_TRUE(deliver_expire("x", "a", "another"));
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), Texts{kOpen});
+}
+
+TEST_F(RelayNodesTest, NorWhoComesHereWhereWhatItHadSentHasWaited) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  ASSERT_EQ(attach(b_, "x", "another"), Admission::Pending);
+  settle(b_, Admission::Opened);
+  b_.take();
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{});
+  EXPECT_EQ(backend_.take(), Texts{}) << "the one that had called has ended";
+}
+
+TEST_F(RelayNodesTest, NorWhoHasOnlyAskedForTheIdThen) {
+  ASSERT_EQ(attach(a_, "x", "another"), Admission::Pending);
+  deliver_expire("y", "x");
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.take(), Texts{kOpen});
+  ASSERT_EQ(attach(b_, "z"), Admission::Pending);
+  deliver_expire("y", "z");
+  settle(b_, Admission::Opened);
+  EXPECT_EQ(b_.take(), (Texts{kOpen, text("EXPIRE", "y", "z")}));
+}
+
+TEST_F(RelayNodesTest, AMessageOfWhoHadTheIdBeforeIsNotOfWhoHasItHere) {
+  join(a_, "a");
+  ASSERT_EQ(attach(b_, "b", "another"), Admission::Pending);
+  settle(b_, Admission::Opened);
+  deliver_offer("b", "a");
+  a_.take();
+  leave(b_);
+  EXPECT_EQ(a_.take(), Texts{}) << "they are no partners";
+}
+
+TEST_F(RelayNodesTest, AnExpireForOneOfAnotherNodeSaysWhoseItIs) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  pass(5s);
+  ASSERT_EQ(backend_.forwarded.size(), 1U);
+  EXPECT_EQ(backend_.forwarded[0].registration.mark, mark("x"));
 }
 
 TEST_F(RelayNodesTest, TellsNobodyOfWhatAPeerHadSentThatHasEnded) {
@@ -422,8 +473,7 @@ TEST_F(RelayNodesTest, WhereThereAreNoOthersNothingWaitsForThem) {
 
 TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesOnWaiting) {
   join(b_, "b");
-  relay_.wait_for("peerjs", "a", {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 2s}},
-                  now_);
+  relay_.wait_for("peerjs", "a", {kept_offer("b", "a", now_ - 2s)}, now_);
   const Parcel sent = forwarded();
   EXPECT_EQ(sent.registration, b_.peer()->registration);
   relay_.on_returned({sent}, now_);
@@ -439,8 +489,7 @@ TEST_F(RelayNodesTest, WhatWaitedForAPeerThatIsNowhereGoesBeforeWhatWasSentSince
   backend_.forwarding = Backend::Forwarding::Apart;
   receive(b_, sent_to("a", "CANDIDATE"));
   backend_.forwarding = Backend::Forwarding::Taken;
-  relay_.wait_for("peerjs", "a", {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_ - 2s}},
-                  now_);
+  relay_.wait_for("peerjs", "a", {kept_offer("b", "a", now_ - 2s)}, now_);
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("CANDIDATE", "b", "a")}));
 }
 

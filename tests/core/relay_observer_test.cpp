@@ -35,8 +35,7 @@ class RecordingObserver final : public Observer {
 
  private:
   void add(const std::string& what, const Peer& peer, const std::string& more = {}) {
-    seen.push_back(what + " " + peer.id + " " +
-                   std::to_string(static_cast<std::uint64_t>(peer.registration)) + more);
+    seen.push_back(what + " " + peer.id + " " + std::to_string(peer.registration.number) + more);
   }
 
   Texts seen;

@@ -24,7 +24,8 @@ struct Delivery {
     std::string_view src;
     core::MessageType type;
     std::string_view text;
-    core::Instant since;  ///< it has been waiting to arrive
+    core::Instant since;     ///< it has been waiting to arrive
+    std::uint32_t mark = 0;  ///< see core::Registration, and core::Parcel on whose
   };
   std::vector<Item> items;
 };

@@ -17,7 +17,7 @@ namespace peerjsd::core {
 struct Parcel {
   std::string_view key;
   std::string_view src;
-  Registration registration;  ///< of src, where it is registered here
+  Registration registration;  ///< of src; of an EXPIRE, of the one who is told
   std::string_view dst;
   MessageType type;
   std::string_view text;  ///< as the destination gets it; empty: a LEAVE of which it is not told

@@ -3,6 +3,7 @@
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/time.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Inheritance {
     std::string src;
     MessageType type;
     std::string text;
-    Instant since;  ///< it has been waiting
+    Instant since;           ///< it has been waiting
+    std::uint32_t mark = 0;  ///< see Registration, and Parcel on whose
 
     bool operator==(const Kept&) const = default;
   };

@@ -2,8 +2,8 @@
 
 #include "peerjsd/core/client.hpp"
 #include "peerjsd/core/deadline_queue.hpp"
+#include "peerjsd/core/registration.hpp"
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,16 +14,6 @@ class Transport;
 
 struct LivenessTag;
 struct ProbeTag;
-
-/// Tells registrations apart: an id that is registered anew is another peer. One with its highest
-/// bit set stands for a peer of another node.
-enum class Registration : std::uint64_t {};
-
-inline constexpr std::uint64_t kRegisteredElsewhere = std::uint64_t{1} << 63;
-
-constexpr bool is_elsewhere(Registration registration) {
-  return (static_cast<std::uint64_t>(registration) & kRegisteredElsewhere) != 0;
-}
 
 /// A registered id. It lives from its admission until its end, across resumes.
 ///

@@ -105,6 +105,7 @@ bool are_partners(const Peer& peer, std::string_view elsewhere);
 bool part(Peer& peer, std::string_view elsewhere);
 
 /// The same where `other`, whose id is given, may be here; nullptr: it is not.
+void make_partner(Peer& peer, Peer* other, std::string_view id);
 bool part(Peer& peer, Peer* other, std::string_view id);
 
 }  // namespace peerjsd::core

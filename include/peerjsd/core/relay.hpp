@@ -138,7 +138,8 @@ class Relay {
   /// inherited.
   void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
 
-  /// A parcel from another node. False: its destination is not here.
+  /// A parcel from another node, whose registration has nothing but a mark. False: its destination
+  /// is not here.
   bool deliver(const Parcel& parcel, Instant now);
 
   /// The destination of parcels that were forwarded is absent: they wait here, before what their
@@ -270,7 +271,8 @@ class Relay {
   static void make_partner_of(Peer& peer, std::string_view id);
   std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
-  Registration registration_of(const Peer* here, std::string_view id) const;
+  Registration registration_of(const Realm& realm, std::string_view id, std::uint32_t mark) const;
+  static bool is_of(Registration told, const Peer& peer);
   static Inheritance take_own(Peer& peer);
   static void take_kept(Peer& peer, Waiting which, Inheritance& inheritance);
   bool bequeath(Peer& peer);

@@ -221,6 +221,24 @@ clusterSuite('Cluster, quick to expire', { count: 2, args: ['-t', '300'] }, (tes
     await a.fence();
   });
 
+  test('who takes the id of one that has ended does not hear whom that had called', async (scope) => {
+    const { nodes, peer, page, socket } = scope;
+    const d = await page('d-', { server: nodes[1] });
+    d.lose();
+    await nodes[1].waitForLog(new RegExp(`disconnected: ${d.id} .*connection lost`));
+    const a = await page('a-', { server: nodes[0] });
+    const c = await peer('c-', { server: nodes[0] });
+    for (const caller of [a, c]) {
+      caller.signal('OFFER', d.id, 1);
+      await caller.fence();
+    }
+    await a.close(1001);
+    const next = socket({ server: nodes[0], id: a.id, token: 'of another' });
+    await next.expect(OPEN);
+    await c.expect(relayed('EXPIRE', d.id, c.id)); // after what a would have been told
+    await next.fence();
+  });
+
   test('what has expired does not arrive', async ({ nodes, peer, name }) => {
     const id = name('late-');
     const a = await peer('a-', { server: nodes[0] });
