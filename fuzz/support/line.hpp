@@ -49,6 +49,7 @@ class LineTransport final : public core::Transport {
   void send(std::string_view text) override { line.send(text); }
   bool has_room_for(std::size_t bytes) const override { return bytes <= line.room; }
   void settled(core::Admission) override {}
+  void grant_waited() override {}
   void close(core::End reason) override { line.close(reason); }
   bool probe() override { return line.probe(); }
   std::vector<std::string> take_unsent() override { return line.take_unsent(); }

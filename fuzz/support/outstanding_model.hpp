@@ -57,6 +57,9 @@ class OutstandingModel {
 
   std::size_t bytes(std::string_view key) const;
 
+  /// Of the message that was kept last.
+  std::uint64_t last_order() const { return count_; }
+
  private:
   using Place = std::list<Attempt>::iterator;
 

@@ -1,6 +1,7 @@
 #include "support/relay_model.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <ranges>
 #include <tuple>
@@ -159,24 +160,22 @@ RelayModel::Peer* RelayModel::longest_lost(std::string_view key) {
 
 Admission RelayModel::resume(Peer& peer, Line& line, const Client& client, Instant now) {
   Line* const old = peer.line;
-  std::vector<std::string> texts = std::exchange(peer.backlog, {});
   bool opens = true;
   if (old != nullptr) {
     const bool had_websocket = old->carrier == Carrier::WebSocket;
     if (had_websocket && line.carrier != Carrier::WebSocket) return Admission::Standby;
     if (line.carrier == Carrier::RenewedStream && !old->makes_way()) return Admission::Later;
     opens = had_websocket || line.carrier == Carrier::Stream;
-    texts = old->take_unsent();
+    save_unsent(peer, *old);
     line.hold(old->settles);
     old->close(End::Replaced);
   }
   peer.client = client;
   carry(peer, line, now);
   if (opens) {
-    std::erase(texts, kOpen);
-    texts.insert(texts.begin(), kOpen);
+    std::erase_if(peer.backlog, [](const Peer::Told& told) { return told.text == kOpen; });
+    line.send(kOpen);
   }
-  for (const std::string& text : texts) line.send(text);
   deliver_waiting(peer);
   return Admission::Resumed;
 }
@@ -266,7 +265,7 @@ void RelayModel::tell(Peer& peer, const std::string& text) {
   if (peer.line != nullptr) {
     peer.line->send(text);
   } else {
-    peer.backlog.push_back(text);
+    peer.backlog.push_back({outstanding_.last_order(), text});
   }
 }
 
@@ -289,9 +288,24 @@ Receipt RelayModel::keep(Peer& src, MessageType type, const std::string& dst_jso
   return options_.expire_timeout > 0ms ? Receipt::NoRoom : Receipt::Expired;
 }
 
+/// What it was told after a message comes after it.
 void RelayModel::deliver_waiting(Peer& peer) {
+  std::deque<Peer::Told> told(peer.backlog.begin(), peer.backlog.end());
+  peer.backlog.clear();
+  const auto send_first = [&] {
+    peer.line->send(told.front().text);
+    told.pop_front();
+  };
   for (const auto& [message, sender] : outstanding_.take(peer.key, as_json(peer.id))) {
+    while (!told.empty() && told.front().order < message.order) send_first();
     deliver(find(sender), peer, message.type, message.text);
+  }
+  while (!told.empty()) send_first();
+}
+
+void RelayModel::save_unsent(Peer& peer, Line& line) {
+  for (const std::string& text : line.take_unsent()) {
+    peer.backlog.push_back({outstanding_.last_order(), text});
   }
 }
 
@@ -305,7 +319,7 @@ void RelayModel::detach(Line& line, End end, Instant now) {
   Peer* const peer = carried_by(line);
   if (peer == nullptr) return;
   peer->line = nullptr;
-  peer->backlog = line.take_unsent();
+  save_unsent(*peer, line);
   end_connection(*peer, end, now);
 }
 

@@ -74,7 +74,11 @@ class RelayModel {
     core::Client client;
     Number number;         // of its registration
     Line* line = nullptr;  // nullptr: lost
-    std::vector<std::string> backlog{};
+    struct Told {
+      std::uint64_t order;  // among what waits
+      std::string text;
+    };
+    std::vector<Told> backlog{};
     std::set<Number> partners{};
     core::Instant alive_at{};  // or lost
     Number alive_order = 0;
@@ -101,8 +105,9 @@ class RelayModel {
                      const std::string& text, core::Instant now);
   void deliver(Peer* src, Peer& dst, core::MessageType type, const std::string& text);
   void deliver_waiting(Peer& peer);
-  static void tell(Peer& peer, const std::string& text);
-  static void tell_expired(Peer& src, const std::string& dst_json);
+  void save_unsent(Peer& peer, Line& line);
+  void tell(Peer& peer, const std::string& text);
+  void tell_expired(Peer& src, const std::string& dst_json);
 
   void end_connection(Peer& peer, core::End end, core::Instant now);
   void close_and_end(Peer& peer, core::End end, core::Instant now);

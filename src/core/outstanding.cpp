@@ -81,21 +81,17 @@ void Outstanding::end_tails(std::string_view dst_json) {
 std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   const auto destination = destinations_.find(dst_json);
   if (destination == destinations_.end()) return {};
-  std::vector<std::pair<std::uint64_t, Message>> ordered;
+  std::vector<Message> messages;
   for (auto& [sender, attempt] : destination->second.attempts) {
     for (Kept& kept : attempt.messages) {
-      ordered.push_back(
-          {kept.order,
-           {kept.type, std::move(kept.text), attempt.src, attempt.registration, attempt.since}});
+      messages.push_back({kept.type, std::move(kept.text), attempt.src, attempt.registration,
+                          attempt.since, kept.order});
     }
     release(attempt, attempt.bytes);
     dequeue(attempt);
   }
   destinations_.erase(destination);
-  std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
-  std::vector<Message> messages;
-  messages.reserve(ordered.size());
-  for (auto& [order, message] : ordered) messages.push_back(std::move(message));
+  std::ranges::sort(messages, {}, &Message::order);
   return messages;
 }
 
@@ -114,8 +110,9 @@ void Outstanding::offer(std::string_view dst_json,
   for (const auto& [order, attempt, i] : ordered) {
     if (taken[attempt] < i) continue;  // one before it was not taken
     Kept& kept = attempt->messages[i];
-    Message message{kept.type, std::move(kept.text), attempt->src, attempt->registration,
-                    attempt->since};
+    Message message{kept.type,      std::move(kept.text),
+                    attempt->src,   attempt->registration,
+                    attempt->since, order};
     if (take(message)) {
       release(*attempt, message.text.size() + kOverhead);
       ++taken[attempt];

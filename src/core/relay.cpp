@@ -162,7 +162,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
       realm.set_pending(peer, true);
       return Admission::Pending;
   }
-  open(peer, true, {}, now);
+  open(peer, true, now);
   yield_to(peer, now);
   return Admission::Opened;
 }
@@ -184,18 +184,14 @@ Admission Relay::resume(Peer& peer, Transport& transport, const Client& client, 
     backend_.on_return(peer);
     return Admission::Pending;
   }
-  open(peer, opens, std::exchange(peer.backlog, {}), now);
+  open(peer, opens, now);
   return Admission::Resumed;
 }
 
-/// `texts`: what the peer has not received yet.
-void Relay::open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now) {
+void Relay::open(Peer& peer, bool opens, Instant now) {
   if (opens) peer.transport->send(kOpenText);
   if (observer_ != nullptr) show_connected(peer);
-  for (const std::string& text : texts) {
-    if (!opens || text != kOpenText) peer.transport->send(text);
-  }
-  deliver_outstanding(peer, now);
+  deliver_waiting(peer, opens, now);
 }
 
 /// It never had its id.
@@ -268,10 +264,20 @@ void Relay::bind(Peer& peer, Transport& transport, Instant now) {
   probed_.remove(peer);
 }
 
-void Relay::deliver_outstanding(Peer& peer, Instant now) {
+/// In the order in which it has come. `opens`: an OPEN that was not received is not sent once more.
+void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
+  const std::vector<Peer::Told> backlog = std::exchange(peer.backlog, {});
+  auto next = backlog.begin();
+  const auto tell_until = [&](std::uint64_t order) {
+    for (; next != backlog.end() && next->order <= order; ++next) {
+      if (!opens || next->text != kOpenText) peer.transport->send(next->text);
+    }
+  };
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
+    tell_until(message.order);
     deliver_kept(message, peer, now);
   }
+  tell_until(peer.realm.outstanding.arrived());
 }
 
 /// `src`: nullptr if it is not here; `id`: its.

@@ -102,7 +102,10 @@ void Relay::end_expired(const Expiries::Due& due, Instant now) {
 
 /// One of the two is empty: while it is pending nothing is sent to it, then nothing kept for it.
 void Relay::save_unsent(Peer& peer) {
-  for (std::string& text : peer.transport->take_unsent()) peer.backlog.push_back(std::move(text));
+  const std::uint64_t order = peer.realm.outstanding.arrived();
+  for (std::string& text : peer.transport->take_unsent()) {
+    peer.backlog.push_back({order, std::move(text)});
+  }
 }
 
 void Relay::unbind(Peer& peer, End end) {

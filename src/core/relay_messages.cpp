@@ -205,7 +205,7 @@ void Relay::tell(Peer& peer, std::string text) {
   if (peer.is_reachable()) {
     peer.transport->send(text);
   } else {
-    peer.backlog.push_back(std::move(text));
+    peer.backlog.push_back({peer.realm.outstanding.arrived(), std::move(text)});
   }
 }
 

@@ -8,6 +8,27 @@
 
 namespace peerjsd::core {
 
+namespace {
+
+std::vector<std::string> ids_of_partners(const Peer& peer) {
+  std::vector<std::string> ids;
+  for (const Peer* const partner : peer.partners) ids.push_back(partner->id);
+  ids.insert(ids.end(), peer.partners_elsewhere.begin(), peer.partners_elsewhere.end());
+  return ids;
+}
+
+/// After what goes along already.
+void append_told(Inheritance& all, const Peer& peer, const Peer::Told& told) {
+  if (all.kept.empty()) {
+    all.texts.push_back(told.text);
+  } else {
+    all.kept.push_back(
+        {{}, MessageType::Expire, told.text, all.kept.back().since, peer.registration.mark});
+  }
+}
+
+}  // namespace
+
 void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inheritance,
                    Instant now) {
   Peer* const peer = find(claim);
@@ -23,18 +44,19 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
       return refuse(*peer, verdict);
     }
   }
-  const std::vector<std::string> inherited = inherit(*peer, inheritance, now);
-  if (!peer->is_pending) {
+  const std::vector<Peer::Told> inherited = inherit(*peer, inheritance, now);
+  if (peer->is_reachable()) {
     // It was opened before its inheritance came.
-    for (const std::string& text : inherited) tell(*peer, text);
+    for (const Peer::Told& told : inherited) peer->transport->send(told.text);
+    if (!inherited.empty()) peer->transport->grant_waited();
     return;
   }
+  peer->backlog.insert(peer->backlog.begin(), inherited.begin(), inherited.end());
+  if (!peer->is_pending) return;
   peer->realm.set_pending(*peer, false);
   counted(answer);
-  std::vector<std::string>& texts = peer->backlog;
-  texts.insert(texts.begin(), inherited.begin(), inherited.end());
   if (peer->transport == nullptr) return settle_lost(*peer, answer, now);
-  open(*peer, true, std::exchange(texts, {}), now);
+  open(*peer, true, now);
   peer->transport->settled(answer);
   yield_to(*peer, now);
 }
@@ -54,15 +76,19 @@ void Relay::refuse(Peer& peer, Admission answer) {
   forward_waiting(realm, dst_json);
 }
 
-/// The texts that it is to get.
-std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
+/// What it is to get of it before anything that waits for it here; if it is lost, that among which
+/// it has come waits here as well.
+std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
+  const bool is_lost = peer.transport == nullptr;
   for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
-  std::vector<std::string> texts = inheritance.texts;
+  std::vector<Peer::Told> told;
+  for (const std::string& text : inheritance.texts) told.push_back({0, text});
   const std::vector<Parcel> kept = parcels_of(peer.realm, peer.id, inheritance.kept);
   std::vector<Outstanding::Message> later;
-  if (peer.transport == nullptr) later = take_later(kept);
+  if (is_lost) later = take_later(kept);
   for (const Parcel& each : kept) {
-    if (inherit(peer, each, now)) texts.emplace_back(each.text);
+    const std::uint64_t order = is_lost ? peer.realm.outstanding.arrived() : 0;
+    if (inherit(peer, each, now)) told.push_back({order, std::string(each.text)});
   }
   for (const auto& each : later) keep(parcel_of(each, peer.realm.key, peer.id), now);
   for (const Inheritance::Sent& sent : inheritance.sent) {
@@ -70,7 +96,7 @@ std::vector<std::string> Relay::inherit(Peer& peer, const Inheritance& inheritan
         {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
         now);
   }
-  return texts;
+  return told;
 }
 
 /// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
@@ -96,29 +122,29 @@ void Relay::make_partner_of(Peer& peer, std::string_view id) {
   make_partner(peer, here == nullptr || here->is_pending ? nullptr : here, id);
 }
 
-/// Of a peer without a connection: what is its own.
-Inheritance Relay::take_own(Peer& peer) {
-  Inheritance own;
-  for (const Peer* const partner : peer.partners) own.partners.push_back(partner->id);
-  own.partners.insert(own.partners.end(), peer.partners_elsewhere.begin(),
-                      peer.partners_elsewhere.end());
-  own.texts = std::exchange(peer.backlog, {});
-  return own;
-}
-
-/// Of what waits for the peer; `inheritance` has its partners.
-void Relay::take_kept(Peer& peer, Waiting which, Inheritance& inheritance) {
-  peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
+/// Of a peer without a connection: what is its own, and what waits for it.
+Inheritance Relay::take_inheritance(Peer& peer, Waiting which) {
+  Inheritance all{.partners = ids_of_partners(peer)};
+  const std::vector<Peer::Told> backlog = std::exchange(peer.backlog, {});
+  auto next = backlog.begin();
+  const auto take_told_until = [&](std::uint64_t order) {
+    for (; next != backlog.end() && next->order <= order; ++next) append_told(all, peer, *next);
+  };
+  Outstanding& outstanding = peer.realm.outstanding;
+  outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
     if (which == Waiting::Notices && !is_notice(message.type)) return false;
+    take_told_until(message.order);
     if (message.type == MessageType::Leave) {
-      const bool was_partner = std::erase(inheritance.partners, message.src) > 0;
+      const bool was_partner = std::erase(all.partners, message.src) > 0;
       // Those of a pending peer are known with the answer to its claim.
       if (!was_partner && !peer.is_pending) return true;
     }
-    inheritance.kept.push_back(
+    all.kept.push_back(
         {message.src, message.type, message.text, message.since, message.registration.mark});
     return true;
   });
+  take_told_until(outstanding.arrived());
+  return all;
 }
 
 /// What others have sent to it goes on waiting here for where it comes back to. False: there is no
@@ -130,8 +156,7 @@ bool Relay::bequeath(Peer& peer) {
       save_unsent(peer);
       unbind(peer, End::ServerStops);
     }
-    Inheritance inheritance = take_own(peer);
-    take_kept(peer, Waiting::Notices, inheritance);
+    Inheritance inheritance = take_inheritance(peer, Waiting::Notices);
     inheritance.sent = take_sent(realm.key, peer.registration);
     return inheritance;
   };
@@ -158,8 +183,7 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
     let_go(*peer, End::Replaced);
     if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
   }
-  Inheritance inheritance = take_own(*peer);
-  take_kept(*peer, Waiting::All, inheritance);
+  Inheritance inheritance = take_inheritance(*peer, Waiting::All);
   peer->realm.outstanding.end_tails(json::quoted(peer->id));
   move_away(*peer);
   return inheritance;

@@ -71,14 +71,19 @@ void PeerSession::settled(core::Admission admission) {
 void PeerSession::report(core::Admission admission, std::string_view id) {
   if (core::is_admitted(admission)) {
     admitted_ = true;
-    waited_ = std::min(queued_bytes(), context().options().outstanding_bytes);
-    limit_queue();  // for one that resumes again and again, and never reads
+    grant_waited();
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
     context().incidents().report(Incident::ClientRefused, "{} ({}, {})", core::log_text(id),
                                  address(), core::refusal_reason(admission, address()));
   }
+}
+
+/// Not without bounds: for one that resumes again and again, and never reads.
+void PeerSession::grant_waited() {
+  waited_ = std::min(queued_bytes(), context().options().outstanding_bytes);
+  limit_queue();
 }
 
 void PeerSession::set_client_version(std::string_view version) {

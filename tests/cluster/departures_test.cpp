@@ -7,6 +7,7 @@
 #include "support/relay_setup.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -40,7 +41,8 @@ class DeparturesTest : public testing::Test {
   /// `a`, for which a message of `b` was waiting, has gone.
   void depart() {
     core::Inheritance inheritance;
-    inheritance.kept = {{"b", core::MessageType::Offer, text("OFFER", "b", "a"), start_}};
+    const std::uint32_t mark = core::mark_of("peerjs", "b", "token");
+    inheritance.kept = {{"b", core::MessageType::Offer, text("OFFER", "b", "a"), start_, mark}};
     departures_.add({"peerjs", "a", "digest", {}, inheritance, start_});
   }
 

@@ -71,7 +71,8 @@ TEST(Envelope, CarriesABequest) {
   const auto inheritance_at = [](Instant now) -> core::Inheritance {
     return {{"x", "y"},
             {"1", "", "3"},
-            {{"v", MessageType::Answer, "0", now - 2s, 7}, {"v", MessageType::Custom, "1", now - 1s, 8}},
+            {{"v", MessageType::Answer, "0", now - 2s, 7},
+             {"v", MessageType::Custom, "1", now - 1s, 8}},
             {{"z", MessageType::Offer, "4", now - 1h},
              {"", MessageType::Leave, "", now},
              {"z", MessageType::Custom, "5", now}}};

@@ -435,6 +435,28 @@ TEST_F(RelayMovesTest, HandsOverALostPeerWithWhatHasWaited) {
   EXPECT_EQ(b_.take(), Texts{});
 }
 
+TEST_F(RelayMovesTest, HandsOverWhatALostPeerWasToldAmongWhatHasWaited) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  lose(a_);
+  deliver_expire("y", "a");
+  const Instant first = now_;
+  deliver_offer("b", "a");
+  pass(1s);
+  deliver("x", "a", MessageType::Leave, "x has left");
+  deliver("b", "a", MessageType::Candidate, "of b");
+  deliver_expire("z", "a");
+  const auto inheritance = relay_.hand_over("peerjs", "a");
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->texts, Texts{text("EXPIRE", "y", "a")});
+  ASSERT_EQ(inheritance->kept.size(), 4U);
+  EXPECT_EQ(inheritance->kept[0], kept_offer("b", "a", first));
+  EXPECT_EQ(inheritance->kept[1],
+            (Inheritance::Kept{"", MessageType::Expire, "x has left", first, mark("a")}));
+  EXPECT_EQ(inheritance->kept[2].text, "of b");
+  EXPECT_EQ(inheritance->kept[3].text, text("EXPIRE", "z", "a"));
+}
+
 TEST_F(RelayMovesTest, ThePartnersOfAPeerThatMovedTellItWhenTheyLeave) {
   join(a_, "a");
   join(b_, "b");
@@ -454,9 +476,12 @@ TEST_F(RelayMovesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   join(b_, "b");
   attach(a_, "a");
   deliver_offer("x", "a");
-  settle(a_, Admission::Resumed, {.partners = {"b", "y"}, .texts = {"first"}});
+  settle(a_, Admission::Resumed,
+         {.partners = {"b", "y"},
+          .texts = {"first"},
+          .kept = {kept("y", MessageType::Candidate, "second", now_)}});
   EXPECT_EQ(a_.answer, Admission::Resumed);
-  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "x", "a")}));
+  EXPECT_EQ(a_.take(), (Texts{kOpen, "first", "second", text("OFFER", "x", "a")}));
   leave(a_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
   EXPECT_EQ(backend_.take(), (Texts{text("LEAVE", "a", "x"), text("LEAVE", "a", "y")}));
@@ -476,8 +501,9 @@ TEST_F(RelayMovesTest, GivesAPeerWhatWaitedForItElsewhere) {
 TEST_F(RelayMovesTest, WhatWaitedElsewhereTiesAPeerToItsSenderOnly) {
   join(b_, "b");
   attach(a_, "a");
-  settle(a_, Admission::Resumed,
-         {.kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_, mark("b", "another")}}});
+  settle(
+      a_, Admission::Resumed,
+      {.kept = {{"b", MessageType::Offer, text("OFFER", "b", "a"), now_, mark("b", "another")}}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, text("OFFER", "b", "a")}));
   leave(b_);
   EXPECT_EQ(a_.take(), Texts{}) << "it has the id of one that has ended";
@@ -489,6 +515,28 @@ TEST_F(RelayMovesTest, WhatWasToldElsewhereToWhoHadTheIdBeforeIsNotForWhoInherit
          {.kept = {{"", MessageType::Expire, "told to another", now_, mark("a", "another")},
                    {"", MessageType::Expire, "told", now_, mark("a")}}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, "told"}));
+}
+
+TEST_F(RelayMovesTest, WhatALostPeerWasToldElsewhereStaysAmongWhatHasWaited) {
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed,
+                {.texts = {"first"},
+                 .kept = {kept("x", MessageType::Offer, "of x", now_),
+                          {"", MessageType::Expire, "told", now_, mark("a")},
+                          kept("x", MessageType::Candidate, "then", now_),
+                          kept("y", MessageType::Leave, "y has left", now_)}},
+                now_);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "of x", "told", "then", "y has left"}));
+}
+
+TEST_F(RelayMovesTest, WhatALostPeerHadElsewhereAndComesLateGoesBeforeWhatItWasToldHere) {
+  join(a_, "a");
+  const Claim claim = claim_of(a_);
+  lose(a_);
+  deliver_expire("x", "a");
+  relay_.settle(claim, Admission::Resumed, {.texts = {"late"}}, now_);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "late", text("EXPIRE", "x", "a")}));
 }
 
 TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostWaitsForNoLongerThanBefore) {
@@ -554,6 +602,9 @@ TEST_F(RelayMovesTest, GivesAnInheritanceThatComesLate) {
   join(a_, "a");
   settle(a_, Admission::Resumed, {.partners = {"y"}, .texts = {"late"}});
   EXPECT_EQ(a_.take(), Texts{"late"});
+  EXPECT_EQ(a_.grants, 1);
+  settle(a_, Admission::Resumed);
+  EXPECT_EQ(a_.grants, 1) << "nothing has come";
   leave(a_);
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "y")});
 }

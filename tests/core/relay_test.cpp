@@ -421,6 +421,28 @@ TEST_F(RelayTest, WhatWaitsOutlivesItsSenderButTiesNobodyToTheNextOfThatName) {
   EXPECT_TRUE(b_.sent.empty());
 }
 
+TEST_F(RelayTest, WhoComesBackGetsWhatHasComeInItsOrder) {
+  join(a_, "a");
+  join(b_, "b");
+  join(c_, "c");
+  connect(a_, b_);
+  connect(a_, c_);
+  receive(a_, offer_to("nobody"));
+  pass(4s);
+  detach(a_, End::Lost);
+  receive(b_, offer_to("a"));
+  pass(1s);
+  receive(c_, offer_to("a"));
+  detach(b_, End::GoingAway);
+  receive(c_, sent_to("a", "CANDIDATE"));
+  detach(c_, End::GoingAway);
+  attach(a_, "a");
+  EXPECT_EQ(a_.take(),
+            (Texts{kOpen, relayed_offer("b", "a"), R"({"type":"EXPIRE","src":"nobody","dst":"a"})",
+                   relayed_offer("c", "a"), text("LEAVE", "b", "a"), text("CANDIDATE", "c", "a"),
+                   text("LEAVE", "c", "a")}));
+}
+
 TEST_F(RelayTest, LeaveForAnAbsentPeerIsForgotten) {
   join(a_, "a");
   EXPECT_EQ(receive(a_, R"({"type":"LEAVE","dst":"b"})"), Receipt::Absent);

@@ -15,6 +15,7 @@ class RecordingTransport final : public core::Transport {
  public:
   void send(std::string_view text) override { sent.emplace_back(text); }
   void settled(core::Admission admission) override { answer = admission; }
+  void grant_waited() override { ++grants; }
   void close(core::End reason) override { closed = reason; }
   bool has_room_for(std::size_t bytes) const override { return bytes <= room; }
   bool probe() override {
@@ -46,6 +47,7 @@ class RecordingTransport final : public core::Transport {
   core::Instant held_until{};
   core::Carrier carried_by = core::Carrier::WebSocket;
   int probes = 0;
+  int grants = 0;
 };
 
 }  // namespace peerjsd::test

@@ -59,7 +59,8 @@ class Outstanding {
     std::string text;
     std::string src;
     Registration registration;
-    Instant since;  ///< its attempt waits
+    Instant since;            ///< its attempt waits
+    std::uint64_t order = 0;  ///< see arrived()
   };
 
   /// A message of a sender.
@@ -99,6 +100,10 @@ class Outstanding {
   /// Keeps nothing more of an attempt, which begins with this message if there was none. True: it
   /// is owed an EXPIRE.
   bool give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now);
+
+  /// How many messages have been kept so far. What comes now, but is not kept here, comes before
+  /// one with this order, and after those with a lower one.
+  std::uint64_t arrived() const { return order_; }
 
   /// For which something waits, as JSON.
   std::vector<std::string> destinations() const;

@@ -4,6 +4,7 @@
 #include "peerjsd/core/deadline_queue.hpp"
 #include "peerjsd/core/registration.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,12 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   bool was_seen = false;           ///< or has been
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
-  /// While it is lost: what it will get before anything else when it comes back.
-  std::vector<std::string> backlog;
+  /// While it is lost: what it has been told, but for what waits for it as from anybody else.
+  struct Told {
+    std::uint64_t order;  ///< as Outstanding::arrived() said then
+    std::string text;
+  };
+  std::vector<Told> backlog;
 
   /// Peers with which an OFFER, ANSWER or CANDIDATE was delivered in either direction, sorted.
   /// Symmetric: if b stands here, this stands in b->partners.

@@ -233,7 +233,7 @@ class Relay {
                const Rights& shown);
   Peer* authenticate(const Credentials& who) const;
   Admission resume(Peer& peer, Transport& transport, const Client& client, Instant now);
-  void open(Peer& peer, bool opens, const std::vector<std::string>& texts, Instant now);
+  void open(Peer& peer, bool opens, Instant now);
   void settle_lost(Peer& peer, Admission answer, Instant now);
   void refuse(Peer& peer, Admission answer);
   void forget(Peer& peer);
@@ -243,7 +243,7 @@ class Relay {
   Admission verdict_on_place(const Peer& newcomer) const;
   void yield_to(const Peer& newcomer, Instant now);
   void bind(Peer& peer, Transport& transport, Instant now);
-  void deliver_outstanding(Peer& peer, Instant now);
+  void deliver_waiting(Peer& peer, bool opens, Instant now);
   void deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now);
 
   bool allows(std::string_view type) const;
@@ -269,12 +269,11 @@ class Relay {
                                  const std::vector<Inheritance::Kept>& messages) const;
   bool inherit(Peer& peer, const Parcel& kept, Instant now);
   static void make_partner_of(Peer& peer, std::string_view id);
-  std::vector<std::string> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
+  std::vector<Peer::Told> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
   Registration registration_of(const Realm& realm, std::string_view id, std::uint32_t mark) const;
   static bool is_of(Registration told, const Peer& peer);
-  static Inheritance take_own(Peer& peer);
-  static void take_kept(Peer& peer, Waiting which, Inheritance& inheritance);
+  static Inheritance take_inheritance(Peer& peer, Waiting which);
   bool bequeath(Peer& peer);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,

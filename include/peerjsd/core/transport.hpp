@@ -46,6 +46,10 @@ class Transport {
   /// The relay lets go of this transport: no send() follows. Called while peer() is still set.
   virtual void close(End reason) = 0;
 
+  /// What has been sent last had waited for the peer elsewhere, and came after settled(): it is to
+  /// have as much room as what comes before.
+  virtual void grant_waited() = 0;
+
   /// Asks the other side for a sign of life; false where the transport knows no such thing.
   virtual bool probe() = 0;
 

@@ -21,6 +21,7 @@ class PeerSession : public Connection, public core::Transport {
   bool makes_way(core::Transport&) override { return true; }
   core::Instant settles_at() const override;
   void settled(core::Admission admission) final;
+  void grant_waited() final;
 
   Kind kind() const override {
     return carrier() == core::Carrier::WebSocket ? Kind::WebSocket : Kind::Stream;
@@ -81,7 +82,7 @@ class PeerSession : public Connection, public core::Transport {
 
   core::Instant since_;
   ClientVersions::Number version_ = 0;
-  std::size_t waited_ = 0;  // bytes that were queued at its admission, until it has caught up
+  std::size_t waited_ = 0;  // bytes that had waited for it, until it has caught up
   bool admitted_ = false;
   bool overflow_posted_ = false;
 };

@@ -1,9 +1,8 @@
 // Several nodes joined by a Redis are one server.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { cli, clusterSuite, metric } from '../support/cluster.mjs';
+import { bequeath, cli, clusterSuite, metric } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
   errorText,
@@ -17,13 +16,6 @@ import {
   unregistered,
   until,
 } from '../support/wire.mjs';
-
-/** What the node of a peer is sent when the peer has come there from another one. */
-function bequest(id, token, text) {
-  const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
-  const parts = ['bequest', 'peerjs', id, digest, '0', '1', '0', text];
-  return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
-}
 
 clusterSuite('Cluster', { count: 3 }, (test) => {
   test('a call passes between nodes, in both directions', async ({ nodes, peer }) => {
@@ -85,11 +77,8 @@ clusterSuite('Cluster', { count: 3 }, (test) => {
 
   test('what a peer had elsewhere is for its token only', async ({ redis, nodes, peer }) => {
     const a = await peer('a-', { server: nodes[0] });
-    const [, node] = /this is node (\w+)/.exec(nodes[0].log());
-    const leave = (token, text) =>
-      cli(redis, 'publish', `peerjsd1:${node}`, bequest(a.id, token, text));
-    assert.equal(leave('another', '{"for":"another"}').trim(), '1');
-    leave(a.token, '{"for":"it"}');
+    assert.equal(bequeath(redis, nodes[0], { ...a, token: 'another' }, ['{"for":"another"}']), 1);
+    bequeath(redis, nodes[0], a, ['{"for":"it"}']);
     await a.expect('{"for":"it"}');
   });
 

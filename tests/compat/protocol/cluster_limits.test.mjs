@@ -1,7 +1,7 @@
 // Limits where several nodes are one server: what is counted on each of them, and when.
 
 import assert from 'node:assert/strict';
-import { clusterSuite, metric, PAGE } from '../support/cluster.mjs';
+import { bequeath, clusterSuite, metric, PAGE } from '../support/cluster.mjs';
 import { SECRET, sign } from '../support/tokens.mjs';
 import { errorText, OPEN, payloadOf, until } from '../support/wire.mjs';
 
@@ -27,6 +27,16 @@ clusterSuite('Limits in a cluster', { count: 2, args }, (test) => {
     await b.expect(OPEN);
     for (let i = 0; i < count; i += 1) {
       assert.equal(payloadOf(await b.next())[0], i);
+    }
+  });
+
+  test('so is what comes late from where a peer was', async ({ redis, nodes, peer }) => {
+    const a = await peer('a-', { server: nodes[0] });
+    const filling = 'x'.repeat(60_000);
+    const texts = Array.from({ length: 200 }, (_, i) => JSON.stringify([i, filling]));
+    bequeath(redis, nodes[0], a, texts);
+    for (let i = 0; i < texts.length; i += 1) {
+      assert.equal(JSON.parse(await a.next())[0], i);
     }
   });
 });

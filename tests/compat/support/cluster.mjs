@@ -1,6 +1,7 @@
 // Several nodes and the Redis that joins them, all of them real.
 
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +115,17 @@ export function clusterSuite(title, { count = 3, args = [], concurrency = 1 }, d
 /** What redis-cli says. */
 export const cli = ({ port }, ...args) =>
   execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' });
+
+/** Gives a node `texts` as what its peer has had on another one; says how many have heard of it. */
+export function bequeath(redis, node, { id, token }, texts) {
+  const name = /this is node (\w+)/.exec(node.log())[1];
+  const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
+  const parts = ['bequest', 'peerjs', id, digest, '0', String(texts.length), '0', ...texts];
+  const input = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+  const options = { encoding: 'utf8', input };
+  const args = ['-p', String(redis.port), '-x', 'publish', `peerjsd1:${name}`];
+  return Number(execFileSync('redis-cli', args, options));
+}
 
 /** How many ids Redis has, whether anybody has them or not. */
 export function idsIn(redis) {
