@@ -12,15 +12,18 @@ std::int64_t nanoseconds(const timespec& time) {
 }  // namespace
 
 bool FileWatch::changed() {
-  const std::optional<Stamps> last = std::exchange(seen_, stamps());
-  return seen_ && seen_ == last && seen_ != accepted_;
+  const Stamps last = std::exchange(seen_, stamps());
+  return seen_ == last && seen_ != accepted_;
 }
 
-std::optional<FileWatch::Stamps> FileWatch::stamps() const {
+FileWatch::Stamps FileWatch::stamps() const {
   Stamps all;
   for (const std::string& file : files_) {
     struct ::stat status {};
-    if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+    if (::stat(file.c_str(), &status) != 0) {
+      all.push_back({});
+      continue;
+    }
     all.push_back({static_cast<std::int64_t>(status.st_ino), status.st_size,
                    nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)});
   }

@@ -34,7 +34,7 @@ std::optional<cluster::RedisBackend> cluster_of(boost::asio::io_context& io, con
 }
 
 std::optional<hooks::AuthHook> auth_hook_of(boost::asio::io_context& io, const Config& config,
-                                            const core::Relay& relay) {
+                                            core::Relay& relay) {
   const auto url = hooks::parse_web_url(config.auth_url);
   if (!url) return std::nullopt;
   return std::optional<hooks::AuthHook>(std::in_place, io, *url,

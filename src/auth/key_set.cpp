@@ -20,6 +20,11 @@ constexpr std::size_t kFewestSecretBytes = 32;  // RFC 7518 3.2: as many as the 
 constexpr int kFewestRsaBits = 2048;            // RFC 7518 3.3
 constexpr std::size_t kHalf = 32;               // of an ES256 signature: r, then s
 
+/// Otherwise OpenSSL asks for one on the terminal.
+int no_password(char*, int, int, void*) {
+  return 0;
+}
+
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -136,7 +141,7 @@ std::string KeySet::add_pem(const std::string& text) {
       ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &::BIO_free);
   std::vector<Key> found;
   while (found.empty() || has_another_key(text, bio.get())) {
-    Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+    Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_password, nullptr));
     if (handle == nullptr) {
       return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";
     }

@@ -13,6 +13,7 @@ void Expiries::set(const Peer& peer, const Term& term) {
 }
 
 void Expiries::forget(const Peer& peer) {
+  withdrawn_.erase(peer.registration);
   const auto found = terms_.find(peer.registration);
   if (found == terms_.end()) return;
   due_.erase({found->second.end(), peer.registration});
@@ -21,7 +22,9 @@ void Expiries::forget(const Peer& peer) {
 
 Term Expiries::of(const Peer& peer) const {
   const auto found = terms_.find(peer.registration);
-  return found == terms_.end() ? Term() : found->second;
+  Term term = found == terms_.end() ? Term() : found->second;
+  if (withdrawn_.contains(peer.registration)) term.of_ruling = Instant::min();
+  return term;
 }
 
 std::optional<Expiries::Due> Expiries::pop_due(Instant now) {

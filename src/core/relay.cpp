@@ -321,6 +321,11 @@ const Peer* Relay::peer_of(const Credentials& who) const {
   return is_same_secret(peer->token, who.token) ? peer : nullptr;
 }
 
+void Relay::withdraw_ruling(const Credentials& who) {
+  const Peer* const peer = peer_of(who);
+  if (peer != nullptr) expiries_.withdraw_ruling(*peer);
+}
+
 Peer* Relay::find(std::string_view key, std::string_view id) const {
   const Realm* const of_key = realm(key);
   return of_key == nullptr ? nullptr : of_key->find(id);

@@ -73,8 +73,8 @@ net::Pass narrowed(net::Pass pass, const AuthTerms& terms, core::Instant end) {
 
 }  // namespace
 
-AuthHook::AuthHook(boost::asio::io_context& io, WebUrl url, std::string key,
-                   const core::Relay& relay, Options options)
+AuthHook::AuthHook(boost::asio::io_context& io, WebUrl url, std::string key, core::Relay& relay,
+                   Options options)
     : io_(io),
       key_(std::move(key)),
       relay_(relay),
@@ -92,8 +92,8 @@ void AuthHook::ask(const net::Question& question, const net::Pass& pass, core::I
   now_ = now;
   std::string body = body_of(question, pass.user);
   const Digest digest = digest_of(body);
-  Asker asker{std::string(question.who.key), std::string(question.who.id), pass, question.asker,
-              std::move(on_ruling)};
+  Asker asker{question.purpose, std::string(question.who.key), std::string(question.who.id), pass,
+              question.asker,   std::move(on_ruling)};
   if (const Settled* const settled = cache_.find(digest, now)) {
     ++counters_.cached;
     return tell_soon(std::move(asker), *settled);
@@ -170,11 +170,14 @@ void AuthHook::count(const AuthAnswer& answer) {
   }
 }
 
-net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) const {
+net::Ruling AuthHook::rule(const Asker& asker, const Settled& settled) {
   if (const auto* const terms = std::get_if<AuthTerms>(&settled.answer)) {
     return {narrowed(asker.pass, *terms, settled.expiry)};
   }
   if (const auto* const refusal = std::get_if<AuthRefusal>(&settled.answer)) {
+    if (asker.purpose == net::Purpose::Connect) {
+      relay_.withdraw_ruling({asker.key, asker.id, asker.pass.owner});
+    }
     const std::string said =
         refusal->detail.empty() ? " says: " + refusal->reason : ": " + refusal->detail;
     return {net::Rejection{refusal->reason, client_.address() + said}};

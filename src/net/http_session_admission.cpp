@@ -83,8 +83,32 @@ void HttpSession::on_ruling(const Asked& asked, const Ruling& ruling) {
   contained([&] {
     // Its page may have been loaded anew meanwhile, which shall find its id free.
     if (kStays<Asked> && socket().has_hung_up()) return close();
-    proceed(*request, asked, verdict_of(*request, who_asks(*request, asked).id, ruling));
+    const core::Credentials who = who_asks(*request, asked);
+    Verdict verdict = verdict_of(*request, who.id, ruling);
+    if (std::holds_alternative<Pass>(verdict)) {
+      std::string problem = complaint_of_now(*request, asked);
+      if (!problem.empty()) verdict = std::move(problem);
+    }
+    proceed(*request, asked, verdict);
   });
+}
+
+/// The keys and origins that are good may be others than when the question was asked.
+template <class Asked>
+std::string HttpSession::complaint_of_now(const HttpRequest& request, const Asked& asked) {
+  const core::Credentials who = who_asks(request, asked);
+  std::string problem = complaint_of_origin(request, who.id);
+  if (!problem.empty()) return problem;
+  const Verdict verdict = check_token(request, who, occasion_for(asked));
+  return std::holds_alternative<Pass>(verdict) ? std::string() : std::get<std::string>(verdict);
+}
+
+template <class Asked>
+Occasion HttpSession::occasion_for(const Asked& asked) {
+  if constexpr (std::is_same_v<Asked, http::route::Stream>) {
+    if (asked.is_renewal) return occasion_of({asked.key, asked.id, asked.token});
+  }
+  return Occasion::Arriving;
 }
 
 /// What the client is told.
@@ -140,8 +164,7 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::WebSock
 void HttpSession::respond(const HttpRequest& request, const http::route::Stream& asked) {
   if (context().draining()) return refuse({503, "The server is stopping"}, request);
   const core::Credentials who = who_asks(request, asked);
-  judge(Purpose::Connect, request, asked,
-        examine(request, who, asked.is_renewal ? occasion_of(who) : Occasion::Arriving));
+  judge(Purpose::Connect, request, asked, examine(request, who, occasion_for(asked)));
 }
 
 void HttpSession::proceed(const HttpRequest& request, const http::route::Stream& asked,

@@ -69,10 +69,10 @@ class AuthHookTest : public testing::Test {
     service_.answer = [bytes](const std::string&) { return bytes; };
   }
 
-  void ask(const std::string& id, net::Pass pass = {"owner"}) {
-    hook_.ask(
-        {net::Purpose::Connect, {"peerjs", id, "token"}, "192.0.2.1", group_, request_, asker_},
-        pass, now_, [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
+  void ask(const std::string& id, net::Pass pass = {"owner"},
+           net::Purpose purpose = net::Purpose::Connect) {
+    hook_.ask({purpose, {"peerjs", id, "token"}, "192.0.2.1", group_, request_, asker_}, pass, now_,
+              [this](const net::Ruling& ruling) { rulings_.push_back(ruling); });
   }
 
   net::Ruling ruling() {
@@ -187,6 +187,38 @@ TEST_F(AuthHookTest, LetsInWhomItKnowsWhileTheServiceIsDown) {
   now_ += 30s;
   hook_.expire(now_);
   EXPECT_FALSE(is_let_in("ann", "owner")) << "its time is over";
+}
+
+TEST_F(AuthHookTest, DoesNotKnowWhomTheServiceHasRefusedSince) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner", {core::Instant::max(), now_ + 60s}}, {}, now_);
+  const std::string status = "HTTP/1.1 ";
+  const std::string rest = "\r\nContent-Length: 0\r\n\r\n";
+  const auto is_let_in = [&](const std::string& answered) {
+    answer(status + answered + rest);
+    ask("ann");
+    return std::holds_alternative<net::Pass>(ruling().verdict);
+  };
+  EXPECT_TRUE(is_let_in("503 Down"));
+  EXPECT_FALSE(is_let_in("403 No"));
+  EXPECT_FALSE(is_let_in("503 Down"));
+  EXPECT_NE(ann.peer(), nullptr) << "who is refused may be another page of it";
+  relay_.expire(now_ + 60s);
+  EXPECT_EQ(ann.peer(), nullptr) << "its session ends when it would have";
+  test::RecordingTransport again;
+  relay_.attach(again, {"peerjs", "ann", "owner"}, {}, now_);
+  EXPECT_TRUE(is_let_in("503 Down")) << "it has been let in once more";
+}
+
+TEST_F(AuthHookTest, KnowsWhomTheServiceHasRefusedSomethingElse) {
+  test::RecordingTransport ann;
+  relay_.attach(ann, {"peerjs", "ann", "owner"}, {}, now_);
+  answer("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+  ask("ann", {"owner"}, net::Purpose::Ice);
+  EXPECT_TRUE(std::holds_alternative<net::Rejection>(ruling().verdict));
+  answer("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n");
+  ask("ann");
+  EXPECT_EQ(pass().owner, "owner");
 }
 
 TEST_F(AuthHookTest, LetsInNobodyForWhatTheyMayHaveCaused) {

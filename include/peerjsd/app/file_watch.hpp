@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,8 +19,8 @@ class FileWatch {
   /// They have been read, as they were at begin(), and are good.
   void accept() { accepted_ = seen_; }
 
-  /// Whether the files are others than those that were last accepted, and have been since the last
-  /// call: so that of those that are replaced together all are.
+  /// Whether the files are others than those that were last accepted, or not there any more, and
+  /// have been so since the last call: so that of those that are replaced together all are.
   bool changed();
 
  private:
@@ -30,12 +29,12 @@ class FileWatch {
   using Stamp = std::array<std::int64_t, 4>;
   using Stamps = std::vector<Stamp>;
 
-  /// Of each; nothing if one of them is not there.
-  std::optional<Stamps> stamps() const;
+  /// Of each; all 0 if it is not there.
+  Stamps stamps() const;
 
   std::vector<std::string> files_;
-  std::optional<Stamps> accepted_;
-  std::optional<Stamps> seen_;
+  Stamps accepted_;
+  Stamps seen_;
 };
 
 }  // namespace peerjsd::app

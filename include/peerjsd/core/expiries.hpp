@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace peerjsd::core {
@@ -31,6 +32,9 @@ class Expiries {
 
   void forget(const Peer& peer);
 
+  /// What was ruled about it holds no longer if it comes once more. Its time goes on.
+  void withdraw_ruling(const Peer& peer) { withdrawn_.insert(peer.registration); }
+
   /// The one that it has, even after it was taken out.
   Term of(const Peer& peer) const;
 
@@ -46,6 +50,7 @@ class Expiries {
  private:
   std::map<std::pair<Instant, Registration>, Due> due_;
   std::unordered_map<Registration, Term> terms_;
+  std::unordered_set<Registration> withdrawn_;
 };
 
 }  // namespace peerjsd::core

@@ -41,7 +41,8 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   bool was_seen = false;           ///< or has been
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
-  /// While it is lost: what it has been told, but for what waits for it as from anybody else.
+  /// While it is lost: what it gets when it comes back besides the messages that wait in its realm,
+  /// of the server or sent to it before and not received.
   struct Told {
     std::uint64_t order;  ///< as Outstanding::arrived() said then
     std::string text;

@@ -204,7 +204,11 @@ class Relay {
   /// pending.
   const Peer* peer_of(const Credentials& who) const;
 
-  /// Until when it is let in; a time that is over, if it is lost.
+  /// Whoever was asked about that peer has refused it since. It stays, but what was ruled about it
+  /// counts no longer, until it is let in once more.
+  void withdraw_ruling(const Credentials& who);
+
+  /// Until when it is let in; a time that is over, if it is lost, or what was ruled is withdrawn.
   Term term_of(const Peer& peer) const { return expiries_.of(peer); }
 
   /// To be called before anybody comes, and with nullptr before the observer goes.

@@ -29,7 +29,8 @@ struct AuthCounters {
 /// holds. Each address has its share only of the requests that wait or are under way.
 ///
 /// While the service is down, who is known here (a peer of that key, id and owner that is
-/// connected, or may come back) comes in with what it may already; of the others the options say
+/// connected, or may come back, and has not been refused since it came) comes in with what it may
+/// already; of the others the options say
 /// what becomes, if it is down for all. Nobody comes in for an answer, or for a want of room, that
 /// they may have caused themselves.
 class AuthHook final : public net::Referee {
@@ -44,7 +45,7 @@ class AuthHook final : public net::Referee {
   static constexpr std::size_t kMostCached = 10'000;
 
   /// `key`: see webhook_key(); empty: requests are not signed. `relay` has to outlive the hook.
-  AuthHook(boost::asio::io_context& io, WebUrl url, std::string key, const core::Relay& relay,
+  AuthHook(boost::asio::io_context& io, WebUrl url, std::string key, core::Relay& relay,
            Options options);
 
   /// For questions to come.
@@ -67,6 +68,7 @@ class AuthHook final : public net::Referee {
  private:
   /// Who waits for an answer.
   struct Asker {
+    net::Purpose purpose;
     std::string key;
     std::string id;
     net::Pass pass;
@@ -81,12 +83,12 @@ class AuthHook final : public net::Referee {
   void tell_soon(Asker asker, const Settled& settled);
   void on_outcome(const Digest& question, const WebClient::Outcome& outcome);
   void count(const AuthAnswer& answer);
-  net::Ruling rule(const Asker& asker, const Settled& settled) const;
+  net::Ruling rule(const Asker& asker, const Settled& settled);
   net::Ruling rule_without(const Asker& asker, const AuthFailure& why) const;
 
   boost::asio::io_context& io_;
   const std::string key_;
-  const core::Relay& relay_;
+  core::Relay& relay_;
   Options options_;
   WebClient client_;
   AuthCache cache_{kMostCached};

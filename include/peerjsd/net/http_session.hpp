@@ -80,6 +80,8 @@ class HttpSession final : public Connection {
   bool needs_ruling(Purpose purpose, const core::Credentials& who, const Verdict& verdict);
   template <class Asked>
   void on_ruling(const Asked& asked, const Ruling& ruling);
+  template <class Asked>
+  std::string complaint_of_now(const HttpRequest& request, const Asked& asked);
   Verdict verdict_of(const HttpRequest& request, std::string_view id, const Ruling& ruling);
   void report(const HttpRequest& request, std::string_view id, const Rejection& rejection);
 
@@ -97,6 +99,8 @@ class HttpSession final : public Connection {
   Verdict examine(const HttpRequest& request, const core::Credentials& who,
                   Occasion occasion = Occasion::Arriving);
   Occasion occasion_of(const core::Credentials& who);
+  template <class Asked>
+  Occasion occasion_for(const Asked& asked);
   Verdict check_token(const HttpRequest& request, const core::Credentials& who,
                       Occasion occasion = Occasion::Arriving);
   std::string complaint_of_token(const core::Credentials& who);

@@ -1,6 +1,7 @@
 // Who may connect, and as whom: signed tokens.
 
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { UnsecuredJWT } from 'jose';
 import { putFile, temporaryDirectory } from '../support/dial.mjs';
@@ -239,6 +240,15 @@ describe('Keys for signed tokens', { concurrency: 3 }, () => {
         await late.expect(errorText('Token is not valid'));
       });
     }
+
+    test('one that is gone is told of', async ({ start, socket }) => {
+      const keys = [await makeKey('ES256'), await makeKey('ES256')];
+      const pems = keys.map(({ pem }, i) => file(`gone_${i}.pem`, pem));
+      const server = await start(['--auth_public_key', ...pems]);
+      rmSync(pems[0]);
+      await server.waitForLog(/not reloaded, the old ones go on: --auth_public_key: .*gone_0.pem: it cannot be read/);
+      await socket({ server, id: 'a', token: await keys[1].sign('a') }).expect(OPEN);
+    });
 
     test('a JWK set, by kid, rotated while clients are connected', async (scope) => {
       const { start, peer, socket } = scope;

@@ -2,6 +2,7 @@
 // connect.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -49,6 +50,35 @@ async function startSample({ language, first, command, file }) {
   await until(() => listens(server), `${file} to listen`);
   return server;
 }
+
+/** What anybody may send: no path, no body, half of one, and nothing at all. */
+async function annoy(server) {
+  const idle = connect(server.port, server.host);
+  const cut = connect(server.port, server.host);
+  await Promise.all([once(idle, 'connect'), once(cut, 'connect')]);
+  cut.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{');
+  await get(server, '/').catch(() => {});
+  cut.resetAndDestroy();
+  await get(server, '//').catch(() => {});
+  await post(server, '/', '', {}).catch(() => {});
+  return () => idle.destroy();
+}
+
+suite('A sample of docs/auth.md', [], ({ both: test }) => {
+  for (const sample of [...SAMPLES, ...ASKED, ...TOLD]) {
+    test(`${sample.file} goes on whatever comes`, async ({ adopt }) => {
+      const server = adopt(await startSample(sample));
+      const leaveAlone = await annoy(server);
+      const question = { purpose: 'connect', id: 'alice', headers: {} };
+      const answers = SAMPLES.includes(sample)
+        ? await get(server, '/token?user=alice')
+        : await post(server, '/', question);
+      leaveAlone();
+      const status = SAMPLES.includes(sample) ? 200 : ASKED.includes(sample) ? 403 : 401;
+      assert.equal(answers.status, status);
+    });
+  }
+}, { kinds: ['peerjsd'] });
 
 suite('A backend of docs/auth.md', ['--auth_secret', SECRET], ({ both: test }) => {
   for (const sample of SAMPLES) {

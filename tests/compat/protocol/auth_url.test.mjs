@@ -10,7 +10,7 @@ import { dial, makeCertificate, temporaryDirectory } from '../support/dial.mjs';
 import { freePort, startPeerjsd } from '../support/server.mjs';
 import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
-import { SECRET, sign } from '../support/tokens.mjs';
+import { makeKey, SECRET, sign } from '../support/tokens.mjs';
 import { errorText, get, ID_TAKEN, OPEN, Peer, relayed, request, until, within } from '../support/wire.mjs';
 
 const OURS = { kinds: ['peerjsd'] };
@@ -502,6 +502,24 @@ suite('The configuration of a service', [], ({ both: test }) => {
       await server.stop(); // by then all of the start has been logged
       assert.equal(warning.test(server.log()), warns, args.join(' '));
     }
+  });
+
+  test('a key that is taken out while it is asked is no good any more', async ({ socket, start }) => {
+    const backend = await startBackend();
+    const [first, second] = [await makeKey('ES256'), await makeKey('ES256')];
+    const pem = join(directory, 'key.pem');
+    writeFileSync(pem, first.pem);
+    const server = await start(['--auth_url', backend.url, '--auth_public_key', pem]);
+    let answer;
+    const answered = new Promise((resolve) => (answer = resolve));
+    backend.answer = () => answered;
+    const ann = socket({ server, id: 'ann', token: await first.sign('ann') });
+    await until(() => backend.asked.length === 1, 'the question');
+    writeFileSync(pem, second.pem);
+    await server.waitForLog(/Keys for tokens reloaded/);
+    answer({});
+    await ann.expect(errorText('Token is not valid'));
+    await backend.stop();
   });
 
   test('changes while the server runs, and metrics tell of it', async ({ adopt, socket }) => {
