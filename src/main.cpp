@@ -14,11 +14,13 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace {
 
@@ -36,6 +38,15 @@ constexpr int kBadConfiguration = 2;  // as load_config() has it
 
 const char* variable(const char* name) {
   return std::getenv(name);
+}
+
+peerjsd::app::VariableNames names_of_variables() {
+  peerjsd::app::VariableNames names;
+  for (const char* const* each = ::environ; *each != nullptr; ++each) {
+    const std::string_view variable = *each;
+    names.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  return names;
 }
 
 /// In words for the operator; empty if there is nothing to say.
@@ -97,7 +108,7 @@ int check_health(const Config& config) {
 
 /// The configuration anew, from where the first one came; or what is wrong with it.
 std::variant<Config, std::string> reread(int argc, char** argv) {
-  const auto loaded = peerjsd::app::load_config(argc, argv, variable);
+  const auto loaded = peerjsd::app::load_config(argc, argv, variable, names_of_variables());
   if (const auto* const start = std::get_if<peerjsd::app::Start>(&loaded)) {
     return fitted(start->config);
   }
@@ -151,7 +162,7 @@ int run(const Config& config, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    const auto loaded = peerjsd::app::load_config(argc, argv, variable);
+    const auto loaded = peerjsd::app::load_config(argc, argv, variable, names_of_variables());
     if (const auto* const exit = std::get_if<peerjsd::app::Exit>(&loaded)) {
       (exit->code == EXIT_SUCCESS ? std::cout : std::cerr) << exit->text << std::flush;
       return exit->code;

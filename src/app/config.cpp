@@ -69,6 +69,20 @@ std::vector<Setting> environment_settings(const Environment& environment,
   return settings;
 }
 
+/// Of a variable that is no option, but nearly one; empty: of another one.
+std::string problem_with_variable(std::string_view name) {
+  constexpr std::string_view prefix = "PEERJSD_";
+  constexpr std::size_t fewest = prefix.size() + 4;  // of three letters anything is nearly KEY
+  if (!name.starts_with(prefix) || name.size() < fewest) return {};
+  std::vector<std::string> known = {variable_of("config")};
+  for (const Option& option : all_options()) known.push_back(variable_of(option.name));
+  if (std::ranges::find(known, name) != known.end()) return {};
+  const auto meant = nearest(name, {known.begin(), known.end()});
+  if (!meant) return {};
+  return in_environment(printable(name)) + ": unknown; did you mean " + std::string(*meant) +
+         "? If it is meant for another program, give it another name";
+}
+
 // No file named: an empty layer.
 Layer file_layer(const CommandLine& line, const Environment& environment) {
   if (line.config_file) return read_config_file(*line.config_file, "--config");
@@ -153,12 +167,17 @@ bool asks_for_tokens(const Config& config) {
          !config.auth_jwks.empty();
 }
 
-Loaded load_config(int argc, const char* const* argv, const Environment& environment) {
+Loaded load_config(int argc, const char* const* argv, const Environment& environment,
+                   const VariableNames& names) {
   CommandLine line = read_command_line(argc, argv);
   if (line.help) return Exit{0, help_text()};
   if (line.version) return Exit{0, "peerjsd " + std::string(version()) + "\n"};
   if (!line.layer.error.empty()) return failed(line.layer.error);
 
+  for (const std::string& name : names) {
+    const std::string problem = problem_with_variable(name);
+    if (!problem.empty()) return failed(problem);
+  }
   Layer file = file_layer(line, environment);
   if (!file.error.empty()) return failed(file.error);
 
@@ -208,7 +227,11 @@ std::string to_text(const Config& config) {
   std::string text;
   for (const Option& option : all_options()) {
     const std::string value = option.binding.write(config);
-    if (option.is_secret() && !value.empty()) continue;
+    if (option.is_secret() && !value.empty()) {
+      text += "# " + std::string(option.name) + " is set, and not shown\n";
+      if (option.keeps_out()) text += std::string(option.name) + " =\n";
+      continue;
+    }
     if (option.keeps_out() && value.empty()) text += '#';
     text += std::string(option.name) + (value.empty() ? " =" : " = ") + value + "\n";
   }

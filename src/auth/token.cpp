@@ -72,13 +72,18 @@ std::vector<std::string> texts_of(const Json& json, const char* name) {
   return found->get<std::vector<std::string>>();
 }
 
-/// A NumericDate, which may have a fraction; what is beyond all reason is as far as can be told.
+/// A NumericDate, which may have a fraction; what is beyond all reason is as far as can be told,
+/// but for what was meant for milliseconds.
 std::optional<Time> time_of(const Json& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end()) return std::nullopt;
   if (!found->is_number()) refuse(std::string(name) + " is no number");
-  constexpr double limit = 1e11;  // seconds, in the year 5138
-  const double seconds = std::clamp(found->get<double>(), -limit, limit);
+  constexpr double limit = 1e11;  // seconds, in the year 5138; milliseconds, in 1973
+  const double said = found->get<double>();
+  if (said > limit && said < 1000 * limit) {
+    refuse(std::string(name) + " is in milliseconds, not in seconds");
+  }
+  const double seconds = std::clamp(said, -limit, limit);
   return Time(milliseconds(std::llround(seconds * 1000)));
 }
 

@@ -271,6 +271,7 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
   const auto tell_until = [&](std::uint64_t order) {
     for (; next != backlog.end() && next->order <= order; ++next) {
       if (!opens || next->text != kOpenText) peer.transport->send(next->text);
+      if (!next->left.empty()) part(peer, next->left);  // of what it sent before
     }
   };
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
@@ -288,9 +289,7 @@ bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
 
 /// A LEAVE is for a partner, which another peer that has got the id is not.
 void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now) {
-  Peer* const holder = peer.realm.find(message.src);
-  Peer* const src =
-      holder != nullptr && holder->registration == message.registration ? holder : nullptr;
+  Peer* const src = sender_of(message, peer.realm);
   if (message.type == MessageType::Leave) {
     if (!part(peer, src, message.src)) return;
   } else if (message.type == MessageType::Expire) {

@@ -44,6 +44,11 @@ Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_vi
   return counted(hear(from, verb, text, now, shown));
 }
 
+bool Relay::knows(const Credentials& from, const Rights& shown) const {
+  const Peer* const src = authenticate(from);
+  return src != nullptr && has_all(shown, src->client.rights);
+}
+
 Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
   Peer* const src = from.peer_;
   if (src == nullptr) return Receipt::Late;
@@ -56,8 +61,8 @@ Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
 
 Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now,
                     const Rights& shown) {
+  if (!knows(from, shown)) return Receipt::Unauthorized;
   Peer* const src = authenticate(from);
-  if (src == nullptr || !has_all(shown, src->client.rights)) return Receipt::Unauthorized;
   if (src->is_pending) return Receipt::Early;
   // That the client lives says nothing of its WebSocket.
   if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);

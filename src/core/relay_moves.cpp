@@ -21,9 +21,13 @@ std::vector<std::string> ids_of_partners(const Peer& peer) {
 void append_told(Inheritance& all, const Peer& peer, const Peer::Told& told) {
   if (all.kept.empty()) {
     all.texts.push_back(told.text);
+    return;
+  }
+  const Instant since = all.kept.back().since;
+  if (told.left.empty()) {
+    all.kept.push_back({{}, MessageType::Expire, told.text, since, peer.registration.mark});
   } else {
-    all.kept.push_back(
-        {{}, MessageType::Expire, told.text, all.kept.back().since, peer.registration.mark});
+    all.kept.push_back({told.left, MessageType::Leave, told.text, since, told.left_mark});
   }
 }
 
@@ -52,6 +56,7 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
     return;
   }
   peer->backlog.insert(peer->backlog.begin(), inherited.begin(), inherited.end());
+  std::ranges::stable_sort(peer->backlog, {}, &Peer::Told::order);
   if (!peer->is_pending) return;
   peer->realm.set_pending(*peer, false);
   counted(answer);
@@ -88,9 +93,14 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
   if (is_lost) later = take_later(kept);
   for (const Parcel& each : kept) {
     const std::uint64_t order = is_lost ? peer.realm.outstanding.arrived() : 0;
-    if (inherit(peer, each, now)) told.push_back({order, std::string(each.text)});
+    if (!inherit(peer, each, now)) continue;
+    Peer::Told& last = told.emplace_back(Peer::Told{order, std::string(each.text)});
+    if (each.type != MessageType::Leave) continue;
+    last.left = each.src;
+    last.left_mark = each.registration.mark;
   }
   for (const auto& each : later) keep(parcel_of(each, peer.realm.key, peer.id), now);
+  put_behind(later, peer);
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on(
         {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
@@ -103,8 +113,11 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
 /// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
 bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
   if (kept.type == MessageType::Expire) return is_of(kept.registration, peer);
-  if (kept.type == MessageType::Leave) return true;
   Peer* const src = sender_of(kept);
+  if (kept.type == MessageType::Leave) {
+    part(peer, src, kept.src);
+    return true;
+  }
   if (peer.transport == nullptr) {
     keep(kept, now);
   } else if (!is_open_to(peer, src, kept.src)) {

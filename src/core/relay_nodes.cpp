@@ -84,6 +84,15 @@ Peer* Relay::sender_of(const Parcel& parcel) const {
   return src != nullptr && src->registration == parcel.registration ? src : nullptr;
 }
 
+/// The same of one that has waited: its sender may have come here meanwhile.
+Peer* Relay::sender_of(const Outstanding::Message& message, const Realm& realm) const {
+  const Registration known = message.registration;
+  const Registration registration =
+      is_elsewhere(known) ? registration_of(realm, message.src, known.mark) : known;
+  Peer* const src = realm.find(message.src);
+  return src != nullptr && src->registration == registration ? src : nullptr;
+}
+
 /// False: the destination is not in the realm.
 bool Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
@@ -102,10 +111,14 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   return true;
 }
 
-/// For a peer that is lost, if they were partners.
+/// For a peer that is lost, if they were partners, or are to be with what waits.
 void Relay::keep_leave(const Parcel& parcel, Peer& dst) {
+  const Outstanding& outstanding = dst.realm.outstanding;
   const bool were_partners = part(dst, sender_of(parcel), parcel.src);
-  if (were_partners && !parcel.text.empty()) tell(dst, std::string(parcel.text));
+  const bool are_to_be = outstanding.holds(json::quoted(dst.id), parcel.registration);
+  if ((!were_partners && !are_to_be) || parcel.text.empty()) return;
+  dst.backlog.push_back({outstanding.arrived(), std::string(parcel.text), std::string(parcel.src),
+                         parcel.registration.mark});
 }
 
 void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
@@ -148,6 +161,16 @@ void Relay::on_returned(const std::vector<Parcel>& parcels, Instant now) {
     wait(parcel);
   }
   for (const auto& each : later) wait(parcel_of(each, parcels.front().key, parcels.front().dst));
+  Peer* const dst = later.empty() ? nullptr : find(parcels.front().key, parcels.front().dst);
+  if (dst != nullptr) put_behind(later, *dst);
+}
+
+/// These have been kept anew: what a lost peer was told after the first of them is so still.
+void Relay::put_behind(const std::vector<Outstanding::Message>& later, Peer& peer) {
+  if (later.empty()) return;
+  for (Peer::Told& told : peer.backlog) {
+    if (told.order > later.front().order) told.order = peer.realm.outstanding.arrived();
+  }
 }
 
 /// What waits of the same senders for the same destination: it was sent after these. As a rule

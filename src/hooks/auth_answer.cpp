@@ -15,17 +15,21 @@ using Json = nlohmann::json;
 
 /// Thrown and caught in this file only.
 struct Nonsense {
-  std::string_view what;
+  std::string problem;
 };
+
+Nonsense no_such(const std::string& what) {
+  return {"has no such " + what + " as it should have"};
+}
 
 std::uint32_t limit_of(const Json& json) {
   const auto limit = auth::read_limit(json);
-  if (!limit) throw Nonsense{"limit"};
+  if (!limit) throw no_such("limit");
   return *limit;
 }
 
 core::Duration time_of(const Json& seconds) {
-  if (!seconds.is_number()) throw Nonsense{"expires_in"};
+  if (!seconds.is_number()) throw no_such("expires_in");
   constexpr double most = 1e9;  // about thirty years
   const double bounded = std::clamp(seconds.get<double>(), 0.0, most);
   return core::Duration(static_cast<std::int64_t>(bounded * 1000));
@@ -33,16 +37,23 @@ core::Duration time_of(const Json& seconds) {
 
 void read_may(const Json& json, AuthTerms& terms) {
   const auto may = auth::read_permissions(json);
-  if (!may) throw Nonsense{"may"};
+  if (!may) throw no_such("may");
   terms.rights = may->rights;
   terms.may_list = may->may_list;
+}
+
+/// As a service may mean it that has forgotten the status: `{"allow": false}`.
+bool says_no(const Json& json) {
+  return json.contains("reason") ||
+         std::ranges::any_of(json, [](const Json& each) { return each == false; });
 }
 
 AuthTerms terms_of(const std::string& body) {
   AuthTerms terms;
   if (body.empty()) return terms;
   const Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) throw Nonsense{"body"};
+  if (!json.is_object()) throw no_such("body");
+  if (says_no(json)) throw Nonsense{"says no, with a status that says yes"};
   if (const auto limit = json.find("limit"); limit != json.end()) {
     terms.owner_limit = limit_of(*limit);
   }
@@ -110,8 +121,7 @@ AuthAnswer read_auth_answer(const WebClient::Outcome& outcome) {
     if (!has_time) return AuthRefusal{"Token has expired", "it gives no time"};
     return terms;
   } catch (const Nonsense& nonsense) {
-    return AuthFailure{"its answer has no such " + std::string(nonsense.what) +
-                       " as it should have"};
+    return AuthFailure{"its answer " + nonsense.problem};
   }
 }
 

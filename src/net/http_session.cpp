@@ -115,10 +115,10 @@ void HttpSession::respond(const HttpRequest& request, const http::route::Message
   }
   http::route::Message asked = message;
   asked.token = pass->owner;
-  const core::Receipt receipt = receive(request, asked, pass->rights);
-  const bool may_be_early =
-      receipt == core::Receipt::Unauthorized || receipt == core::Receipt::Early;
-  if (!may_be_early) return respond(request, asked, receipt);
+  if (context().relay().knows({asked.key, asked.id, asked.token}, pass->rights)) {
+    const core::Receipt receipt = receive(request, asked, pass->rights);
+    if (receipt != core::Receipt::Early) return respond(request, asked, receipt);
+  }
   // It may have overtaken the stream of its sender.
   postponed_ = {request, asked, pass->rights};
   pause_reading();

@@ -30,7 +30,9 @@ Loaded load(const Arguments& arguments, const Variables& variables = {}) {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();
   };
-  return load_config(static_cast<int>(argv.size()), argv.data(), lookup);
+  VariableNames names;
+  for (const auto& [name, value] : variables) names.push_back(name);
+  return load_config(static_cast<int>(argv.size()), argv.data(), lookup, names);
 }
 
 Config config_of(const Arguments& arguments, const Variables& variables = {}) {
@@ -242,6 +244,23 @@ TEST(Config, TakesEveryOptionFromTheEnvironment) {
 
 TEST(Config, TakesEveryOptionFromTheFile) {
   EXPECT_EQ(config_of_file(to_text(unlike_the_defaults())), unlike_the_defaults());
+}
+
+TEST(Config, EndsForAVariableThatIsMistyped) {
+  EXPECT_EQ(error_of({}, {{"PEERJSD_AUTH_SECERT", "sesame"}}),
+            "environment variable PEERJSD_AUTH_SECERT: unknown; did you mean PEERJSD_AUTH_SECRET? "
+            "If it is meant for another program, give it another name");
+  EXPECT_EQ(error_of({}, {{"PEERJSD_CONFG", ""}}).substr(0, 43),
+            "environment variable PEERJSD_CONFG: unknown");
+  const Variables others = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
+                            {"PEERJSD_SERVICE_PORT", "9000"},
+                            {"PEERJSD_PORT", "tcp://10.0.0.1:9000"},
+                            {"PEERJSD_PORT_9000_TCP_ADDR", "10.0.0.1"},
+                            {"PEERJSD_VERSION", "1"},
+                            {"PEERJSD_ENV", "x"},
+                            {"PEERJSD", "x"},
+                            {"OTHER_AUTH_SECERT", "x"}};
+  EXPECT_EQ(config_of({}, others), Config{});
 }
 
 TEST(Config, PrefersAFlagToTheEnvironmentToTheFileToTheDefault) {
@@ -700,7 +719,8 @@ TEST(CommandLine, TakesAClusterUrlThatIsNeitherPrintedNorRepeated) {
 TEST(Config, KeepsASecretToItself) {
   Config config = config_of({}, {{"PEERJSD_ADMIN_TOKEN", "0123456789abcdef"}});
   EXPECT_EQ(config.admin_token, "0123456789abcdef");
-  EXPECT_EQ(to_text(config).find("admin_token"), std::string::npos);
+  EXPECT_NE(to_text(config).find("\n# admin_token is set, and not shown\n"), std::string::npos);
+  EXPECT_EQ(to_text(config).find("0123456789abcdef"), std::string::npos);
   EXPECT_EQ(error_of({"--admin_token", "0123456789abcde"}),
             "--admin_token: it must have 16 characters or more; make one with: openssl rand "
             "-hex 16");
@@ -735,6 +755,11 @@ TEST(Config, KeepsTheSecretsOfAuthToItself) {
   for (const std::string& hidden : {secret, std::string("another")}) {
     EXPECT_EQ(to_text(config).find(hidden), std::string::npos);
   }
+  const std::string shown = to_text(config);
+  EXPECT_NE(shown.find("\n# auth_secret is set, and not shown\nauth_secret =\n"), std::string::npos)
+      << "what is printed does not become a server that is open";
+  EXPECT_NE(shown.find("\n# turn_secret is set, and not shown\n"), std::string::npos);
+  EXPECT_EQ(shown.find("\nturn_secret ="), std::string::npos);
   EXPECT_EQ(error_of({"--id_secret", "sesame"}).find("sesame"), std::string::npos);
   EXPECT_EQ(error_of({"--turn_secret", "sesame"}), "--turn_secret: --turn_urls must be given too");
   EXPECT_EQ(config_of({}, {{"PEERJSD_AUTH_SECRET", secret + ", another"}}).auth_secret,

@@ -130,6 +130,8 @@ TEST_F(TokenTest, CountsTheTimesWithLeeway) {
   EXPECT_EQ(detail_of(R"(,"nbf":1800000030.5)", TokenFault::NotYet), "its nbf is to come");
   EXPECT_EQ(detail_of(R"(,"exp":1e300)"), "") << "as good as for ever";
   EXPECT_EQ(detail_of(R"(,"exp":18446744073709551615)"), "");
+  EXPECT_EQ(detail_of(R"(,"exp":1800000600000)", TokenFault::Invalid),
+            "exp is in milliseconds, not in seconds");
 }
 
 TEST_F(TokenTest, NeedsAnExpiryAndASubject) {

@@ -451,8 +451,7 @@ TEST_F(RelayMovesTest, HandsOverWhatALostPeerWasToldAmongWhatHasWaited) {
   EXPECT_EQ(inheritance->texts, Texts{text("EXPIRE", "y", "a")});
   ASSERT_EQ(inheritance->kept.size(), 4U);
   EXPECT_EQ(inheritance->kept[0], kept_offer("b", "a", first));
-  EXPECT_EQ(inheritance->kept[1],
-            (Inheritance::Kept{"", MessageType::Expire, "x has left", first, mark("a")}));
+  EXPECT_EQ(inheritance->kept[1], kept("x", MessageType::Leave, "x has left", first));
   EXPECT_EQ(inheritance->kept[2].text, "of b");
   EXPECT_EQ(inheritance->kept[3].text, text("EXPIRE", "z", "a"));
 }
@@ -527,6 +526,75 @@ TEST_F(RelayMovesTest, WhatALostPeerWasToldElsewhereStaysAmongWhatHasWaited) {
                 now_);
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "of x", "told", "then", "y has left"}));
+}
+
+TEST_F(RelayMovesTest, WhoLeavesAfterWhatWaitsOfItIsNoPartnerByThat) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  deliver("x", "a", MessageType::Leave, "x has left");
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, text("OFFER", "x", "a"), "x has left"}));
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{}) << "another peer may have its id by then";
+}
+
+TEST_F(RelayMovesTest, NorWherePeersGoOnBeforeTheyHear) {
+  const Inheritance inheritance{
+      .kept = {kept_offer("x", "a", now_), kept("x", MessageType::Leave, "x has left", now_)}};
+  const Texts heard{kOpen, text("OFFER", "x", "a"), "x has left"};
+  attach(a_, "a");
+  settle(a_, Admission::Resumed, inheritance);
+  EXPECT_EQ(a_.take(), heard);
+  leave(a_);
+  EXPECT_EQ(backend_.take(), Texts{});
+  relay_.settle(lose_before_answer(b_, "a"), Admission::Resumed, inheritance, now_);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), heard);
+  leave(b_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayMovesTest, WhatComesLateDoesNotHoldBackWhatALostPeerWasToldBefore) {
+  join(a_, "a");
+  const Claim claim = claim_of(a_);
+  deliver_offer("c", "a");
+  lose(a_);
+  deliver("c", "a", MessageType::Leave, "c has left");
+  deliver("c", "a", MessageType::Offer, "c again");
+  relay_.settle(claim, Admission::Resumed,
+                {.kept = {kept("d", MessageType::Offer, "of d", now_),
+                          {"", MessageType::Expire, "told", now_, mark("a")}}},
+                now_);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "c has left", "c again", "of d", "told"}));
+}
+
+TEST_F(RelayMovesTest, WhatComesLateTakesWhatItsSenderSaidAfterItAlong) {
+  join(a_, "a");
+  const Claim claim = claim_of(a_);
+  deliver_offer("c", "a");
+  lose(a_);
+  deliver("c", "a", MessageType::Candidate, "then");
+  deliver("c", "a", MessageType::Leave, "c has left");
+  relay_.settle(claim, Admission::Resumed, {.kept = {kept("c", MessageType::Answer, "late", now_)}},
+                now_);
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "late", "then", "c has left"}));
+}
+
+TEST_F(RelayMovesTest, AMessageThatHasWaitedIsOfWhoHasComeHereMeanwhile) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  ASSERT_EQ(attach(c_, "b"), Admission::Pending);
+  settle(c_, Admission::Resumed, {.partners = {"a"}});
+  attach(a_, "a");
+  a_.take();
+  leave(c_);
+  EXPECT_EQ(a_.take(), Texts{text("LEAVE", "b", "a")});
+  leave(a_);
+  EXPECT_EQ(backend_.take(), Texts{}) << "nobody else is its partner";
 }
 
 TEST_F(RelayMovesTest, WhatALostPeerHadElsewhereAndComesLateGoesBeforeWhatItWasToldHere) {

@@ -348,6 +348,21 @@ TEST_F(RelayNodesTest, TellsAnExpireOfAnotherNode) {
   EXPECT_EQ(b_.take(), (Texts{kOpen, text("EXPIRE", "y", "a")}));
 }
 
+TEST_F(RelayNodesTest, ALeaveComesAfterWhatReturnsOfTheSame) {
+  join(a_, "a");
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  lose(a_);
+  const Parcel first = forwarded_as(b_, "a");
+  backend_.under_way = "";
+  EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Kept);
+  leave(b_);
+  relay_.on_returned({first}, now_);
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("OFFER", "b", "a"), text("CANDIDATE", "b", "a"),
+                              text("LEAVE", "b", "a")}));
+}
+
 TEST_F(RelayNodesTest, WhoHasTheIdOfOneThatHasEndedDoesNotHearWhomThatHadCalled) {
   join(a_, "a");
   EXPECT_TRUE(deliver_expire("x", "a", "another")) << "nobody else will want to have it";

@@ -40,6 +40,15 @@ TEST(AuthAnswer, RefusesWithAReasonOrWithout) {
   }
 }
 
+TEST(AuthAnswer, LetsInNobodyOfWhomItSaysNo) {
+  for (const std::string body :
+       {R"({"reason":"blocked"})", R"({"allow":false})", R"({"ok":false,"may":["call"]})"}) {
+    EXPECT_EQ(read(200, body),
+              AuthAnswer(AuthFailure{"its answer says no, with a status that says yes"}))
+        << body;
+  }
+}
+
 TEST(AuthAnswer, RefusesWhomItDoesNotLike) {
   for (const unsigned status : {400U, 402U, 404U, 407U, 413U, 422U, 431U}) {
     EXPECT_EQ(read(status, R"({"reason":"x"})"),

@@ -155,15 +155,20 @@ using Loaded = std::variant<Start, Check, HealthCheck, Exit>;
 /// Looks a variable up, as std::getenv does: null if it is not set.
 using Environment = std::function<const char*(const char* name)>;
 
+/// The names of all variables.
+using VariableNames = std::vector<std::string>;
+
 /// Reads the command line, the environment and the config file. A flag wins over the environment,
 /// that over the file, and that over the default; a list replaces the whole list below it.
 ///
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
 /// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
 /// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set.
-/// PEERJSD_ variables of other names are left alone, as are ports of the form tcp://10.0.0.1:9000:
-/// Kubernetes sets PEERJSD_PORT to such for a service called peerjsd.
-Loaded load_config(int argc, const char* const* argv, const Environment& environment);
+/// Ports of the form tcp://10.0.0.1:9000 are left alone: Kubernetes sets PEERJSD_PORT to such for a
+/// service called peerjsd. So are, of `names`, PEERJSD_ variables that are no option, unless they
+/// look like one that is mistyped.
+Loaded load_config(int argc, const char* const* argv, const Environment& environment,
+                   const VariableNames& names = {});
 
 /// What a server that runs makes of another configuration.
 struct Change {
@@ -174,8 +179,9 @@ struct Change {
 
 Change change_of(const Config& running, const Config& wanted);
 
-/// The configuration as a config file: every key, one per line. Secrets that are set are left
-/// out; what must not be empty there, and is, is a comment.
+/// The configuration as a config file: every key, one per line. Of secrets that are set a comment
+/// says that they are; those that keep out are empty there, so that no server starts without them.
+/// What must not be empty there, and is, is a comment.
 std::string to_text(const Config& config);
 
 }  // namespace peerjsd::app

@@ -42,10 +42,12 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   Transport* transport = nullptr;  ///< nullptr while the connection is lost and may come back
 
   /// While it is lost: what it gets when it comes back besides the messages that wait in its realm,
-  /// of the server or sent to it before and not received.
+  /// of the server or sent to it before and not received. By order.
   struct Told {
     std::uint64_t order;  ///< as Outstanding::arrived() said then
     std::string text;
+    std::string left{};  ///< whose LEAVE it is, if that came from another node
+    std::uint32_t left_mark = 0;
   };
   std::vector<Told> backlog;
 

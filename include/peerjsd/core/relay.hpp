@@ -105,6 +105,10 @@ class Relay {
   Receipt receive(const Credentials& from, MessageType verb, std::string_view text, Instant now,
                   const Rights& shown = {});
 
+  /// Whether a message that comes so would not be Unauthorized now. If it is it may not be soon: it
+  /// can overtake what its sender connects by.
+  bool knows(const Credentials& from, const Rights& shown) const;
+
   /// Anything at all came from the other side of `from`.
   void sign_of_life(Transport& from, Instant now);
 
@@ -262,6 +266,7 @@ class Relay {
   Backend::Forwarding forward(Parcel parcel);
   bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
+  Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
   bool accept(const Parcel& parcel, Instant now);
   void give(const Parcel& parcel, Peer& dst, Instant now);
   void keep_leave(const Parcel& parcel, Peer& dst);
@@ -269,6 +274,7 @@ class Relay {
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
   std::vector<Outstanding::Message> take_later(const std::vector<Parcel>& parcels);
+  static void put_behind(const std::vector<Outstanding::Message>& later, Peer& peer);
   std::vector<Parcel> parcels_of(const Realm& realm, std::string_view dst,
                                  const std::vector<Inheritance::Kept>& messages) const;
   bool inherit(Peer& peer, const Parcel& kept, Instant now);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { OVER_TLS } from '../support/dial.mjs';
 import { freePort, runToEnd, startPeerjsd } from '../support/server.mjs';
+import { post } from '../support/stream.mjs';
 import { suite } from '../support/suite.mjs';
 import { partners, until, within } from '../support/wire.mjs';
 
@@ -67,6 +68,7 @@ suite(
       a.send('nonsense');
       await a.fence();
       await scope.socket({ id: 'a', token: 'another', server }).next();
+      await post(server, { id: 'a', token: 'another', verb: 'offer' }, { dst: 'b' });
       await b.close(1001);
       await a.expect('{"type":"LEAVE","src":"b","dst":"a"}');
       const expected = {
@@ -78,12 +80,13 @@ suite(
         'peerjsd_messages_total{result="relayed"}': 2,
         'peerjsd_messages_total{result="kept"}': 1,
         'peerjsd_messages_total{result="not_json"}': 1,
+        'peerjsd_messages_total{result="unauthorized"}': 1,
         peerjsd_expires_total: 1,
         peerjsd_leaves_total: 1,
         'peerjsd_admissions_total{result="opened"}': 3,
         'peerjsd_admissions_total{result="id_taken"}': 1,
         'peerjsd_disconnections_total{reason="going away"}': 1,
-        'peerjsd_incidents_total{kind="Message dropped"}': 1,
+        'peerjsd_incidents_total{kind="Message dropped"}': 2,
         'peerjsd_incidents_total{kind="Client refused"}': 1,
         'peerjsd_relay_latency_seconds_count': 2,
         peerjsd_draining: 0,
