@@ -95,6 +95,10 @@ bool holds(const std::vector<Peer*>& sorted, std::vector<Peer*>::iterator place,
   return place != sorted.end() && *place == peer;
 }
 
+auto place_of(auto& partners, std::string_view elsewhere) {
+  return std::ranges::lower_bound(partners, elsewhere, {}, &PartnerElsewhere::id);
+}
+
 bool erase(std::vector<Peer*>& sorted, Peer* peer) {
   const auto place = place_of(sorted, peer);
   if (!holds(sorted, place, peer)) return false;
@@ -123,29 +127,34 @@ bool part(Peer& a, Peer& b) {
   return erase(a.partners, &b) && erase(b.partners, &a);
 }
 
-void make_partner(Peer& peer, std::string_view elsewhere) {
-  auto& ids = peer.partners_elsewhere;
-  const auto place = std::ranges::lower_bound(ids, elsewhere);
-  if (place == ids.end() || *place != elsewhere) ids.emplace(place, elsewhere);
+void make_partner(Peer& peer, std::string_view elsewhere, std::uint32_t mark) {
+  auto& partners = peer.partners_elsewhere;
+  auto place = place_of(partners, elsewhere);
+  if (place == partners.end() || place->id != elsewhere) {
+    place = partners.insert(place, {std::string(elsewhere)});
+  }
+  if (mark != 0) place->mark = mark;
 }
 
-bool are_partners(const Peer& peer, std::string_view elsewhere) {
-  return std::ranges::binary_search(peer.partners_elsewhere, elsewhere);
+bool are_partners(const Peer& peer, std::string_view elsewhere, std::uint32_t mark) {
+  const auto place = place_of(peer.partners_elsewhere, elsewhere);
+  if (place == peer.partners_elsewhere.end() || place->id != elsewhere) return false;
+  return mark == 0 || place->mark == 0 || place->mark == mark;
 }
 
 bool part(Peer& peer, std::string_view elsewhere) {
-  auto& ids = peer.partners_elsewhere;
-  const auto place = std::ranges::lower_bound(ids, elsewhere);
-  if (place == ids.end() || *place != elsewhere) return false;
-  ids.erase(place);
+  auto& partners = peer.partners_elsewhere;
+  const auto place = place_of(partners, elsewhere);
+  if (place == partners.end() || place->id != elsewhere) return false;
+  partners.erase(place);
   return true;
 }
 
-void make_partner(Peer& peer, Peer* other, std::string_view id) {
+void make_partner(Peer& peer, Peer* other, std::string_view id, std::uint32_t mark) {
   if (other != nullptr) {
     make_partners(peer, *other);
   } else {
-    make_partner(peer, id);
+    make_partner(peer, id, mark);
   }
 }
 

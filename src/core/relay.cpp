@@ -281,10 +281,10 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
   tell_until(peer.realm.outstanding.arrived());
 }
 
-/// `src`: nullptr if it is not here; `id`: its.
-bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id) {
+/// `src`: nullptr if it is not here; `id` and `mark`: its.
+bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id, std::uint32_t mark) {
   if (dst.client.rights.may_be_called) return true;
-  return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id);
+  return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id, mark);
 }
 
 /// A LEAVE is for a partner, which another peer that has got the id is not.
@@ -295,11 +295,13 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
   } else if (message.type == MessageType::Expire) {
     if (!is_of(message.registration, peer)) return;
   } else {
-    if (!is_open_to(peer, src, message.src)) {
+    if (!is_open_to(peer, src, message.src, message.registration.mark)) {
       return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
     }
     if (src != nullptr) return deliver(*src, peer, message.type, message.text);
-    if (is_elsewhere(message.registration)) make_partner(peer, message.src);
+    if (is_elsewhere(message.registration)) {
+      make_partner(peer, message.src, message.registration.mark);
+    }
   }
   peer.transport->send(message.text);
 }

@@ -156,8 +156,8 @@ void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
     ++counters_.leaves;
     tell(partner, leave_text(peer, partner.id));
   }
-  for (const std::string& partner : std::exchange(peer.partners_elsewhere, {})) {
-    say_farewell(peer, partner, farewell, now);
+  for (const PartnerElsewhere& partner : std::exchange(peer.partners_elsewhere, {})) {
+    say_farewell(peer, partner.id, farewell, now);
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 std::vector<std::string> ids_of_partners(const Peer& peer) {
   std::vector<std::string> ids;
   for (const Peer* const partner : peer.partners) ids.push_back(partner->id);
-  ids.insert(ids.end(), peer.partners_elsewhere.begin(), peer.partners_elsewhere.end());
+  for (const PartnerElsewhere& partner : peer.partners_elsewhere) ids.push_back(partner.id);
   return ids;
 }
 
@@ -120,10 +120,10 @@ bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
   }
   if (peer.transport == nullptr) {
     keep(kept, now);
-  } else if (!is_open_to(peer, src, kept.src)) {
+  } else if (!is_open_to(peer, src, kept.src, kept.registration.mark)) {
     on_abandoned(kept, now);
   } else {
-    make_partner(peer, src, kept.src);
+    make_partner(peer, src, kept.src, kept.registration.mark);
     return true;
   }
   return false;
@@ -218,7 +218,7 @@ void Relay::move_away(Peer& peer) {
   while (!peer.partners.empty()) {
     Peer& partner = *peer.partners.back();
     part(peer, partner);
-    make_partner(partner, peer.id);
+    make_partner(partner, peer.id, peer.registration.mark);
   }
   expiries_.forget(peer);
   peer.realm.remove(peer);

@@ -99,7 +99,8 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   if (dst == nullptr) return false;
   if (parcel.type == MessageType::Expire && !dst->is_pending) {
     if (is_of(parcel.registration, *dst)) tell(*dst, std::string(parcel.text));
-  } else if (!dst->is_pending && !is_open_to(*dst, sender_of(parcel), parcel.src)) {
+  } else if (!dst->is_pending &&
+             !is_open_to(*dst, sender_of(parcel), parcel.src, parcel.registration.mark)) {
     on_abandoned(parcel, now);
   } else if (dst->is_reachable()) {
     give(parcel, *dst, now);
@@ -128,7 +129,7 @@ void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   }
   Peer* const src = sender_of(parcel);
   if (src != nullptr) return deliver(*src, dst, parcel.type, parcel.text);
-  make_partner(dst, parcel.src);
+  make_partner(dst, parcel.src, parcel.registration.mark);
   dst.transport->send(parcel.text);
 }
 

@@ -108,8 +108,8 @@ class RelayNodesFixture : public testing::Test {
 
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
-               const std::string& what) {
-    return relay_.deliver({"peerjs", src, {.mark = mark(src)}, dst, type, what, now_}, now_);
+               const std::string& what, std::string_view token = "token") {
+    return relay_.deliver({"peerjs", src, {.mark = mark(src, token)}, dst, type, what, now_}, now_);
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));

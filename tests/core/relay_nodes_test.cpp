@@ -405,6 +405,40 @@ TEST_F(RelayNodesTest, AMessageOfWhoHadTheIdBeforeIsNotOfWhoHasItHere) {
   EXPECT_EQ(a_.take(), Texts{}) << "they are no partners";
 }
 
+TEST_F(RelayNodesTest, WhoMayOnlyCallHearsWhomItHasCalledAndNobodyWhoHasItsIdAfterwards) {
+  ASSERT_EQ(relay_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page, {true, false}}, now_),
+            Admission::Pending);
+  settle(a_, Admission::Opened);
+  receive(a_, sent_to("x"));
+  a_.take();
+  deliver("x", "a", MessageType::Answer, "of x");
+  EXPECT_EQ(a_.take(), Texts{"of x"});
+  backend_.take();
+  deliver("x", "a", MessageType::Offer, "of another", "another");
+  EXPECT_EQ(a_.take(), Texts{});
+  EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "a", "x")});
+  lose(a_);
+  deliver("x", "a", MessageType::Candidate, "of x");
+  deliver("x", "a", MessageType::Offer, "of another", "another");
+  ASSERT_EQ(relay_.attach(b_, {"peerjs", "a", "token"}, {PeerKind::Page, {true, false}}, now_),
+            Admission::Resumed);
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "of x"}));
+}
+
+TEST_F(RelayNodesTest, APartnerThatHasMovedIsKnownByItsToken) {
+  ASSERT_EQ(relay_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page, {true, false}}, now_),
+            Admission::Pending);
+  settle(a_, Admission::Opened);
+  join(b_, "b");
+  receive(a_, sent_to("b"));
+  relay_.hand_over("peerjs", "b");
+  a_.take();
+  deliver("b", "a", MessageType::Offer, "of another", "another");
+  EXPECT_EQ(a_.take(), Texts{});
+  deliver("b", "a", MessageType::Answer, "of b");
+  EXPECT_EQ(a_.take(), Texts{"of b"});
+}
+
 TEST_F(RelayNodesTest, AnExpireForOneOfAnotherNodeSaysWhoseItIs) {
   join(a_, "a");
   lose(a_);

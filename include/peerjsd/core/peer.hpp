@@ -16,6 +16,12 @@ class Transport;
 struct LivenessTag;
 struct ProbeTag;
 
+/// Of a peer of another node.
+struct PartnerElsewhere {
+  std::string id;
+  std::uint32_t mark = 0;  ///< of its registration, as far as known; 0: it is not
+};
+
 /// A registered id. It lives from its admission until its end, across resumes.
 ///
 /// Liveness: with a transport it waits among the living, by its last sign of life; without one it
@@ -55,9 +61,9 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   /// Symmetric: if b stands here, this stands in b->partners.
   std::vector<Peer*> partners;
 
-  /// The ids of those that were on another node then, sorted. Of these nothing else is known, not
-  /// even whether they are there.
-  std::vector<std::string> partners_elsewhere;
+  /// Those that were on another node then, sorted by id. Of these nothing else is known, not even
+  /// whether they are there.
+  std::vector<PartnerElsewhere> partners_elsewhere;
 
   bool is_reachable() const { return transport != nullptr && !is_pending; }
 };

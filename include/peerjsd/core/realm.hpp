@@ -4,6 +4,7 @@
 #include "peerjsd/core/outstanding.hpp"
 #include "peerjsd/core/peer.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -99,13 +100,14 @@ bool are_partners(const Peer& a, const Peer& b);
 /// False: they were none.
 bool part(Peer& a, Peer& b);
 
-/// The same where the other one is, or was, on another node.
-void make_partner(Peer& peer, std::string_view elsewhere);
-bool are_partners(const Peer& peer, std::string_view elsewhere);
+/// The same where the other one is, or was, on another node. `mark`: of its registration, by which
+/// it is told from another peer that has its id by now; 0: it is not known, and any will do.
+void make_partner(Peer& peer, std::string_view elsewhere, std::uint32_t mark = 0);
+bool are_partners(const Peer& peer, std::string_view elsewhere, std::uint32_t mark = 0);
 bool part(Peer& peer, std::string_view elsewhere);
 
 /// The same where `other`, whose id is given, may be here; nullptr: it is not.
-void make_partner(Peer& peer, Peer* other, std::string_view id);
+void make_partner(Peer& peer, Peer* other, std::string_view id, std::uint32_t mark = 0);
 bool part(Peer& peer, Peer* other, std::string_view id);
 
 }  // namespace peerjsd::core

@@ -257,7 +257,7 @@ class Relay {
   bool allows(std::string_view type) const;
   Receipt take(Peer& src, ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
-  static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id);
+  static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id, std::uint32_t mark);
   Receipt forbid(Peer& src, const ClientMessage& message, Instant now);
   Receipt refuse(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
