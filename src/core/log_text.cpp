@@ -9,40 +9,46 @@
 namespace peerjsd::core {
 namespace {
 
-/// In UTF-8, which keeps the order of characters.
 struct Range {
-  std::string_view first;
-  std::string_view last;
+  std::uint32_t first;
+  std::uint32_t last;
 };
 
 /// What JSON need not escape, but a viewer may take for the end of a line, or show text in another
 /// order for.
 constexpr std::array kMisleading = {
-    Range{"\x7f", "\x7f"},
-    Range{"\xc2\x80", "\xc2\x9f"},          // C1, with NEXT LINE
-    Range{"\xd8\x9c", "\xd8\x9c"},          // ARABIC LETTER MARK
-    Range{"\xe2\x80\x8e", "\xe2\x80\x8f"},  // marks of direction
-    Range{"\xe2\x80\xa8", "\xe2\x80\xae"},  // separators, embeddings and overrides
-    Range{"\xe2\x81\xa6", "\xe2\x81\xa9"},  // isolates
+    Range{0x7f, 0x9f},      // DELETE, and C1 with NEXT LINE
+    Range{0x61c, 0x61c},    // ARABIC LETTER MARK
+    Range{0x200e, 0x200f},  // marks of direction
+    Range{0x2028, 0x202e},  // separators, embeddings and overrides
+    Range{0x2066, 0x2069},  // isolates
 };
 
-/// The bytes of the misleading character with which the text begins; 0: it begins with another one.
-std::size_t misleading_bytes(std::string_view text) {
-  const auto is_in = [text](const Range& range) {
-    const std::string_view start = text.substr(0, range.first.size());
-    return range.first <= start && start <= range.last;
-  };
-  const auto* const range = std::ranges::find_if(kMisleading, is_in);
-  return range == kMisleading.end() ? 0 : range->first.size();
+struct Character {
+  std::uint32_t code;
+  std::size_t bytes;
+};
+
+/// With which a text in UTF-8 begins.
+Character first_of(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t bytes = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  std::uint32_t code = lead & (0xffU >> (bytes + 1));
+  for (const char byte : text.substr(1, bytes - 1)) {
+    code = (code << 6) | (static_cast<unsigned char>(byte) & 0x3fU);
+  }
+  return {code, std::min(bytes, text.size())};
 }
 
-/// Of one character of up to three bytes, as JSON has it.
-std::string escaped(std::string_view character) {
-  std::uint32_t code = static_cast<unsigned char>(character.front());
-  if (character.size() > 1) code &= character.size() == 2 ? 0x1FU : 0x0FU;
-  for (const char byte : character.substr(1)) {
-    code = (code << 6) | (static_cast<unsigned char>(byte) & 0x3FU);
-  }
+bool is_misleading(std::uint32_t code) {
+  return std::ranges::any_of(kMisleading, [code](const Range& range) {
+    return range.first <= code && code <= range.last;
+  });
+}
+
+/// As JSON has it, of a code of four digits.
+std::string escaped(std::uint32_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text = "\\u";
   for (const int shift : {12, 8, 4, 0}) text += digits[(code >> shift) & 0xF];
@@ -58,9 +64,10 @@ std::string log_text(std::string_view text) {
   std::string result;
   std::string_view rest = std::string_view(quoted).substr(1, quoted.size() - 2);
   while (!rest.empty()) {
-    const std::size_t misleading = misleading_bytes(rest);
-    result += misleading == 0 ? std::string(1, rest.front()) : escaped(rest.substr(0, misleading));
-    rest.remove_prefix(std::max<std::size_t>(misleading, 1));
+    const Character first = first_of(rest);
+    result +=
+        is_misleading(first.code) ? escaped(first.code) : std::string(rest.substr(0, first.bytes));
+    rest.remove_prefix(first.bytes);
   }
   if (text.size() > longest) result += "...";
   return result;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <tuple>
 
 namespace peerjsd::core {
 
@@ -16,7 +16,10 @@ struct Registration {
   /// Says on every node whose it is: see mark_of().
   std::uint32_t mark = 0;
 
-  auto operator<=>(const Registration&) const = default;
+  bool operator==(const Registration&) const = default;
+  bool operator<(const Registration& other) const {
+    return std::tie(number, mark) < std::tie(other.number, other.mark);
+  }
 };
 
 inline constexpr std::uint64_t kRegisteredElsewhere = std::uint64_t{1} << 63;
