@@ -24,6 +24,11 @@ bool has_all(const Rights& rights, const Rights& wanted) {
   return (rights.may_call || !wanted.may_call) && (rights.may_be_called || !wanted.may_be_called);
 }
 
+/// Of who has `shown` that; nullptr: it is nobody.
+bool may_speak(const Peer* src, const Rights& shown) {
+  return src != nullptr && has_all(shown, src->client.rights);
+}
+
 /// As its destination gets it.
 void append_relayed(std::string& out, const ClientMessage& message, std::string_view src_json) {
   if (message.type != MessageType::Custom) {
@@ -45,8 +50,7 @@ Receipt Relay::receive(const Credentials& from, MessageType verb, std::string_vi
 }
 
 bool Relay::knows(const Credentials& from, const Rights& shown) const {
-  const Peer* const src = authenticate(from);
-  return src != nullptr && has_all(shown, src->client.rights);
+  return may_speak(authenticate(from), shown);
 }
 
 Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
@@ -61,8 +65,8 @@ Receipt Relay::hear(Transport& from, std::string_view text, Instant now) {
 
 Receipt Relay::hear(const Credentials& from, MessageType verb, std::string_view text, Instant now,
                     const Rights& shown) {
-  if (!knows(from, shown)) return Receipt::Unauthorized;
   Peer* const src = authenticate(from);
+  if (!may_speak(src, shown)) return Receipt::Unauthorized;
   if (src->is_pending) return Receipt::Early;
   // That the client lives says nothing of its WebSocket.
   if (src->transport->carrier() != Carrier::WebSocket) sign_of_life(*src->transport, now);

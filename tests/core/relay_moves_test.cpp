@@ -555,30 +555,36 @@ TEST_F(RelayMovesTest, NorWherePeersGoOnBeforeTheyHear) {
   EXPECT_EQ(backend_.take(), Texts{});
 }
 
-TEST_F(RelayMovesTest, WhatComesLateDoesNotHoldBackWhatALostPeerWasToldBefore) {
-  join(a_, "a");
-  const Claim claim = claim_of(a_);
-  deliver_offer("c", "a");
-  lose(a_);
+/// `a`, a partner of `c`, is lost before what it had elsewhere has come.
+class RelayLateInheritanceTest : public RelayMovesTest {
+ protected:
+  void SetUp() override {
+    join(a_, "a");
+    claim_ = claim_of(a_);
+    deliver_offer("c", "a");
+    lose(a_);
+  }
+
+  void inherit(const std::vector<Inheritance::Kept>& kept) {
+    relay_.settle(claim_, Admission::Resumed, {.kept = kept}, now_);
+  }
+
+  Claim claim_;
+};
+
+TEST_F(RelayLateInheritanceTest, DoesNotHoldBackWhatThePeerWasToldBefore) {
   deliver("c", "a", MessageType::Leave, "c has left");
   deliver("c", "a", MessageType::Offer, "c again");
-  relay_.settle(claim, Admission::Resumed,
-                {.kept = {kept("d", MessageType::Offer, "of d", now_),
-                          {"", MessageType::Expire, "told", now_, mark("a")}}},
-                now_);
+  inherit({kept("d", MessageType::Offer, "of d", now_),
+           {"", MessageType::Expire, "told", now_, mark("a")}});
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "c has left", "c again", "of d", "told"}));
 }
 
-TEST_F(RelayMovesTest, WhatComesLateTakesWhatItsSenderSaidAfterItAlong) {
-  join(a_, "a");
-  const Claim claim = claim_of(a_);
-  deliver_offer("c", "a");
-  lose(a_);
+TEST_F(RelayLateInheritanceTest, TakesWhatASenderSaidAfterItAlong) {
   deliver("c", "a", MessageType::Candidate, "then");
   deliver("c", "a", MessageType::Leave, "c has left");
-  relay_.settle(claim, Admission::Resumed, {.kept = {kept("c", MessageType::Answer, "late", now_)}},
-                now_);
+  inherit({kept("c", MessageType::Answer, "late", now_)});
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "late", "then", "c has left"}));
 }
