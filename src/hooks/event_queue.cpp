@@ -7,22 +7,24 @@
 namespace peerjsd::hooks {
 
 std::size_t EventQueue::push(std::string event, Kind kind) {
-  const bool has_room = cheap_ < (most_ + 1) / 2 && events_.size() < most_;
+  const bool has_room =
+      cheap_ < (most_ + 1) / 2 && events_.size() < most_ && bytes_ + event.size() <= kMostBytes / 2;
   if (kind == Kind::Cheap && !has_room) return 1;
   if (kind == Kind::Cheap) ++cheap_;
+  bytes_ += event.size();
   events_.push_back({std::move(event), kind});
-  const std::size_t waiting = events_.size() - under_way_;
-  const std::size_t beyond = events_.size() > most_ ? events_.size() - most_ : 0;
-  const std::size_t dropped = std::min(beyond, waiting);
-  drop(under_way_, dropped);
+  std::size_t dropped = 0;
+  for (; is_beyond() && events_.size() > under_way_; ++dropped) drop(under_way_, 1);
   return dropped;
 }
 
 void EventQueue::drop(std::size_t first, std::size_t count) {
   const auto begin = std::next(events_.begin(), static_cast<std::ptrdiff_t>(first));
   const auto end = std::next(begin, static_cast<std::ptrdiff_t>(count));
-  cheap_ -= static_cast<std::size_t>(
-      std::count_if(begin, end, [](const Event& each) { return each.kind == Kind::Cheap; }));
+  for (auto each = begin; each != end; ++each) {
+    bytes_ -= each->text.size();
+    if (each->kind == Kind::Cheap) --cheap_;
+  }
   events_.erase(begin, end);
 }
 

@@ -45,6 +45,23 @@ TEST(EventQueueTest, DropsTheNewOneWhereAllAreUnderWay) {
   EXPECT_EQ(rest_of(queue), "");
 }
 
+TEST(EventQueueTest, IsBoundedInBytesToo) {
+  constexpr std::size_t size = EventQueue::kMostBytes / 16;
+  const auto event = [](char c) { return std::string(size, c); };
+  EventQueue queue(1000);
+  EXPECT_EQ(queue.push(event('a'), kRare), 0U);
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(queue.push(event('b'), kCheap), 0U);
+  EXPECT_EQ(queue.push(event('c'), kCheap), 1U) << "half of it is full";
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(queue.push(event('d'), kRare), 0U);
+  queue.begin_batch();
+  EXPECT_EQ(queue.push(event('e'), kRare), 1U);
+  EXPECT_EQ(queue.size(), 16U);
+  EXPECT_EQ(queue.push(event('f') + event('f'), kRare), 2U);
+  queue.end_batch();
+  EXPECT_EQ(queue.size(), 14U) << "that under way, and three that waited, have gone";
+  EXPECT_EQ(queue.push(event('g'), kRare), 0U) << "there is room again";
+}
+
 TEST(EventQueueTest, GivesHalfOfItToWhatAnybodyCanCause) {
   EventQueue queue(4);
   EXPECT_EQ(queue.push("1", kCheap), 0U);

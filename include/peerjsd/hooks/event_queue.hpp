@@ -8,7 +8,7 @@
 namespace peerjsd::hooks {
 
 /// Events on their way to somebody, in order: the first of them under way together, as a batch, the
-/// others waiting. Beyond its bound the oldest that waits is dropped; but events of which anybody
+/// others waiting. Beyond its bounds the oldest that waits is dropped; but events of which anybody
 /// can cause as many as he likes get no more than half of it, and are dropped themselves.
 class EventQueue {
  public:
@@ -16,6 +16,9 @@ class EventQueue {
 
   /// Of a batch of more than one: services take bodies of 100 KB at least.
   static constexpr std::size_t kMostBatchBytes = std::size_t{64} * 1024;
+
+  /// Of all together: an id may have JSON write six bytes for each of its own.
+  static constexpr std::size_t kMostBytes = std::size_t{16} * 1024 * 1024;
 
   explicit EventQueue(std::size_t most) : most_(most) {}
 
@@ -45,9 +48,11 @@ class EventQueue {
   };
 
   void drop(std::size_t first, std::size_t count);
+  bool is_beyond() const { return events_.size() > most_ || bytes_ > kMostBytes; }
 
   std::size_t most_;
   std::deque<Event> events_;
+  std::size_t bytes_ = 0;
   std::size_t cheap_ = 0;      // of them
   std::size_t under_way_ = 0;  // of them, from the front
 };
