@@ -67,10 +67,11 @@ void read_anything(const std::string& text) {
   const Envelope envelope = parse_envelope(text, kNow);
   if (const auto* delivery = std::get_if<Delivery>(&envelope)) {
     require(is_within(delivery->dst, text), "what is read is a part of what came");
-    for (const auto& [src, type, body, since, mark] : delivery->items) {
-      require(is_within(src, text) && is_within(body, text), "what is read is a part of what came");
-      require(type != MessageType::Unknown, "only known messages are delivered");
-      require(since <= kNow, "nothing waits since later than now");
+    for (const Delivery::Item& item : delivery->items) {
+      require(is_within(item.src, text) && is_within(item.text, text),
+              "what is read is a part of what came");
+      require(item.type != MessageType::Unknown, "only known messages are delivered");
+      require(item.since <= kNow, "nothing waits since later than now");
     }
   }
   const auto again = said_again(envelope);
@@ -88,22 +89,18 @@ void say_and_read(fuzz::Bytes& bytes) {
     const std::string_view src = texts.next();
     const MessageType type = bytes.one_of(kTypes);
     const std::string_view text = texts.next();
-    said.items.push_back({src, type, text, since, static_cast<std::uint32_t>(bytes.below(256))});
+    const auto mark = static_cast<std::uint32_t>(bytes.below(256));
+    const auto dst_mark = static_cast<std::uint32_t>(bytes.below(256));
+    said.items.push_back({src, type, text, since, mark, dst_mark});
   }
   const std::string text = to_text(said, kNow);
   const Envelope envelope = parse_envelope(text, kNow);
   const auto* const read = std::get_if<Delivery>(&envelope);
   require(read != nullptr, "a delivery arrives");
   require(read->origin == said.origin && read->number == said.number && read->key == said.key &&
-              read->dst == said.dst && read->items.size() == said.items.size(),
+              read->dst == said.dst,
           "it arrives as it was said");
-  for (std::size_t i = 0; i < said.items.size(); ++i) {
-    require(read->items[i].src == said.items[i].src && read->items[i].type == said.items[i].type &&
-                read->items[i].text == said.items[i].text &&
-                read->items[i].since == said.items[i].since &&
-                read->items[i].mark == said.items[i].mark,
-            "its messages arrive as they were said");
-  }
+  require(read->items == said.items, "its messages arrive as they were said");
   const std::string cut = text.substr(0, text.size() - 1);
   require(std::holds_alternative<std::monostate>(parse_envelope(cut, kNow)),
           "half of it is nothing");

@@ -335,7 +335,7 @@ void Server::stop() {
 }
 
 void Server::drain(core::Instant now) {
-  relay_.bequeath_lost();
+  relay_.bequeath_lost(now);
   sessions_.drain(drain_step_, now);
   if (now < drain_until_) return;
   if (sessions_.connections() > 0) {
@@ -356,7 +356,7 @@ void Server::end() {
   listener_->stop();
   if (admin_) admin_->stop();
   sessions_.close_all(sessions_.now());
-  relay_.bequeath_lost();
+  relay_.bequeath_lost(sessions_.now());
   relay_.give_up_waiting(sessions_.now());
   end_hooks();
   if (cluster_) cluster_->stop();

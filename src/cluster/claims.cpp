@@ -241,7 +241,7 @@ void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
                                   std::move(inheritance),   RedisNode::now()};
   if (const core::Peer* const peer = find(node_.relay(), moved.key, moved.id, moved.token)) {
     departure.registration = peer->registration;
-    departure.inheritance.append(*node_.relay().hand_over(moved.key, moved.id));
+    departure.inheritance.append(*node_.relay().hand_over(moved.key, moved.id, RedisNode::now()));
     ++node_.counters().handed_over;
   }
   departures_.add(std::move(departure));

@@ -34,8 +34,8 @@ constexpr core::Duration kMemory = kLongestDoubt + std::chrono::seconds(5);
 constexpr std::string_view kMoved = "moved";
 
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
-  return {flight.key, item.src,  item.registration, flight.dst,
-          item.type,  item.text, item.since,        item.makes_partners};
+  return {flight.key, item.src,   item.registration,   flight.dst,   item.type,
+          item.text,  item.since, item.makes_partners, item.dst_mark};
 }
 
 }  // namespace
@@ -81,7 +81,8 @@ void Courier::send(const Flights::Flight& flight) {
 void Courier::run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply) {
   Delivery delivery{node_.name(), flight.number, flight.key, flight.dst, {}};
   for (const Flights::Item& item : flight.under_way) {
-    delivery.items.push_back({item.src, item.type, item.text, item.since, item.registration.mark});
+    delivery.items.push_back(
+        {item.src, item.type, item.text, item.since, item.registration.mark, item.dst_mark});
   }
   const std::string waits = expire_timeout_ == core::Duration::zero()
                                 ? "0"
@@ -100,7 +101,7 @@ void Courier::on_absent(std::uint64_t number) {
 void Courier::on_receipts(const Receipts& receipts) {
   for (const Receipts::Item& item : receipts.items) {
     if (item.is_accepted) {
-      on_accepted(item.number);
+      on_accepted(item);
     } else {
       flights_.bounce(item.number);
     }
@@ -108,8 +109,14 @@ void Courier::on_receipts(const Receipts& receipts) {
   take_off_soon();  // what has waited for those that have arrived
 }
 
-void Courier::on_accepted(std::uint64_t number) {
-  node_.counters().delivered += flights_.land(number).under_way.size();
+void Courier::on_accepted(const Receipts::Item& receipt) {
+  const Flights::Flight landed = flights_.land(receipt.number);
+  node_.counters().delivered += landed.under_way.size();
+  if (receipt.dst_mark == 0) return;
+  for (const Flights::Item& item : landed.under_way) {
+    const bool was_for_anybody = !core::is_notice(item.type) && item.dst_mark == 0;
+    if (was_for_anybody) node_.relay().on_delivered(parcel_of(landed, item), receipt.dst_mark);
+  }
 }
 
 void Courier::give_back_ready() {
@@ -145,7 +152,7 @@ std::vector<core::Inheritance::Sent> Courier::recall(core::Registration src,
   std::vector<core::Inheritance::Sent> all;
   for (const Flights::Flight& flight : flights_.take_waiting_from(src, behind)) {
     for (const Flights::Item& item : flight.waiting) {
-      all.push_back({flight.dst, item.type, item.text, item.since});
+      all.push_back({flight.dst, item.type, item.text, item.since, item.dst_mark});
     }
   }
   return all;
@@ -200,7 +207,9 @@ void Courier::on_delivery(const Delivery& delivery) {
     ++node_.counters().repeated;
     return give_receipt(origin, place->receipt);
   }
-  const Receipts::Item receipt{delivery.number, take_in(delivery)};
+  const bool is_accepted = take_in(delivery);
+  const Receipts::Item receipt{delivery.number, is_accepted,
+                               mark_of_destination(delivery.key, delivery.dst)};
   seen.insert(place, {receipt, now});
   give_receipt(origin, receipt);
   // If Redis takes the destination to be here, the origin would try for ever.
@@ -213,12 +222,19 @@ void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
   while (!seen.empty() && seen.front().time + kMemory < now) seen.pop_front();
 }
 
+/// Of one whose id may be refused yet, it does not say who gets what waits for it.
+std::uint32_t Courier::mark_of_destination(std::string_view key, std::string_view dst) const {
+  const core::Peer* const peer = node_.relay().find(key, dst);
+  return peer == nullptr || peer->is_pending ? 0 : peer->registration.mark;
+}
+
 /// All of it is for one destination, which is here or not.
 bool Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   for (const Delivery::Item& item : delivery.items) {
-    const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark}, delivery.dst,
-                              item.type,    item.text, item.since};
+    const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark},
+                              delivery.dst, item.type, item.text,
+                              item.since,   false,     item.dst_mark};
     if (!node_.relay().deliver(parcel, now)) return false;
     ++node_.counters().received;
   }

@@ -45,9 +45,11 @@ std::optional<std::vector<std::string_view>> split(std::string_view text) {
 using Parts = std::span<const std::string_view>;
 
 constexpr std::size_t kDeliveryHead = 4;
-constexpr std::size_t kMessage = 4;
+constexpr std::size_t kMessage = 5;
 constexpr std::size_t kMarked = kMessage + 1;
-constexpr std::size_t kBequestHead = 6;
+constexpr std::size_t kReceipt = 3;
+constexpr std::size_t kPartner = 2;
+constexpr std::size_t kBequestHead = 5;
 constexpr std::uint32_t kLongestWait = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kAccepted = "accepted";
 
@@ -65,16 +67,18 @@ concept Marked = requires(Message message) {
 };
 
 /// `name`: of whom it is from, or for.
-void append_message(std::string& out, std::string_view name, core::MessageType type,
-                    std::string_view text, core::Duration waited) {
+void append_message(std::string& out, std::string_view name, const auto& message,
+                    core::Instant now) {
+  const core::Duration waited = now - message.since;
   append(out, name);
-  append(out, core::to_string(type));
+  append(out, core::to_string(message.type));
   append(out, std::to_string(std::clamp<core::Duration::rep>(waited.count(), 0, kLongestWait)));
-  append(out, text);
+  append(out, message.text);
+  append(out, std::to_string(message.dst_mark));
 }
 
 void append_marked(std::string& out, const Marked auto& message, core::Instant now) {
-  append_message(out, message.src, message.type, message.text, now - message.since);
+  append_message(out, message.src, message, now);
   append(out, std::to_string(message.mark));
 }
 
@@ -89,8 +93,9 @@ bool read_messages(Parts parts, core::Instant now, std::vector<Message>& message
     std::uint32_t waited = 0;
     if (type == core::MessageType::Unknown || !core::read_number(parts[2], waited)) return false;
     messages.push_back({Text(parts[0]), type, Text(parts[3]), now - core::Duration(waited)});
+    if (!core::read_number(parts[4], messages.back().dst_mark)) return false;
     if constexpr (Marked<Message>) {
-      if (!core::read_number(parts[4], messages.back().mark)) return false;
+      if (!core::read_number(parts[5], messages.back().mark)) return false;
     }
   }
   return true;
@@ -105,11 +110,12 @@ Envelope parse_delivery(Parts parts, core::Instant now) {
 }
 
 Envelope parse_receipts(Parts parts) {
-  if (parts.size() % 2 != 1) return {};
+  if (parts.size() % kReceipt != 1) return {};
   Receipts receipts{parts[0], {}};
-  for (std::size_t i = 1; i < parts.size(); i += 2) {
-    Receipts::Item item{0, parts[i + 1] == kAccepted};
-    if (!core::read_number(parts[i], item.number)) return {};
+  for (parts = parts.subspan(1); !parts.empty(); parts = parts.subspan(kReceipt)) {
+    Receipts::Item item{0, parts[1] == kAccepted};
+    if (!core::read_number(parts[0], item.number)) return {};
+    if (!core::read_number(parts[2], item.dst_mark)) return {};
     receipts.items.push_back(item);
   }
   return receipts;
@@ -124,17 +130,25 @@ std::optional<Parts> take(Parts& rest, std::string_view count) {
   return taken;
 }
 
+/// False: they are none.
+bool read_partners(Parts parts, std::vector<core::PartnerElsewhere>& partners) {
+  if (parts.size() % kPartner != 0) return false;
+  for (; !parts.empty(); parts = parts.subspan(kPartner)) {
+    partners.push_back({std::string(parts[0])});
+    if (!core::read_number(parts[1], partners.back().mark)) return false;
+  }
+  return true;
+}
+
 Envelope parse_bequest(Parts parts, core::Instant now) {
   if (parts.size() < kBequestHead) return {};
   Parts rest = parts.subspan(kBequestHead);
   const auto partners = take(rest, parts[3]);
-  const auto texts = take(rest, parts[4]);
-  const auto kept = take(rest, parts[5]);
-  if (!partners || !texts || !kept) return {};
+  const auto kept = take(rest, parts[4]);
+  if (!partners || !kept) return {};
   Bequest bequest{parts[0], parts[1], parts[2], {}};
   core::Inheritance& inheritance = bequest.inheritance;
-  inheritance.partners.assign(partners->begin(), partners->end());
-  inheritance.texts.assign(texts->begin(), texts->end());
+  if (!read_partners(*partners, inheritance.partners)) return {};
   if (!read_messages(*kept, now, inheritance.kept)) return {};
   if (!read_messages(rest, now, inheritance.sent)) return {};
   return bequest;
@@ -171,6 +185,7 @@ std::string to_text(const Receipts& receipts) {
   for (const Receipts::Item& item : receipts.items) {
     append(out, std::to_string(item.number));
     append(out, item.is_accepted ? kAccepted : "absent");
+    append(out, std::to_string(item.dst_mark));
   }
   return out;
 }
@@ -184,16 +199,16 @@ std::string to_text(Fence) {
 }
 
 std::string to_text(const Bequest& bequest, core::Instant now) {
-  const auto& [partners, texts, all_kept, all_sent] = bequest.inheritance;
-  std::string out =
-      joined({"bequest", bequest.key, bequest.id, bequest.token, std::to_string(partners.size()),
-              std::to_string(texts.size()), std::to_string(kMarked * all_kept.size())});
-  for (const std::string& partner : partners) append(out, partner);
-  for (const std::string& text : texts) append(out, text);
-  for (const core::Inheritance::Kept& kept : all_kept) append_marked(out, kept, now);
-  for (const auto& [dst, type, text, since] : all_sent) {
-    append_message(out, dst, type, text, now - since);
+  const auto& [partners, all_kept, all_sent] = bequest.inheritance;
+  std::string out = joined({"bequest", bequest.key, bequest.id, bequest.token,
+                            std::to_string(kPartner * partners.size()),
+                            std::to_string(kMarked * all_kept.size())});
+  for (const core::PartnerElsewhere& partner : partners) {
+    append(out, partner.id);
+    append(out, std::to_string(partner.mark));
   }
+  for (const core::Inheritance::Kept& kept : all_kept) append_marked(out, kept, now);
+  for (const core::Inheritance::Sent& sent : all_sent) append_message(out, sent.dst, sent, now);
   return out;
 }
 

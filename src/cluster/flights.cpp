@@ -23,7 +23,8 @@ std::string Flights::name_of(std::string_view key, std::string_view dst) {
 
 bool Flights::add(const core::Parcel& parcel) {
   Item item{std::string(parcel.src),  parcel.registration, parcel.type,
-            std::string(parcel.text), parcel.since,        parcel.makes_partners};
+            std::string(parcel.text), parcel.since,        parcel.makes_partners,
+            parcel.dst_mark};
   const std::size_t bytes = cost(item);
   std::string name = name_of(parcel.key, parcel.dst);
   const auto known = flights_.find(name);

@@ -2,8 +2,9 @@
 
 #include "peerjsd/outbound/random_name.hpp"
 
-#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <set>
 #include <utility>
 
 namespace peerjsd::cluster {
@@ -11,6 +12,20 @@ namespace {
 
 /// For a page to come back to after its server has stopped.
 constexpr std::string_view kWillMilliseconds = "60000";
+
+/// All but notices, which are part of what it is to be told; nobody is told what becomes of them.
+/// But one that follows a message of its sender waits behind that.
+std::vector<core::Inheritance::Kept> take_waiting(std::vector<core::Inheritance::Kept>& kept) {
+  std::set<std::pair<std::string, std::uint32_t>> senders;
+  std::vector<core::Inheritance::Kept> waiting;
+  for (core::Inheritance::Kept& each : std::exchange(kept, {})) {
+    const std::pair sender(each.src, each.mark);
+    const bool waits = !core::is_notice(each.type) || senders.contains(sender);
+    if (waits) senders.insert(sender);
+    (waits ? waiting : kept).push_back(std::move(each));
+  }
+  return waiting;
+}
 
 }  // namespace
 
@@ -54,16 +69,11 @@ std::string RedisNode::to_time(core::Instant instant) {
 
 void RedisNode::bequeath(Bequest bequest, OnAbsent on_absent) {
   const std::string all = to_text(bequest, now());
-  // Notices are part of what it is to be told; nobody is told what becomes of them.
-  std::vector<core::Inheritance::Kept>& kept = bequest.inheritance.kept;
-  const auto messages = std::stable_partition(
-      kept.begin(), kept.end(), [](const auto& each) { return core::is_notice(each.type); });
-  std::vector<core::Inheritance::Kept> waiting(messages, kept.end());
-  kept.erase(messages, kept.end());
+  const std::vector<core::Inheritance::Kept> waiting = take_waiting(bequest.inheritance.kept);
   const std::string will = to_time(now()) + to_text(bequest, now());
   run(Script::Release, bucket_of(bequest.id), bequest.key,
       {bequest.key, name_, bequest.id, bequest.token, all, will, kWillMilliseconds},
-      [waiting = std::move(waiting), on_absent = std::move(on_absent)](const redisReply& reply) {
+      [waiting, on_absent = std::move(on_absent)](const redisReply& reply) {
         const bool was_told = reply.type == REDIS_REPLY_INTEGER && reply.integer == 1;
         if (!was_told && !waiting.empty()) on_absent(waiting);
       });

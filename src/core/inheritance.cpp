@@ -7,7 +7,6 @@ void Inheritance::append(const Inheritance& more) {
     all.insert(all.end(), others.begin(), others.end());
   };
   add(partners, more.partners);
-  add(texts, more.texts);
   add(kept, more.kept);
   add(sent, more.sent);
 }

@@ -15,7 +15,7 @@ constexpr bool is_no_tail(MessageType type) {
 }  // namespace
 
 Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json, MessageType type,
-                                       std::string text, Instant since) {
+                                       std::string text, Instant since, std::uint32_t dst_mark) {
   Attempt* attempt = find(dst_json, sender.registration);
   if (attempt != nullptr && attempt->ran_out) {
     if (belongs_to(*attempt, type, since)) return Verdict::Dropped;
@@ -33,7 +33,7 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
   }
   if (attempt == nullptr) attempt = &start(sender, dst_json, since);
   charge(*attempt, text.size() + kOverhead);
-  attempt->messages.push_back({order_++, since, type, std::move(text)});
+  attempt->messages.push_back({order_++, since, type, dst_mark, std::move(text)});
   return Verdict::Kept;
 }
 
@@ -47,6 +47,18 @@ bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
   if (destination == destinations_.end()) return false;
   const auto attempt = destination->second.attempts.find(sender);
   return attempt != destination->second.attempts.end() && !attempt->second.ran_out;
+}
+
+void Outstanding::adopt(Registration from, Registration to) {
+  const auto bytes = sender_bytes_.extract(from);
+  if (bytes.empty()) return;
+  sender_bytes_[to] = bytes.mapped();
+  for (auto& [dst_json, destination] : destinations_) {
+    auto attempt = destination.attempts.extract(from);
+    if (attempt.empty()) continue;
+    attempt.key() = attempt.mapped().registration = to;
+    destination.attempts.insert(std::move(attempt));
+  }
 }
 
 bool Outstanding::give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now) {
@@ -85,7 +97,7 @@ std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
   for (auto& [sender, attempt] : destination->second.attempts) {
     for (Kept& kept : attempt.messages) {
       messages.push_back({kept.type, std::move(kept.text), attempt.src, attempt.registration,
-                          attempt.since, kept.order});
+                          attempt.since, kept.order, kept.dst_mark});
     }
     release(attempt, attempt.bytes);
     dequeue(attempt);
@@ -110,9 +122,9 @@ void Outstanding::offer(std::string_view dst_json,
   for (const auto& [order, attempt, i] : ordered) {
     if (taken[attempt] < i) continue;  // one before it was not taken
     Kept& kept = attempt->messages[i];
-    Message message{kept.type,      std::move(kept.text),
-                    attempt->src,   attempt->registration,
-                    attempt->since, order};
+    Message message{
+        kept.type, std::move(kept.text), attempt->src, attempt->registration, attempt->since,
+        order,     kept.dst_mark};
     if (take(message)) {
       release(*attempt, message.text.size() + kOverhead);
       ++taken[attempt];
@@ -140,7 +152,8 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
     taken.push_back(&attempt->second);
     for (Kept& kept : attempt->second.messages) {
       ordered.push_back(
-          {kept.order, {dst_json, kept.type, std::move(kept.text), attempt->second.since}});
+          {kept.order,
+           {dst_json, kept.type, std::move(kept.text), attempt->second.since, kept.dst_mark}});
     }
   }
   for (Attempt* const attempt : taken) forget(*attempt);

@@ -142,11 +142,14 @@ bool are_partners(const Peer& peer, std::string_view elsewhere, std::uint32_t ma
   return mark == 0 || place->mark == 0 || place->mark == mark;
 }
 
-bool part(Peer& peer, std::string_view elsewhere) {
-  auto& partners = peer.partners_elsewhere;
-  const auto place = place_of(partners, elsewhere);
-  if (place == partners.end() || place->id != elsewhere) return false;
-  partners.erase(place);
+std::uint32_t mark_of_partner(const Peer& peer, std::string_view elsewhere) {
+  const auto place = place_of(peer.partners_elsewhere, elsewhere);
+  return place == peer.partners_elsewhere.end() || place->id != elsewhere ? 0 : place->mark;
+}
+
+bool part(Peer& peer, std::string_view elsewhere, std::uint32_t mark) {
+  if (!are_partners(peer, elsewhere, mark)) return false;
+  peer.partners_elsewhere.erase(place_of(peer.partners_elsewhere, elsewhere));
   return true;
 }
 
@@ -158,8 +161,16 @@ void make_partner(Peer& peer, Peer* other, std::string_view id, std::uint32_t ma
   }
 }
 
-bool part(Peer& peer, Peer* other, std::string_view id) {
-  return (other != nullptr && part(*other, peer)) || part(peer, id);
+bool part(Peer& peer, Peer* other, std::string_view id, std::uint32_t mark) {
+  return (other != nullptr && part(*other, peer)) || part(peer, id, mark);
+}
+
+bool is_for(std::uint32_t mark, const Peer& peer) {
+  return mark == 0 || mark == peer.registration.mark;
+}
+
+bool is_known_to_be_for(std::uint32_t mark, const Peer& peer) {
+  return mark != 0 && mark == peer.registration.mark;
 }
 
 }  // namespace peerjsd::core

@@ -154,6 +154,7 @@ Admission Relay::admit(Realm& realm, Transport& transport, const Credentials& wh
   expiries_.set(peer, who.term);
   switch (backend_.claim(peer)) {
     case Backend::Answer::Yes:
+      adopt_waiting_from(peer);
       break;
     case Backend::Answer::No:
       forget(peer);
@@ -271,7 +272,7 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
   const auto tell_until = [&](std::uint64_t order) {
     for (; next != backlog.end() && next->order <= order; ++next) {
       if (!opens || next->text != kOpenText) peer.transport->send(next->text);
-      if (!next->left.empty()) part(peer, next->left);  // of what it sent before
+      if (!next->left.empty()) part(peer, next->left, next->left_mark);  // of what it sent before
     }
   };
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
@@ -287,23 +288,32 @@ bool Relay::is_open_to(const Peer& dst, const Peer* src, std::string_view id, st
   return (src != nullptr && are_partners(*src, dst)) || are_partners(dst, id, mark);
 }
 
-/// A LEAVE is for a partner, which another peer that has got the id is not.
 void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instant now) {
-  Peer* const src = sender_of(message, peer.realm);
   if (message.type == MessageType::Leave) {
-    if (!part(peer, src, message.src)) return;
-  } else if (message.type == MessageType::Expire) {
-    if (!is_of(message.registration, peer)) return;
-  } else {
-    if (!is_open_to(peer, src, message.src, message.registration.mark)) {
-      return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
-    }
-    if (src != nullptr) return deliver(*src, peer, message.type, message.text);
-    if (is_elsewhere(message.registration)) {
-      make_partner(peer, message.src, message.registration.mark);
-    }
+    if (deliver_leave(message, peer)) peer.transport->send(message.text);
+    return;
+  }
+  const bool is_meant = is_for(message.dst_mark, peer);
+  if (message.type == MessageType::Expire) {
+    if (is_meant) peer.transport->send(message.text);
+    return;
+  }
+  Peer* const src = sender_of(message, peer.realm);
+  if (!is_meant || !is_open_to(peer, src, message.src, message.registration.mark)) {
+    return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
+  }
+  if (src != nullptr) return deliver(*src, peer, message.type, message.text);
+  if (is_elsewhere(message.registration)) {
+    make_partner(peer, message.src, message.registration.mark);
   }
   peer.transport->send(message.text);
+}
+
+/// It is for a partner, which another peer that has got the id is not. False: it is not to get it.
+bool Relay::deliver_leave(const Outstanding::Message& message, Peer& peer) {
+  const bool were_partners =
+      part(peer, sender_of(message, peer.realm), message.src, message.registration.mark);
+  return were_partners || is_known_to_be_for(message.dst_mark, peer);
 }
 
 Admission Relay::verdict_on(const Credentials& who) const {

@@ -26,7 +26,7 @@ void Relay::sign_of_life(Transport& from, Instant now) {
 void Relay::detach(Transport& transport, End end, Instant now) {
   Peer* const peer = transport.peer_;
   if (peer == nullptr) return;
-  if (end == End::ServerStops && !peer->is_pending && bequeath(*peer)) return;
+  if (end == End::ServerStops && !peer->is_pending && bequeath(*peer, now)) return;
   const LeaveTiming timing = leave_timing_of(*peer, end);
   if (timing == LeaveTiming::AfterGrace) save_unsent(*peer);
   unbind(*peer, end);
@@ -154,19 +154,20 @@ void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
     part(peer, partner);
     if (farewell == Farewell::Silent) continue;
     ++counters_.leaves;
-    tell(partner, leave_text(peer, partner.id));
+    tell(partner, leave_text(peer, partner.id), peer.id, peer.registration.mark);
   }
   for (const PartnerElsewhere& partner : std::exchange(peer.partners_elsewhere, {})) {
-    say_farewell(peer, partner.id, farewell, now);
+    say_farewell(peer, partner, farewell, now);
   }
 }
 
-void Relay::say_farewell(const Peer& peer, std::string_view elsewhere, Farewell farewell,
+void Relay::say_farewell(const Peer& peer, const PartnerElsewhere& to, Farewell farewell,
                          Instant now) {
   const bool is_silent = farewell == Farewell::Silent;
-  const std::string text = is_silent ? std::string() : leave_text(peer, elsewhere);
-  const Parcel parcel{peer.realm.key, peer.id, peer.registration, elsewhere, MessageType::Leave,
-                      text,           now};
+  const std::string text = is_silent ? std::string() : leave_text(peer, to.id);
+  const Parcel parcel{
+      peer.realm.key, peer.id, peer.registration, to.id, MessageType::Leave, text, now,
+      false,          to.mark};
   if (is_silent) {
     forward(parcel);
   } else if (send_on(parcel, now)) {

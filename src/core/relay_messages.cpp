@@ -17,7 +17,16 @@ bool may_send(const Peer& src, const Peer* dst, std::string_view id) {
   if (dst == &src) return true;
   const bool may_be_called = dst == nullptr || dst->is_pending || dst->client.rights.may_be_called;
   if (src.client.rights.may_call && may_be_called) return true;
-  return (dst != nullptr && are_partners(src, *dst)) || are_partners(src, id);
+  if (dst == nullptr || dst->is_pending) return are_partners(src, id);
+  return are_partners(src, *dst) || are_partners(src, id, dst->registration.mark);
+}
+
+/// Who may send to its partners only means these, and nobody who has got the id of one: the mark of
+/// the partner, as far as it is known. 0: whoever has the id. `dst`: as above.
+std::uint32_t meant_by(const Peer& src, const Peer* dst, std::string_view id) {
+  if (src.client.rights.may_call) return 0;
+  const bool is_here = dst != nullptr && !dst->is_pending;
+  return is_here ? dst->registration.mark : mark_of_partner(src, id);
 }
 
 bool has_all(const Rights& rights, const Rights& wanted) {
@@ -114,11 +123,11 @@ Receipt Relay::transmit(Peer& src, const ClientMessage& message, Instant now) {
   append_relayed(text_, message, src_json_);
   Peer* const dst = message.dst.empty() ? nullptr : src.realm.find(message.dst);
   if (!may_send(src, dst, message.dst)) return forbid(src, message, now);
-  if (dst == nullptr) return send_away(src, message, now);
-  if (!dst->is_reachable()) {
+  if (dst == nullptr || !dst->is_reachable()) {
+    const std::uint32_t dst_mark = meant_by(src, dst, message.dst);
     // What has been sent away before comes back.
-    const bool has_before = backend_.has_under_way(src.realm.key, dst->id);
-    return has_before ? send_away(src, message, now) : keep(src, message, now);
+    const bool is_away = dst == nullptr || backend_.has_under_way(src.realm.key, dst->id);
+    return is_away ? send_away(src, message, dst_mark, now) : keep(src, message, dst_mark, now);
   }
   // For a LEAVE to each of its partners there is room.
   const bool has_room = (message.type == MessageType::Leave && are_partners(src, *dst)) ||
@@ -155,14 +164,16 @@ void Relay::deliver(Peer& src, Peer& dst, MessageType type, std::string_view tex
 }
 
 /// What this sender has waiting here goes first; and nobody has an id that is too long, so that
-/// other nodes need not be troubled with it. Expects the message's text in text_.
-Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
+/// other nodes need not be troubled with it. Expects the message's text in text_. `dst_mark`: see
+/// Parcel.
+Receipt Relay::send_away(Peer& src, const ClientMessage& message, std::uint32_t dst_mark,
+                         Instant now) {
   if (message.dst.empty() || message.dst.size() > options_.max_id_bytes ||
       src.realm.outstanding.holds(message.dst_json, src.registration)) {
-    return keep(src, message, now);
+    return keep(src, message, dst_mark, now);
   }
-  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type,
-                      text_,         now};
+  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_,
+                      now,           false,  dst_mark};
   switch (forward(parcel)) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
@@ -172,14 +183,14 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, Instant now) {
     case Backend::Forwarding::Nobody:
       break;
   }
-  return keep(src, message, now);
+  return keep(src, message, dst_mark, now);
 }
 
-/// Expects the message's text in text_.
-Receipt Relay::keep(Peer& src, const ClientMessage& message, Instant now) {
+/// Expects the message's text in text_. `dst_mark`: see Parcel.
+Receipt Relay::keep(Peer& src, const ClientMessage& message, std::uint32_t dst_mark, Instant now) {
   if (message.type == MessageType::Leave) return Receipt::Absent;
   switch (src.realm.outstanding.keep({src.id, src.registration}, message.dst_json, message.type,
-                                     text_, now)) {
+                                     text_, now, dst_mark)) {
     case Outstanding::Verdict::Kept:
       return Receipt::Kept;
     case Outstanding::Verdict::Dropped:
@@ -196,12 +207,13 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   if (ended_.contains(registration)) return;
   Peer* const caller = realm.find(src);
   const bool is_here = caller != nullptr && !caller->is_pending;
-  if (is_here && !is_of(registration, *caller)) return;
+  if (is_here && !is_for(registration.mark, *caller)) return;
   if (observer_ != nullptr) show_expired(realm, src, dst_json);
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (!is_here) {
-    const Parcel parcel{realm.key, {}, registration, src, MessageType::Expire, text, now};
+    const Parcel parcel{realm.key, {},    registration,     src, MessageType::Expire, text,
+                        now,       false, registration.mark};
     if (send_on(parcel, now)) ++counters_.expires;
     return;
   }
@@ -210,11 +222,13 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
 }
 
 /// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
-void Relay::tell(Peer& peer, std::string text) {
+/// If it is a LEAVE, `left` is whose.
+void Relay::tell(Peer& peer, std::string text, std::string_view left, std::uint32_t left_mark) {
   if (peer.is_reachable()) {
     peer.transport->send(text);
   } else {
-    peer.backlog.push_back({peer.realm.outstanding.arrived(), std::move(text)});
+    peer.backlog.push_back(
+        {peer.realm.outstanding.arrived(), std::move(text), std::string(left), left_mark});
   }
 }
 

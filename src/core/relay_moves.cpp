@@ -10,25 +10,24 @@ namespace peerjsd::core {
 
 namespace {
 
-std::vector<std::string> ids_of_partners(const Peer& peer) {
-  std::vector<std::string> ids;
-  for (const Peer* const partner : peer.partners) ids.push_back(partner->id);
-  for (const PartnerElsewhere& partner : peer.partners_elsewhere) ids.push_back(partner.id);
-  return ids;
+/// As they are known elsewhere.
+std::vector<PartnerElsewhere> partners_of(const Peer& peer) {
+  std::vector<PartnerElsewhere> all = peer.partners_elsewhere;
+  for (const Peer* const partner : peer.partners) {
+    all.push_back({partner->id, partner->registration.mark});
+  }
+  return all;
 }
 
-/// After what goes along already.
-void append_told(Inheritance& all, const Peer& peer, const Peer::Told& told) {
-  if (all.kept.empty()) {
-    all.texts.push_back(told.text);
-    return;
-  }
-  const Instant since = all.kept.back().since;
-  if (told.left.empty()) {
-    all.kept.push_back({{}, MessageType::Expire, told.text, since, peer.registration.mark});
-  } else {
-    all.kept.push_back({told.left, MessageType::Leave, told.text, since, told.left_mark});
-  }
+Inheritance::Kept kept_of(const Outstanding::Message& message) {
+  return {message.src,     message.type, message.text, message.since, message.registration.mark,
+          message.dst_mark};
+}
+
+Inheritance::Kept kept_of(const Peer::Told& told, const Peer& peer, Instant now) {
+  const std::uint32_t mark = peer.registration.mark;
+  if (told.left.empty()) return {{}, MessageType::Expire, told.text, now, mark, mark};
+  return {told.left, MessageType::Leave, told.text, now, told.left_mark, mark};
 }
 
 }  // namespace
@@ -48,6 +47,7 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
       return refuse(*peer, verdict);
     }
   }
+  if (peer->is_pending) adopt_waiting_from(*peer);
   const std::vector<Peer::Told> inherited = inherit(*peer, inheritance, now);
   if (peer->is_reachable()) {
     // It was opened before its inheritance came.
@@ -85,9 +85,8 @@ void Relay::refuse(Peer& peer, Admission answer) {
 /// it has come waits here as well.
 std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritance, Instant now) {
   const bool is_lost = peer.transport == nullptr;
-  for (const std::string& id : inheritance.partners) make_partner_of(peer, id);
+  for (const PartnerElsewhere& each : inheritance.partners) make_partner_of(peer, each);
   std::vector<Peer::Told> told;
-  for (const std::string& text : inheritance.texts) told.push_back({0, text});
   const std::vector<Parcel> kept = parcels_of(peer.realm, peer.id, inheritance.kept);
   std::vector<Outstanding::Message> later;
   if (is_lost) later = take_later(kept);
@@ -102,9 +101,9 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
   for (const auto& each : later) keep(parcel_of(each, peer.realm.key, peer.id), now);
   put_behind(later, peer);
   for (const Inheritance::Sent& sent : inheritance.sent) {
-    send_on(
-        {peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since},
-        now);
+    send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since,
+             false, sent.dst_mark},
+            now);
   }
   return told;
 }
@@ -112,15 +111,15 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
 /// Of what has waited for it, it gets what its rights allow now; if it is lost that goes on
 /// waiting, so that its sender is told if it does not come back. False: it is not to get it now.
 bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
-  if (kept.type == MessageType::Expire) return is_of(kept.registration, peer);
+  if (kept.type == MessageType::Expire) return is_for(kept.dst_mark, peer);
   Peer* const src = sender_of(kept);
   if (kept.type == MessageType::Leave) {
-    part(peer, src, kept.src);
-    return true;
+    const bool were_partners = part(peer, src, kept.src, kept.registration.mark);
+    return were_partners || is_for(kept.dst_mark, peer);
   }
   if (peer.transport == nullptr) {
     keep(kept, now);
-  } else if (!is_open_to(peer, src, kept.src, kept.registration.mark)) {
+  } else if (!may_have(peer, kept)) {
     on_abandoned(kept, now);
   } else {
     make_partner(peer, src, kept.src, kept.registration.mark);
@@ -130,30 +129,63 @@ bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
 }
 
 /// Wherever that is.
-void Relay::make_partner_of(Peer& peer, std::string_view id) {
-  Peer* const here = peer.realm.find(id);
-  make_partner(peer, here == nullptr || here->is_pending ? nullptr : here, id);
+void Relay::make_partner_of(Peer& peer, const PartnerElsewhere& partner) {
+  Peer* const here = peer.realm.find(partner.id);
+  const bool is_here = here != nullptr && !here->is_pending && is_for(partner.mark, *here);
+  make_partner(peer, is_here ? here : nullptr, partner.id, partner.mark);
+}
+
+/// Where messages for it go on waiting, a LEAVE that came after them does as well.
+void Relay::keep_leaves_behind_waiting(Peer& peer, Instant now) {
+  for (Peer::Told& told : std::exchange(peer.backlog, {})) {
+    if (!keep_behind_waiting(told, peer, now)) peer.backlog.push_back(std::move(told));
+  }
+}
+
+/// False: nothing waits that came before it of the same sender.
+bool Relay::keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) {
+  if (told.left.empty()) return false;
+  std::vector<Outstanding::Message> all;
+  peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
+    const bool is_its = message.src == told.left && message.registration.mark == told.left_mark;
+    if (is_its) all.push_back(message);
+    return is_its;
+  });
+  const auto after =
+      std::ranges::find_if(all, [&](const auto& message) { return message.order >= told.order; });
+  const bool is_behind = after != all.begin();
+  if (is_behind) {
+    const Registration src = all.front().registration;
+    all.insert(after, {MessageType::Leave, told.text, told.left, src, now, told.order,
+                       peer.registration.mark});
+  }
+  for (const auto& each : all) keep(parcel_of(each, peer.realm.key, peer.id), now);
+  return is_behind;
 }
 
 /// Of a peer without a connection: what is its own, and what waits for it.
-Inheritance Relay::take_inheritance(Peer& peer, Waiting which) {
-  Inheritance all{.partners = ids_of_partners(peer)};
+Inheritance Relay::take_inheritance(Peer& peer, Waiting which, Instant now) {
+  Inheritance all{.partners = partners_of(peer)};
   const std::vector<Peer::Told> backlog = std::exchange(peer.backlog, {});
   auto next = backlog.begin();
   const auto take_told_until = [&](std::uint64_t order) {
-    for (; next != backlog.end() && next->order <= order; ++next) append_told(all, peer, *next);
+    for (; next != backlog.end() && next->order <= order; ++next) {
+      all.kept.push_back(kept_of(*next, peer, now));
+    }
   };
   Outstanding& outstanding = peer.realm.outstanding;
   outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
     if (which == Waiting::Notices && !is_notice(message.type)) return false;
     take_told_until(message.order);
     if (message.type == MessageType::Leave) {
-      const bool was_partner = std::erase(all.partners, message.src) > 0;
+      const bool was_partner = std::erase_if(all.partners, [&](const auto& partner) {
+                                 return partner.id == message.src;
+                               }) > 0;
+      const bool is_its = was_partner || is_known_to_be_for(message.dst_mark, peer);
       // Those of a pending peer are known with the answer to its claim.
-      if (!was_partner && !peer.is_pending) return true;
+      if (!is_its && !peer.is_pending) return true;
     }
-    all.kept.push_back(
-        {message.src, message.type, message.text, message.since, message.registration.mark});
+    all.kept.push_back(kept_of(message));
     return true;
   });
   take_told_until(outstanding.arrived());
@@ -162,14 +194,15 @@ Inheritance Relay::take_inheritance(Peer& peer, Waiting which) {
 
 /// What others have sent to it goes on waiting here for where it comes back to. False: there is no
 /// other node, and nothing has changed.
-bool Relay::bequeath(Peer& peer) {
+bool Relay::bequeath(Peer& peer, Instant now) {
   Realm& realm = peer.realm;
   const auto take = [&] {
     if (peer.transport != nullptr) {
       save_unsent(peer);
       unbind(peer, End::ServerStops);
     }
-    Inheritance inheritance = take_inheritance(peer, Waiting::Notices);
+    keep_leaves_behind_waiting(peer, now);
+    Inheritance inheritance = take_inheritance(peer, Waiting::Notices, now);
     inheritance.sent = take_sent(realm.key, peer.registration);
     return inheritance;
   };
@@ -180,15 +213,16 @@ bool Relay::bequeath(Peer& peer) {
   return true;
 }
 
-void Relay::bequeath_lost() {
+void Relay::bequeath_lost(Instant now) {
   for (auto& [key, realm] : realms_) {
     while (Peer* const peer = realm.lost.front()) {
-      if (!bequeath(*peer)) return;
+      if (!bequeath(*peer, now)) return;
     }
   }
 }
 
-std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_view id) {
+std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_view id,
+                                            Instant now) {
   Peer* const peer = find(key, id);
   if (peer == nullptr) return std::nullopt;
   if (peer->transport != nullptr) {
@@ -196,7 +230,7 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
     let_go(*peer, End::Replaced);
     if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
   }
-  Inheritance inheritance = take_inheritance(*peer, Waiting::All);
+  Inheritance inheritance = take_inheritance(*peer, Waiting::All, now);
   peer->realm.outstanding.end_tails(json::quoted(peer->id));
   move_away(*peer);
   return inheritance;
@@ -207,7 +241,7 @@ std::vector<Inheritance::Sent> Relay::take_sent(std::string_view key, Registrati
   for (Outstanding::Sent& sent : realms_.find(key)->second.outstanding.take_from(registration)) {
     // Of what is no text nobody can be the destination.
     if (const auto dst = json::unquote(sent.dst_json)) {
-      all.push_back({*dst, sent.type, std::move(sent.text), sent.since});
+      all.push_back({*dst, sent.type, std::move(sent.text), sent.since, sent.dst_mark});
     }
   }
   return all;

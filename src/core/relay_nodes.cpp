@@ -9,27 +9,34 @@
 
 namespace peerjsd::core {
 
-/// Of a sender of another node, which may have moved here.
+/// Of a sender of another node.
+Registration Relay::registration_elsewhere(std::string_view id, std::uint32_t mark) const {
+  return {keyed_hash(options_.hash_key, id) | kRegisteredElsewhere, mark};
+}
+
+/// The same, but it may have moved here.
 Registration Relay::registration_of(const Realm& realm, std::string_view id,
                                     std::uint32_t mark) const {
   const Peer* const here = realm.find(id);
   if (here != nullptr && !here->is_pending && here->registration.mark == mark) {
     return here->registration;
   }
-  return {keyed_hash(options_.hash_key, id) | kRegisteredElsewhere, mark};
+  return registration_elsewhere(id, mark);
 }
 
-/// Whether an EXPIRE is for that peer, and not for another one that has had its id.
-bool Relay::is_of(Registration told, const Peer& peer) {
-  return told.mark == peer.registration.mark;
+/// What waits here of a peer that has its id from now on, sent while it was on another node: what
+/// it sends now belongs to the same attempts.
+void Relay::adopt_waiting_from(Peer& peer) {
+  peer.realm.outstanding.adopt(registration_elsewhere(peer.id, peer.registration.mark),
+                               peer.registration);
 }
 
 std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
                                       const std::vector<Inheritance::Kept>& messages) const {
   std::vector<Parcel> parcels;
-  for (const auto& [src, type, text, since, mark] : messages) {
+  for (const auto& [src, type, text, since, mark, dst_mark] : messages) {
     const Registration registration = registration_of(realm, src, mark);
-    parcels.push_back({realm.key, src, registration, dst, type, text, since});
+    parcels.push_back({realm.key, src, registration, dst, type, text, since, false, dst_mark});
   }
   return parcels;
 }
@@ -97,33 +104,44 @@ Peer* Relay::sender_of(const Outstanding::Message& message, const Realm& realm) 
 bool Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
   if (dst == nullptr) return false;
-  if (parcel.type == MessageType::Expire && !dst->is_pending) {
-    if (is_of(parcel.registration, *dst)) tell(*dst, std::string(parcel.text));
-  } else if (!dst->is_pending &&
-             !is_open_to(*dst, sender_of(parcel), parcel.src, parcel.registration.mark)) {
+  if (dst->is_pending) {
+    keep(parcel, now);
+  } else if (parcel.type == MessageType::Leave) {
+    accept_leave(parcel, *dst);
+  } else if (parcel.type == MessageType::Expire) {
+    if (is_for(parcel.dst_mark, *dst)) tell(*dst, std::string(parcel.text));
+  } else if (!may_have(*dst, parcel)) {
     on_abandoned(parcel, now);
   } else if (dst->is_reachable()) {
     give(parcel, *dst, now);
-  } else if (parcel.type == MessageType::Leave && !dst->is_pending) {
-    keep_leave(parcel, *dst);
   } else {
     keep(parcel, now);
   }
   return true;
 }
 
-/// For a peer that is lost, if they were partners, or are to be with what waits.
-void Relay::keep_leave(const Parcel& parcel, Peer& dst) {
-  const Outstanding& outstanding = dst.realm.outstanding;
-  const bool were_partners = part(dst, sender_of(parcel), parcel.src);
-  const bool are_to_be = outstanding.holds(json::quoted(dst.id), parcel.registration);
-  if ((!were_partners && !are_to_be) || parcel.text.empty()) return;
-  dst.backlog.push_back({outstanding.arrived(), std::string(parcel.text), std::string(parcel.src),
-                         parcel.registration.mark});
+bool Relay::may_have(const Peer& dst, const Parcel& parcel) const {
+  return is_for(parcel.dst_mark, dst) &&
+         is_open_to(dst, sender_of(parcel), parcel.src, parcel.registration.mark);
+}
+
+/// A partner hears of it even if it has no room for messages: there is one for each. Another peer
+/// only what a client has sent it.
+void Relay::accept_leave(const Parcel& parcel, Peer& dst) {
+  const bool is_sent_to_it = may_have(dst, parcel);
+  const bool were_partners = part(dst, sender_of(parcel), parcel.src, parcel.registration.mark);
+  if (parcel.text.empty()) return;
+  bool is_told = were_partners || is_known_to_be_for(parcel.dst_mark, dst);
+  if (!is_told && dst.is_reachable()) {
+    is_told = is_sent_to_it && dst.transport->has_room_for(parcel.text.size());
+  } else if (!is_told) {
+    // They are to be partners with what waits for it.
+    is_told = dst.realm.outstanding.holds(json::quoted(dst.id), parcel.registration);
+  }
+  if (is_told) tell(dst, std::string(parcel.text), parcel.src, parcel.registration.mark);
 }
 
 void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
-  if (parcel.type == MessageType::Leave) return give_leave(parcel, dst);
   if (!dst.transport->has_room_for(parcel.text.size())) {
     return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
   }
@@ -133,19 +151,13 @@ void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   dst.transport->send(parcel.text);
 }
 
-/// A partner hears of it even if it has no room for messages: there is one for each.
-void Relay::give_leave(const Parcel& parcel, Peer& dst) {
-  const bool were_partners = part(dst, sender_of(parcel), parcel.src);
-  const bool is_told = were_partners || dst.transport->has_room_for(parcel.text.size());
-  if (is_told && !parcel.text.empty()) dst.transport->send(parcel.text);
-}
-
 void Relay::keep(const Parcel& parcel, Instant now) {
   if (parcel.text.empty()) return;
   Realm& realm = realms_.find(parcel.key)->second;
   const std::string dst_json = json::quoted(parcel.dst);
-  const auto verdict = realm.outstanding.keep({parcel.src, parcel.registration}, dst_json,
-                                              parcel.type, std::string(parcel.text), parcel.since);
+  const auto verdict =
+      realm.outstanding.keep({parcel.src, parcel.registration}, dst_json, parcel.type,
+                             std::string(parcel.text), parcel.since, parcel.dst_mark);
   if (verdict == Outstanding::Verdict::Refused) {
     send_expire(realm, parcel.src, parcel.registration, dst_json, now);
   }
@@ -192,6 +204,12 @@ std::vector<Outstanding::Message> Relay::take_later(const std::vector<Parcel>& p
     return is_later;
   });
   return later;
+}
+
+/// So that no other peer is taken for its partner that has got the id by then.
+void Relay::on_delivered(const Parcel& parcel, std::uint32_t dst_mark) {
+  Peer* const src = sender_of(parcel);
+  if (src != nullptr && are_partners(*src, parcel.dst)) make_partner(*src, parcel.dst, dst_mark);
 }
 
 void Relay::on_abandoned(const Parcel& parcel, Instant now) {

@@ -91,7 +91,7 @@ TEST_F(RelayMovesTest, APeerThatIsPendingDoesNotStandForTheOneThatHasItsId) {
 TEST_F(RelayMovesTest, APeerThatIsPendingIsNoPartnerYet) {
   join(b_, "b");
   attach(a_, "x", "another");
-  relay_.settle(claim_of(b_), Admission::Resumed, {.partners = {"x"}}, now_);
+  relay_.settle(claim_of(b_), Admission::Resumed, {.partners = {partner("x")}}, now_);
   settle(a_, Admission::IdTaken);
   leave(b_);
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "x")});
@@ -156,7 +156,8 @@ TEST_F(RelayMovesTest, ForgetsAPeerThatIsLostAndThenRefused) {
 TEST_F(RelayMovesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
   join(b_, "b");
   const Claim claim = lose_before_answer(a_, "a");
-  relay_.settle(claim, Admission::Resumed, {.partners = {"b"}, .texts = {"1", "2"}}, now_);
+  relay_.settle(claim, Admission::Resumed,
+                {.partners = {partner("b")}, .kept = {own("1"), own("2")}}, now_);
   EXPECT_EQ(backend_.released, Texts{});
   EXPECT_EQ(attach(c_, "a"), Admission::Resumed);
   EXPECT_EQ(c_.take(), (Texts{kOpen, "1", "2"}));
@@ -167,7 +168,8 @@ TEST_F(RelayMovesTest, KeepsWhatAPeerInheritsThatIsLostBeforeItsAnswer) {
 
 TEST_F(RelayMovesTest, ThePartnersHearOfAPeerThatWasLostBeforeItsAnswerAndStaysAway) {
   join(b_, "b");
-  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {.partners = {"b"}}, now_);
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed, {.partners = {partner("b")}},
+                now_);
   pass(29s);
   EXPECT_EQ(b_.take(), Texts{});
   pass(1s);
@@ -179,7 +181,7 @@ TEST_F(RelayMovesTest, KeepsWhatIsToldToAPeerThatIsPendingAndReconnects) {
   attach(a_, "a");
   deliver_expire("b", "a");
   EXPECT_EQ(attach(c_, "a"), Admission::Pending);
-  settle(c_, Admission::Resumed, {.texts = {"inherited"}});
+  settle(c_, Admission::Resumed, {.kept = {own("inherited")}});
   EXPECT_EQ(c_.take(), (Texts{kOpen, "inherited", text("EXPIRE", "b", "a")}));
 }
 
@@ -192,15 +194,14 @@ TEST_F(RelayMovesTest, APeerThatIsPendingCanBeHandedOn) {
   pass(1s);
   deliver_offer("c", "a");
   pass(1s);
-  const auto inheritance = relay_.hand_over("peerjs", "a");
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
   ASSERT_TRUE(inheritance);
-  EXPECT_EQ(inheritance->texts, Texts{});
-  EXPECT_EQ(inheritance->kept,
-            (std::vector<Inheritance::Kept>{
-                {"", MessageType::Expire, text("EXPIRE", "b", "a"), first, mark("a")},
-                kept_offer("b", "a", first),
-                kept("x", MessageType::Leave, "x has left", first),
-                kept_offer("c", "a", first + 1s)}));
+  EXPECT_EQ(
+      inheritance->kept,
+      (Keepsakes{{"", MessageType::Expire, text("EXPIRE", "b", "a"), first, mark("a"), mark("a")},
+                 kept_offer("b", "a", first),
+                 kept("x", MessageType::Leave, "x has left", first),
+                 kept_offer("c", "a", first + 1s)}));
   EXPECT_EQ(find("a"), nullptr);
 }
 
@@ -237,7 +238,7 @@ class RelayRoomTest : public RelayMovesTest {
   void lose_one() {
     join(b_, "b");
     ASSERT_EQ(attach_of(a_, "lost", "owner", 1), Admission::Pending);
-    settle(a_, Admission::Opened, {.partners = {"b"}});
+    settle(a_, Admission::Opened, {.partners = {partner("b")}});
     lose(a_);
   }
 
@@ -320,14 +321,15 @@ TEST_F(RelayRoomTest, ANewPeerHearsOfTheEndOfItsPartnerThatYieldsAfterAllElse) {
   lose_one();
   limit_to(2);
   attach(c_, "c");
-  settle(c_, Admission::Resumed, {.partners = {"lost"}, .texts = {"an OFFER of it"}});
+  settle(c_, Admission::Resumed,
+         {.partners = {{"lost", mark("lost", "owner")}}, .kept = {own("an OFFER of it", "c")}});
   EXPECT_EQ(c_.take(), (Texts{kOpen, "an OFFER of it", text("LEAVE", "lost", "c")}));
 }
 
 TEST_F(RelayRoomTest, SoDoesOneThatIsLetInWithoutAsking) {
   join(b_, "b");
   attach(a_, "lost");
-  settle(a_, Admission::Opened, {.partners = {"c"}});
+  settle(a_, Admission::Opened, {.partners = {partner("c")}});
   lose(a_);
   limit_to(2);
   backend_.answer = Backend::Answer::Yes;
@@ -410,10 +412,11 @@ TEST_F(RelayMovesTest, HandsAPeerOverWithAllItHas) {
   receive(b_, sent_to("a"));
   deliver_offer("x", "a");
   a_.unsent = a_.take();
-  const auto inheritance = relay_.hand_over("peerjs", "a");
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
   ASSERT_TRUE(inheritance);
-  EXPECT_EQ(inheritance->partners, (Texts{"b", "x"}));
-  EXPECT_EQ(inheritance->texts, (Texts{text("OFFER", "b", "a"), text("OFFER", "x", "a")}));
+  EXPECT_EQ(inheritance->partners, (std::vector<PartnerElsewhere>{partner("x"), partner("b")}));
+  EXPECT_EQ(inheritance->kept,
+            (Keepsakes{own(text("OFFER", "b", "a")), own(text("OFFER", "x", "a"))}));
   EXPECT_EQ(a_.closed, End::Replaced);
   EXPECT_EQ(find("a"), nullptr);
   EXPECT_EQ(backend_.released, Texts{}) << "it is another node's now";
@@ -426,11 +429,10 @@ TEST_F(RelayMovesTest, HandsOverALostPeerWithWhatHasWaited) {
   a_.unsent = {"unsent"};
   lose(a_);
   receive(b_, sent_to("a"));
-  const auto inheritance = relay_.hand_over("peerjs", "a");
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
   ASSERT_TRUE(inheritance);
-  EXPECT_EQ(inheritance->partners, Texts{});
-  EXPECT_EQ(inheritance->texts, Texts{"unsent"});
-  EXPECT_EQ(inheritance->kept, (std::vector<Inheritance::Kept>{kept_offer("b", "a", now_)}));
+  EXPECT_TRUE(inheritance->partners.empty());
+  EXPECT_EQ(inheritance->kept, (Keepsakes{own("unsent"), kept_offer("b", "a", now_)}));
   pass(30s);
   EXPECT_EQ(b_.take(), Texts{});
 }
@@ -446,29 +448,29 @@ TEST_F(RelayMovesTest, HandsOverWhatALostPeerWasToldAmongWhatHasWaited) {
   deliver("x", "a", MessageType::Leave, "x has left");
   deliver("b", "a", MessageType::Candidate, "of b");
   deliver_expire("z", "a");
-  const auto inheritance = relay_.hand_over("peerjs", "a");
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
   ASSERT_TRUE(inheritance);
-  EXPECT_EQ(inheritance->texts, Texts{text("EXPIRE", "y", "a")});
-  ASSERT_EQ(inheritance->kept.size(), 4U);
-  EXPECT_EQ(inheritance->kept[0], kept_offer("b", "a", first));
-  EXPECT_EQ(inheritance->kept[1], kept("x", MessageType::Leave, "x has left", first));
-  EXPECT_EQ(inheritance->kept[2].text, "of b");
-  EXPECT_EQ(inheritance->kept[3].text, text("EXPIRE", "z", "a"));
+  ASSERT_EQ(inheritance->kept.size(), 5U);
+  EXPECT_EQ(inheritance->kept[0], own(text("EXPIRE", "y", "a")));
+  EXPECT_EQ(inheritance->kept[1], kept_offer("b", "a", first));
+  EXPECT_EQ(inheritance->kept[2], leave_of("x"));
+  EXPECT_EQ(inheritance->kept[3].text, "of b");
+  EXPECT_EQ(inheritance->kept[4], own(text("EXPIRE", "z", "a"))) << "it waits since now";
 }
 
 TEST_F(RelayMovesTest, ThePartnersOfAPeerThatMovedTellItWhenTheyLeave) {
   join(a_, "a");
   join(b_, "b");
   receive(a_, sent_to("b"));
-  relay_.hand_over("peerjs", "a");
+  relay_.hand_over("peerjs", "a", now_);
   backend_.take();
   leave(b_);
   EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "b", "a")});
 }
 
 TEST_F(RelayMovesTest, HasNothingToHandOverOfWhoIsNotHere) {
-  EXPECT_FALSE(relay_.hand_over("peerjs", "a"));
-  EXPECT_FALSE(relay_.hand_over("another key", "a"));
+  EXPECT_FALSE(relay_.hand_over("peerjs", "a", now_));
+  EXPECT_FALSE(relay_.hand_over("another key", "a", now_));
 }
 
 TEST_F(RelayMovesTest, GivesAPeerItsInheritanceBeforeAllElse) {
@@ -476,9 +478,8 @@ TEST_F(RelayMovesTest, GivesAPeerItsInheritanceBeforeAllElse) {
   attach(a_, "a");
   deliver_offer("x", "a");
   settle(a_, Admission::Resumed,
-         {.partners = {"b", "y"},
-          .texts = {"first"},
-          .kept = {kept("y", MessageType::Candidate, "second", now_)}});
+         {.partners = {partner("b"), partner("y")},
+          .kept = {own("first"), kept("y", MessageType::Candidate, "second", now_)}});
   EXPECT_EQ(a_.answer, Admission::Resumed);
   EXPECT_EQ(a_.take(), (Texts{kOpen, "first", "second", text("OFFER", "x", "a")}));
   leave(a_);
@@ -490,7 +491,7 @@ TEST_F(RelayMovesTest, GivesAPeerWhatWaitedForItElsewhere) {
   join(b_, "b");
   attach(a_, "a");
   settle(a_, Admission::Resumed,
-         {.texts = {"first"}, .kept = {kept_offer("b", "a", now_), kept_offer("y", "a", now_)}});
+         {.kept = {own("first"), kept_offer("b", "a", now_), kept_offer("y", "a", now_)}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a"), text("OFFER", "y", "a")}));
   leave(a_);
   EXPECT_EQ(b_.take(), Texts{text("LEAVE", "a", "b")});
@@ -510,17 +511,13 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereTiesAPeerToItsSenderOnly) {
 
 TEST_F(RelayMovesTest, WhatWasToldElsewhereToWhoHadTheIdBeforeIsNotForWhoInheritsIt) {
   attach(a_, "a");
-  settle(a_, Admission::Resumed,
-         {.kept = {{"", MessageType::Expire, "told to another", now_, mark("a", "another")},
-                   {"", MessageType::Expire, "told", now_, mark("a")}}});
+  settle(a_, Admission::Resumed, {.kept = {own("told to another", "a", "another"), own("told")}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, "told"}));
 }
 
 TEST_F(RelayMovesTest, WhatALostPeerWasToldElsewhereStaysAmongWhatHasWaited) {
   relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed,
-                {.texts = {"first"},
-                 .kept = {kept("x", MessageType::Offer, "of x", now_),
-                          {"", MessageType::Expire, "told", now_, mark("a")},
+                {.kept = {own("first"), kept("x", MessageType::Offer, "of x", now_), own("told"),
                           kept("x", MessageType::Candidate, "then", now_),
                           kept("y", MessageType::Leave, "y has left", now_)}},
                 now_);
@@ -575,8 +572,7 @@ class RelayLateInheritanceTest : public RelayMovesTest {
 TEST_F(RelayLateInheritanceTest, DoesNotHoldBackWhatThePeerWasToldBefore) {
   deliver("c", "a", MessageType::Leave, "c has left");
   deliver("c", "a", MessageType::Offer, "c again");
-  inherit({kept("d", MessageType::Offer, "of d", now_),
-           {"", MessageType::Expire, "told", now_, mark("a")}});
+  inherit({kept("d", MessageType::Offer, "of d", now_), own("told")});
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "c has left", "c again", "of d", "told"}));
 }
@@ -594,7 +590,7 @@ TEST_F(RelayMovesTest, AMessageThatHasWaitedIsOfWhoHasComeHereMeanwhile) {
   lose(a_);
   deliver_offer("b", "a");
   ASSERT_EQ(attach(c_, "b"), Admission::Pending);
-  settle(c_, Admission::Resumed, {.partners = {"a"}});
+  settle(c_, Admission::Resumed, {.partners = {partner("a")}});
   attach(a_, "a");
   a_.take();
   leave(c_);
@@ -608,7 +604,7 @@ TEST_F(RelayMovesTest, WhatALostPeerHadElsewhereAndComesLateGoesBeforeWhatItWasT
   const Claim claim = claim_of(a_);
   lose(a_);
   deliver_expire("x", "a");
-  relay_.settle(claim, Admission::Resumed, {.texts = {"late"}}, now_);
+  relay_.settle(claim, Admission::Resumed, {.kept = {own("late")}}, now_);
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "late", text("EXPIRE", "x", "a")}));
 }
@@ -632,8 +628,8 @@ TEST_F(RelayMovesTest, WhatWaitedElsewhereForAPeerThatIsLostIsThereWhenItComes) 
   join(b_, "b");
   lose(a_);
   const Claim claim{"peerjs", "a", find("a")->registration};
-  relay_.settle(claim, Admission::Resumed,
-                {.texts = {"first"}, .kept = {kept_offer("b", "a", now_)}}, now_);
+  relay_.settle(claim, Admission::Resumed, {.kept = {own("first"), kept_offer("b", "a", now_)}},
+                now_);
   attach(a_, "a");
   EXPECT_EQ(a_.take(), (Texts{kOpen, "first", text("OFFER", "b", "a")}));
   leave(a_);
@@ -674,7 +670,7 @@ TEST_F(RelayMovesTest, WhatAPeerHadSentBeforeItCameWaitsForNoLongerThanBefore) {
 
 TEST_F(RelayMovesTest, GivesAnInheritanceThatComesLate) {
   join(a_, "a");
-  settle(a_, Admission::Resumed, {.partners = {"y"}, .texts = {"late"}});
+  settle(a_, Admission::Resumed, {.partners = {partner("y")}, .kept = {own("late")}});
   EXPECT_EQ(a_.take(), Texts{"late"});
   EXPECT_EQ(a_.grants, 1);
   settle(a_, Admission::Resumed);
@@ -719,7 +715,7 @@ TEST_F(RelayMovesTest, WhatAPeerThatHasMovedHadSentFollowsIt) {
   pass(1s);
   receive(a_, sent_to("x", "CANDIDATE"));
   receive(a_, sent_to("y"));
-  relay_.hand_over("peerjs", "a");
+  relay_.hand_over("peerjs", "a", now_);
   relay_.on_returned({forwarded_as(registration, "a", "y")}, now_);
   EXPECT_EQ(relay_.take_sent("peerjs", registration),
             (std::vector<Inheritance::Sent>{
@@ -744,8 +740,8 @@ TEST_F(RelayMovesTest, BequeathsWhatAPeerHasWhenTheServerStops) {
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
   EXPECT_EQ(backend_.bequeathed[0].second,
-            (Inheritance{.partners = {"b", "x"},
-                         .texts = {"unsent"},
+            (Inheritance{.partners = {partner("x"), partner("b")},
+                         .kept = {own("unsent")},
                          .sent = {{"y", MessageType::Offer, text("OFFER", "a", "y"), now_}}}));
   EXPECT_EQ(backend_.released, Texts{});
   backend_.take();
@@ -760,10 +756,11 @@ TEST_F(RelayMovesTest, BequeathsWhatALostPeerHasWhenTheServerStops) {
   a_.unsent = {"unsent"};
   lose(a_);
   receive(b_, sent_to("a", "CANDIDATE"));
-  relay_.bequeath_lost();
+  relay_.bequeath_lost(now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].first, "a");
-  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.partners = {"b"}, .texts = {"unsent"}}));
+  EXPECT_EQ(backend_.bequeathed[0].second,
+            (Inheritance{.partners = {partner("b")}, .kept = {own("unsent")}}));
   EXPECT_EQ(find("a"), nullptr);
   EXPECT_NE(find("b"), nullptr);
   EXPECT_EQ(backend_.take(), Texts{text("CANDIDATE", "b", "a")}) << "to where it may be already";
@@ -778,7 +775,7 @@ TEST_F(RelayMovesTest, TellsAtTheEndOfWhatWillNotBeDelivered) {
   join(a_, "a");
   lose(a_);
   deliver_offer("x", "a");
-  relay_.bequeath_lost();
+  relay_.bequeath_lost(now_);
   relay_.on_returned({forwarded()}, now_);
   backend_.take();
   relay_.give_up_waiting(now_);
@@ -792,9 +789,91 @@ TEST_F(RelayMovesTest, BequeathsWhatALostPeerIsToBeTold) {
   receive(b_, sent_to("a"));
   lose(a_);
   leave(b_);
-  relay_.bequeath_lost();
+  relay_.bequeath_lost(now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
-  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.texts = {text("LEAVE", "b", "a")}}));
+  EXPECT_EQ(backend_.bequeathed[0].second,
+            (Inheritance{.kept = {{"b", MessageType::Leave, text("LEAVE", "b", "a"), now_,
+                                   mark("b"), mark("a")}}}));
+}
+
+TEST_F(RelayMovesTest, ALeaveWaitsBehindTheMessagesThatStayWhenTheServerStops) {
+  join(a_, "a");
+  join(b_, "b");
+  lose(a_);
+  deliver_offer("x", "a");
+  receive(b_, sent_to("a"));
+  deliver("x", "a", MessageType::Leave, "x has left");
+  deliver("x", "a", MessageType::Offer, "x calls anew");
+  leave(b_);
+  relay_.bequeath_lost(now_);
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("OFFER", "x", "a"), "x has left",
+                                    "x calls anew"}));
+}
+
+TEST_F(RelayMovesTest, ALeaveGoesBeforeTheMessagesThatStayIfItCameBeforeThem) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  lose(a_);
+  deliver("x", "a", MessageType::Leave, "x has left");
+  deliver("x", "a", MessageType::Offer, "x calls anew");
+  relay_.bequeath_lost(now_);
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.kept = {leave_of("x")}}));
+  EXPECT_EQ(backend_.take(), Texts{"x calls anew"});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerSendsAfterItHasMovedBelongsToTheAttemptThatWaitsHereAlready) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  attach(b_, "b");
+  settle(b_, Admission::Resumed);
+  b_.take();
+  EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Kept);
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")}) << "it is one call";
+  EXPECT_EQ(receive(b_, sent_to("a", "CANDIDATE")), Receipt::Absent) << "its tail";
+}
+
+TEST_F(RelayMovesTest, SoDoesWhatOneSendsWhoComesWhileOtherNodesCannotBeAsked) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  backend_.answer = Backend::Answer::Yes;
+  attach(b_, "b");
+  b_.take();
+  receive(b_, sent_to("a", "CANDIDATE"));
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+}
+
+TEST_F(RelayMovesTest, WhatAnotherWithItsIdHasSentDoesNot) {
+  join(a_, "a");
+  lose(a_);
+  deliver("b", "a", MessageType::Offer, "of another", "another");
+  attach(b_, "b");
+  settle(b_, Admission::Opened);
+  b_.take();
+  receive(b_, sent_to("a"));
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+  EXPECT_EQ(backend_.take(), Texts{}) << "nobody knows where that one is: b has its id";
+}
+
+TEST_F(RelayMovesTest, WhoHasGotTheIdOfAPartnerIsNotTakenForItByWhoMovesHere) {
+  join(b_, "b");
+  attach(a_, "a");
+  settle(a_, Admission::Resumed, {.partners = {{"b", mark("b", "another")}}});
+  a_.take();
+  leave(b_);
+  EXPECT_EQ(a_.take(), Texts{}) << "b is another";
+  attach(c_, "b");
+  settle(c_, Admission::Opened);
+  c_.take();
+  leave(a_);
+  EXPECT_EQ(c_.take(), Texts{});
 }
 
 TEST_F(RelayMovesTest, APeerThatIsPendingWhenTheServerStopsJustEnds) {

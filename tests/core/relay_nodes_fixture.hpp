@@ -12,12 +12,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 namespace peerjsd::core {
 
 using namespace std::chrono_literals;
+using Keepsakes = std::vector<Inheritance::Kept>;
 using test::kOpen;
 using test::RecordingBackend;
 using test::RecordingTransport;
@@ -84,8 +86,8 @@ class RelayNodesFixture : public testing::Test {
   /// As a parcel, whose texts live as long as the test.
   Parcel parcel_of(RecordingBackend::Forwarded forwarded) {
     const auto& it = kept_.emplace_back(std::move(forwarded));
-    return {"peerjs", it.src,  it.registration, it.dst,
-            it.type,  it.text, it.since,        it.makes_partners};
+    return {"peerjs", it.src,   it.registration,   it.dst,     it.type,
+            it.text,  it.since, it.makes_partners, it.dst_mark};
   }
 
   /// What was forwarded last.
@@ -108,8 +110,10 @@ class RelayNodesFixture : public testing::Test {
 
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
-               const std::string& what, std::string_view token = "token") {
-    return relay_.deliver({"peerjs", src, {.mark = mark(src, token)}, dst, type, what, now_}, now_);
+               const std::string& what, std::string_view token = "token",
+               std::uint32_t dst_mark = 0) {
+    return relay_.deliver(
+        {"peerjs", src, {.mark = mark(src, token)}, dst, type, what, now_, false, dst_mark}, now_);
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
@@ -119,8 +123,16 @@ class RelayNodesFixture : public testing::Test {
   bool deliver_expire(const std::string& absent, const std::string& dst,
                       std::string_view token = "token") {
     const Registration told{.mark = mark(dst, token)};
-    return relay_.deliver(
-        {"peerjs", {}, told, dst, MessageType::Expire, text("EXPIRE", absent, dst), now_}, now_);
+    return relay_.deliver({"peerjs",
+                           {},
+                           told,
+                           dst,
+                           MessageType::Expire,
+                           text("EXPIRE", absent, dst),
+                           now_,
+                           false,
+                           told.mark},
+                          now_);
   }
 
   /// What `src`, of another node, has sent to somebody for whom it waits.
@@ -132,6 +144,20 @@ class RelayNodesFixture : public testing::Test {
                                       Instant since) {
     return kept(src, MessageType::Offer, text("OFFER", src, dst), since);
   }
+
+  /// What a peer is to get as it is.
+  Inheritance::Kept own(const std::string& what, std::string_view id = "a",
+                        std::string_view token = "token") const {
+    return {{}, MessageType::Expire, what, now_, mark(id, token), mark(id, token)};
+  }
+
+  /// A LEAVE for "a".
+  Inheritance::Kept leave_of(const std::string& id) const {
+    return {id, MessageType::Leave, id + " has left", now_, mark(id), mark("a")};
+  }
+
+  /// Of another node.
+  static PartnerElsewhere partner(const std::string& id) { return {id, mark(id)}; }
 
   static std::uint32_t mark(std::string_view id, std::string_view token = "token") {
     return mark_of("peerjs", id, token);

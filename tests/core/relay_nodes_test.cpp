@@ -196,7 +196,7 @@ TEST_F(RelayNodesTest, WhatFollowsWhenADestinationHasGoneElsewhereIsNoTail) {
   receive(a_, sent_to("b"));
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
-  relay_.hand_over("peerjs", "b");
+  relay_.hand_over("peerjs", "b", now_);
   send_in_vain(a_, "b", "CANDIDATE");
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
@@ -431,7 +431,7 @@ TEST_F(RelayNodesTest, APartnerThatHasMovedIsKnownByItsToken) {
   settle(a_, Admission::Opened);
   join(b_, "b");
   receive(a_, sent_to("b"));
-  relay_.hand_over("peerjs", "b");
+  relay_.hand_over("peerjs", "b", now_);
   a_.take();
   deliver("b", "a", MessageType::Offer, "of another", "another");
   EXPECT_EQ(a_.take(), Texts{});
@@ -483,10 +483,78 @@ TEST_F(RelayNodesTest, KeepsALeaveForAPeerThatIsPending) {
   attach(a_, "a");
   deliver("x", "a", MessageType::Leave, text("LEAVE", "x", "a"));
   deliver("y", "a", MessageType::Leave, text("LEAVE", "y", "a"));
-  settle(a_, Admission::Resumed, {.partners = {"x"}});
+  settle(a_, Admission::Resumed, {.partners = {partner("x")}});
   EXPECT_EQ(a_.take(), (Texts{kOpen, text("LEAVE", "x", "a")})) << "y was no partner";
   leave(a_);
   EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, ALeaveIsForThePartnerThatIsKnownAndNotForWhoHasGotItsId) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  receive(a_, sent_to("y"));
+  relay_.on_delivered(forwarded(), mark("y"));
+  backend_.take();
+  leave(a_);
+  ASSERT_EQ(backend_.forwarded.size(), 2U);
+  EXPECT_EQ(backend_.forwarded[0].dst_mark, mark("x")) << "it has sent something";
+  EXPECT_EQ(backend_.forwarded[1].dst_mark, mark("y")) << "it has got something";
+}
+
+TEST_F(RelayNodesTest, WhoHasLeftBeforeItIsKnownWhereToIsNoPartnerByThat) {
+  join(a_, "a");
+  receive(a_, sent_to("y"));
+  const Parcel offer = forwarded();
+  deliver("y", "a", MessageType::Leave, "y has left");
+  relay_.on_delivered(offer, mark("y"));
+  backend_.take();
+  leave(a_);
+  EXPECT_EQ(backend_.take(), Texts{});
+}
+
+TEST_F(RelayNodesTest, TellsALeaveToWhomItIsMeantFor) {
+  join(a_, "a");
+  EXPECT_TRUE(deliver("x", "a", MessageType::Leave, "for another", "token", mark("a", "another")));
+  EXPECT_EQ(a_.take(), Texts{});
+  a_.room = 0;
+  deliver("x", "a", MessageType::Leave, "for a", "token", mark("a"));
+  EXPECT_EQ(a_.take(), Texts{"for a"}) << "what its partner knows of it may be lost with a node";
+}
+
+TEST_F(RelayNodesTest, TellsALeaveToWhomItIsMeantForWhenThatComesBack) {
+  join(a_, "a");
+  lose(a_);
+  deliver("x", "a", MessageType::Leave, "for another", "token", mark("a", "another"));
+  deliver("y", "a", MessageType::Leave, "for a", "token", mark("a"));
+  attach(b_, "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "for a"}));
+}
+
+TEST_F(RelayNodesTest, ALeaveThatHasWaitedIsForWhomItIsMeantFor) {
+  join(b_, "b");
+  receive(b_, sent_to("a"));
+  relay_.on_delivered(forwarded(), mark("a"));
+  receive(b_, sent_to("c"));
+  relay_.on_delivered(forwarded(), mark("c", "another"));
+  backend_.forwarding = Backend::Forwarding::Apart;
+  leave(b_);
+  attach(a_, "a");
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("LEAVE", "b", "a")}));
+  attach(c_, "c");
+  settle(c_, Admission::Opened);
+  EXPECT_EQ(c_.take(), Texts{kOpen}) << "it has the id of a partner";
+}
+
+TEST_F(RelayNodesTest, ALeaveThatHasWaitedIsHandedOnToWhomItIsMeantFor) {
+  attach(a_, "a");
+  deliver("x", "a", MessageType::Leave, "for another", "token", mark("a", "another"));
+  deliver("y", "a", MessageType::Leave, "for a", "token", mark("a"));
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
+  ASSERT_TRUE(inheritance);
+  attach(b_, "a");
+  settle(b_, Admission::Resumed, *inheritance);
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "for a"}));
 }
 
 TEST_F(RelayNodesTest, WhatOtherNodesHaveToBeToldWaitsUntilTheyCanBe) {
@@ -576,7 +644,7 @@ TEST_F(RelayNodesTest, WhoHasMovedIsToldOfWhatStillWaitsHere) {
   join(a_, "a");
   send_in_vain(a_, "x");
   backend_.take();
-  relay_.hand_over("peerjs", "a");
+  relay_.hand_over("peerjs", "a", now_);
   pass(5s);
   EXPECT_EQ(backend_.take(), Texts{text("EXPIRE", "x", "a")});
 }

@@ -163,7 +163,7 @@ TEST_F(RelayNodesObserverTest, SeesWhoMovesToAnotherNodeAndWhoIsDisplaced) {
   nodes_.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page}, now_);
   nodes_.attach(b_, {"peerjs", "b", "token"}, {PeerKind::Page}, now_);
   seen();
-  nodes_.hand_over("peerjs", "a");
+  nodes_.hand_over("peerjs", "a", now_);
   EXPECT_EQ(seen(), Texts{"disconnected a 1 " + std::string(to_string(End::Replaced))})
       << "it has not left: it goes on there";
   nodes_.displace({"peerjs", "b", b_.peer()->registration}, now_);

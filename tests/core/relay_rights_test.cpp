@@ -112,6 +112,43 @@ TEST_F(RelayRightsTest, NeitherMayReachTheOtherThroughItsAbsence) {
   EXPECT_EQ(b_.take(), Texts{});
 }
 
+TEST_F(RelayRightsTest, WhoMaySendToPartnersOnlyDoesNotSendToWhoHasGotTheIdOfOne) {
+  RecordingBackend backend;
+  Relay relay(relay_options(), backend);
+  const Client about{.kind = PeerKind::Page, .rights = kOnlyAnswers};
+  relay.attach(a_, {"peerjs", "a", "token"}, about, now_);
+  const std::uint32_t mark = mark_of("peerjs", "x", "token");
+  relay.settle({"peerjs", "a", a_.peer()->registration}, Admission::Resumed,
+               {.partners = {{"x", mark}}}, now_);
+  EXPECT_EQ(relay.receive(a_, sent_to("x", "ANSWER"), now_), Receipt::Forwarded);
+  ASSERT_EQ(backend.forwarded.size(), 1U);
+  EXPECT_EQ(backend.forwarded[0].dst_mark, mark);
+  backend.forwarding = Backend::Forwarding::Apart;
+  EXPECT_EQ(relay.receive(a_, sent_to("x", "CANDIDATE"), now_), Receipt::Kept);
+  backend.forwarding = Backend::Forwarding::Taken;
+  backend.answer = Backend::Answer::Yes;
+  a_.take();
+  relay.attach(b_, {"peerjs", "x", "another"}, {PeerKind::Page}, now_);
+  EXPECT_EQ(b_.take(), Texts{kOpen});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "x", "a")});
+  EXPECT_EQ(relay.receive(a_, sent_to("x", "CANDIDATE"), now_), Receipt::NotAllowed);
+  EXPECT_EQ(b_.take(), Texts{});
+}
+
+TEST_F(RelayRightsTest, WhatIsMeantForAPartnerElsewhereIsNotForWhoHasGotItsId) {
+  RecordingBackend backend;
+  backend.answer = Backend::Answer::Yes;
+  Relay relay(relay_options(), backend);
+  relay.attach(a_, {"peerjs", "a", "token"}, {PeerKind::Page}, now_);
+  a_.take();
+  const std::uint32_t another = mark_of("peerjs", "a", "another");
+  EXPECT_TRUE(relay.deliver(
+      {"peerjs", "x", {.mark = 1}, "a", MessageType::Answer, "for another", now_, false, another},
+      now_));
+  EXPECT_EQ(a_.take(), Texts{});
+  EXPECT_EQ(backend.take(), Texts{text("EXPIRE", "a", "x")});
+}
+
 TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
   RecordingBackend backend;
   Relay relay(relay_options(), backend);
@@ -122,8 +159,7 @@ TEST_F(RelayRightsTest, WhatWaitedElsewhereForWhoMayNotBeCalledIsNotForIt) {
   const std::string from_p = text("CANDIDATE", "p", "a");
   relay.settle(
       claim, Admission::Resumed,
-      {{"p"},
-       {},
+      {{{"p"}},
        {{"x", MessageType::Offer, from_x, now_}, {"p", MessageType::Candidate, from_p, now_}},
        {}},
       now_);

@@ -809,7 +809,7 @@ TEST_F(RelayTest, WhoWasLostBeforeTheServerStopsLeavesAfterTheGrace) {
   join(b_, "b");
   connect(a_, b_);
   detach(a_, End::Lost);
-  relay_.bequeath_lost();  // there is no other node
+  relay_.bequeath_lost(now_);  // there is no other node
   pass(29s);
   relay_.sign_of_life(b_, now_);
   EXPECT_TRUE(b_.sent.empty());

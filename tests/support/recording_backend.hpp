@@ -2,6 +2,7 @@
 
 #include "peerjsd/core/backend.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ class RecordingBackend final : public core::Backend {
     std::string text;
     core::Instant since;
     bool makes_partners = false;
+    std::uint32_t dst_mark = 0;
   };
 
   Answer claim(const core::Peer& peer) override {
@@ -36,7 +38,7 @@ class RecordingBackend final : public core::Backend {
     if (forwarding == Forwarding::Taken) {
       forwarded.push_back({std::string(parcel.src), parcel.registration, std::string(parcel.dst),
                            parcel.type, std::string(parcel.text), parcel.since,
-                           parcel.makes_partners});
+                           parcel.makes_partners, parcel.dst_mark});
     }
     return forwarding;
   }

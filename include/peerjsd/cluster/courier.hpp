@@ -89,7 +89,8 @@ class Courier {
   void send(const Flights::Flight& flight);
   void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);
-  void on_accepted(std::uint64_t number);
+  void on_accepted(const Receipts::Item& receipt);
+  std::uint32_t mark_of_destination(std::string_view key, std::string_view dst) const;
   bool take_in(const Delivery& delivery);
   void give_receipt(Origin& origin, Receipts::Item item);
   void send_receipts();

@@ -24,8 +24,11 @@ struct Delivery {
     std::string_view src;
     core::MessageType type;
     std::string_view text;
-    core::Instant since;     ///< it has been waiting to arrive
-    std::uint32_t mark = 0;  ///< see core::Registration, and core::Parcel on whose
+    core::Instant since;         ///< it has been waiting to arrive
+    std::uint32_t mark = 0;      ///< see core::Registration, and core::Parcel on whose
+    std::uint32_t dst_mark = 0;  ///< see core::Parcel
+
+    bool operator==(const Item&) const = default;
   };
   std::vector<Item> items;
 };
@@ -35,7 +38,8 @@ struct Receipts {
   std::string_view receiver;  ///< the node
   struct Item {
     std::uint64_t number;
-    bool is_accepted;  ///< else the destination was not there
+    bool is_accepted;            ///< else the destination was not there
+    std::uint32_t dst_mark = 0;  ///< of the destination; 0: whose the id is, is not settled
   };
   std::vector<Item> items;
 };

@@ -33,6 +33,7 @@ class Flights {
     std::string text;
     core::Instant since;
     bool makes_partners = false;
+    std::uint32_t dst_mark = 0;  ///< see core::Parcel
   };
 
   struct Flight {

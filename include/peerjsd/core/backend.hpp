@@ -23,12 +23,14 @@ struct Parcel {
   std::string_view text;  ///< as the destination gets it; empty: a LEAVE of which it is not told
   Instant since;          ///< it has been waiting to arrive
   bool makes_partners = false;  ///< src and dst count as such because of it
+  std::uint32_t dst_mark = 0;   ///< of the only one who is meant; 0: whoever has dst
 };
 
 /// A message that has waited, as one.
 inline Parcel parcel_of(const Outstanding::Message& message, std::string_view key,
                         std::string_view dst) {
-  return {key, message.src, message.registration, dst, message.type, message.text, message.since};
+  return {key,           message.src, message.registration, dst, message.type, message.text,
+          message.since, false,       message.dst_mark};
 }
 
 /// Which node has an id.
@@ -73,8 +75,9 @@ class Backend {
   using TakeInheritance = std::function<Inheritance()>;
   virtual bool bequeath(const Peer& peer, const TakeInheritance& take) = 0;
 
-  /// Takes a message for a peer that is not here. If it is not delivered, Relay::on_returned() or
-  /// on_abandoned() follows. Parcels of one sender for one destination arrive, or return, in order.
+  /// Takes a message for a peer that is not here. Relay::on_delivered(), on_returned() or
+  /// on_abandoned() follows, unless it is a LEAVE or an EXPIRE. Parcels of one sender for one
+  /// destination arrive, or return, in order.
   virtual Forwarding forward(const Parcel& parcel) = 0;
 
   /// Whether it has taken something for that peer of which it has not told yet what became of it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/core/message.hpp"
+#include "peerjsd/core/peer.hpp"
 #include "peerjsd/core/time.hpp"
 
 #include <cstdint>
@@ -22,18 +23,21 @@ struct Inheritance {
     std::string dst;
     MessageType type;
     std::string text;
-    Instant since;  ///< it has been waiting
+    Instant since;               ///< it has been waiting
+    std::uint32_t dst_mark = 0;  ///< see Parcel
 
     bool operator==(const Sent&) const = default;
   };
 
-  /// A message that waits for the peer.
+  /// A message that waits for the peer; or what it is to get as it is, which has no src and is as
+  /// an EXPIRE.
   struct Kept {
     std::string src;
     MessageType type;
     std::string text;
-    Instant since;           ///< it has been waiting
-    std::uint32_t mark = 0;  ///< see Registration, and Parcel on whose
+    Instant since;               ///< it has been waiting
+    std::uint32_t mark = 0;      ///< see Registration, and Parcel on whose
+    std::uint32_t dst_mark = 0;  ///< see Parcel
 
     bool operator==(const Kept&) const = default;
   };
@@ -41,10 +45,9 @@ struct Inheritance {
   /// `more`: what the peer had there after this.
   void append(const Inheritance& more);
 
-  std::vector<std::string> partners{};  ///< ids, see Peer::partners
-  std::vector<std::string> texts{};     ///< on the way to it, but not received, in order
-  std::vector<Kept> kept{};             ///< in order, after those
-  std::vector<Sent> sent{};             ///< in order
+  std::vector<PartnerElsewhere> partners{};  ///< see Peer::partners
+  std::vector<Kept> kept{};                  ///< in order
+  std::vector<Sent> sent{};                  ///< in order
 
   bool operator==(const Inheritance&) const = default;
 };

@@ -59,8 +59,9 @@ class Outstanding {
     std::string text;
     std::string src;
     Registration registration;
-    Instant since;            ///< its attempt waits
-    std::uint64_t order = 0;  ///< see arrived()
+    Instant since;               ///< its attempt waits
+    std::uint64_t order = 0;     ///< see arrived()
+    std::uint32_t dst_mark = 0;  ///< see Parcel
   };
 
   /// A message of a sender.
@@ -68,7 +69,8 @@ class Outstanding {
     std::string dst_json;
     MessageType type;
     std::string text;
-    Instant since;  ///< its attempt waits
+    Instant since;               ///< its attempt waits
+    std::uint32_t dst_mark = 0;  ///< see Parcel
   };
 
   /// An attempt that ran out: whom to tell, and which destination (as JSON) it was for.
@@ -87,12 +89,16 @@ class Outstanding {
     expire_timeout_ = expire_timeout;
   }
 
-  /// `since`: when it was sent. It may have been elsewhere meanwhile.
+  /// `since`: when it was sent. It may have been elsewhere meanwhile. `dst_mark`: see Parcel.
   Verdict keep(Sender sender, std::string_view dst_json, MessageType type, std::string text,
-               Instant since);
+               Instant since, std::uint32_t dst_mark = 0);
 
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;
+
+  /// What is here of one registration counts as that of another, which has nothing here yet: its
+  /// peer is known under that from now on.
+  void adopt(Registration from, Registration to);
 
   /// Whether anything is here of that sender, be it that it has run out.
   bool has_from(Registration sender) const { return sender_bytes_.contains(sender); }
@@ -134,6 +140,7 @@ class Outstanding {
     std::uint64_t order;
     Instant since;
     MessageType type;
+    std::uint32_t dst_mark;
     std::string text;
   };
 

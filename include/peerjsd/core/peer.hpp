@@ -20,6 +20,8 @@ struct ProbeTag;
 struct PartnerElsewhere {
   std::string id;
   std::uint32_t mark = 0;  ///< of its registration, as far as known; 0: it is not
+
+  bool operator==(const PartnerElsewhere&) const = default;
 };
 
 /// A registered id. It lives from its admission until its end, across resumes.
@@ -52,8 +54,8 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   struct Told {
     std::uint64_t order;  ///< as Outstanding::arrived() said then
     std::string text;
-    std::string left{};  ///< whose LEAVE it is, if that came from another node
-    std::uint32_t left_mark = 0;
+    std::string left{};           ///< whose LEAVE it is, if it is one
+    std::uint32_t left_mark = 0;  ///< of that registration
   };
   std::vector<Told> backlog;
 
@@ -61,8 +63,7 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   /// Symmetric: if b stands here, this stands in b->partners.
   std::vector<Peer*> partners;
 
-  /// Those that were on another node then, sorted by id. Of these nothing else is known, not even
-  /// whether they are there.
+  /// Those that were on another node then, sorted by id. Whether they are still there is not known.
   std::vector<PartnerElsewhere> partners_elsewhere;
 
   bool is_reachable() const { return transport != nullptr && !is_pending; }

@@ -104,10 +104,19 @@ bool part(Peer& a, Peer& b);
 /// it is told from another peer that has its id by now; 0: it is not known, and any will do.
 void make_partner(Peer& peer, std::string_view elsewhere, std::uint32_t mark = 0);
 bool are_partners(const Peer& peer, std::string_view elsewhere, std::uint32_t mark = 0);
-bool part(Peer& peer, std::string_view elsewhere);
+bool part(Peer& peer, std::string_view elsewhere, std::uint32_t mark = 0);
+
+/// 0: it is not known, or there is no such partner.
+std::uint32_t mark_of_partner(const Peer& peer, std::string_view elsewhere);
 
 /// The same where `other`, whose id is given, may be here; nullptr: it is not.
 void make_partner(Peer& peer, Peer* other, std::string_view id, std::uint32_t mark = 0);
-bool part(Peer& peer, Peer* other, std::string_view id);
+bool part(Peer& peer, Peer* other, std::string_view id, std::uint32_t mark);
+
+/// What is meant for who has that mark; 0: for whoever has the id.
+bool is_for(std::uint32_t mark, const Peer& peer);
+
+/// The same, but 0 says nothing.
+bool is_known_to_be_for(std::uint32_t mark, const Peer& peer);
 
 }  // namespace peerjsd::core

@@ -129,7 +129,7 @@ class Relay {
 
   /// The server stops: peers that have lost their connection go on to other nodes. Where there are
   /// none they stay until their grace is over.
-  void bequeath_lost();
+  void bequeath_lost(Instant now);
 
   /// It ends: what waits will not be delivered, and whoever has sent it hears of that.
   void give_up_waiting(Instant now);
@@ -150,6 +150,10 @@ class Relay {
   /// senders have sent there since.
   void on_returned(const std::vector<Parcel>& parcels, Instant now);
 
+  /// A parcel that was forwarded has come to its destination, a peer with that mark; 0: that is not
+  /// settled yet.
+  void on_delivered(const Parcel& parcel, std::uint32_t dst_mark);
+
   /// It was not delivered, as far as is known: its sender is told so with an EXPIRE.
   void on_abandoned(const Parcel& parcel, Instant now);
 
@@ -169,7 +173,7 @@ class Relay {
 
   /// The peer has resumed on another node: it ends here, without a LEAVE. Nothing if it is not
   /// here. What it had sent stays, for take_sent().
-  std::optional<Inheritance> hand_over(std::string_view key, std::string_view id);
+  std::optional<Inheritance> hand_over(std::string_view key, std::string_view id, Instant now);
 
   /// What waits of a peer that is not here any more, in the order in which it was sent.
   std::vector<Inheritance::Sent> take_sent(std::string_view key, Registration registration);
@@ -258,19 +262,20 @@ class Relay {
   Receipt take(Peer& src, ClientMessage& message, Instant now);
   Receipt transmit(Peer& src, const ClientMessage& message, Instant now);
   static bool is_open_to(const Peer& dst, const Peer* src, std::string_view id, std::uint32_t mark);
+  bool may_have(const Peer& dst, const Parcel& parcel) const;
+  bool deliver_leave(const Outstanding::Message& message, Peer& peer);
   Receipt forbid(Peer& src, const ClientMessage& message, Instant now);
   Receipt refuse(Peer& src, const ClientMessage& message, Instant now);
   void deliver(Peer& src, Peer& dst, MessageType type, std::string_view text);
-  Receipt send_away(Peer& src, const ClientMessage& message, Instant now);
-  Receipt keep(Peer& src, const ClientMessage& message, Instant now);
+  Receipt send_away(Peer& src, const ClientMessage& message, std::uint32_t dst_mark, Instant now);
+  Receipt keep(Peer& src, const ClientMessage& message, std::uint32_t dst_mark, Instant now);
   Backend::Forwarding forward(Parcel parcel);
   bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
   Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
   bool accept(const Parcel& parcel, Instant now);
+  void accept_leave(const Parcel& parcel, Peer& dst);
   void give(const Parcel& parcel, Peer& dst, Instant now);
-  void keep_leave(const Parcel& parcel, Peer& dst);
-  void give_leave(const Parcel& parcel, Peer& dst);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
   std::vector<Outstanding::Message> take_later(const std::vector<Parcel>& parcels);
@@ -278,18 +283,22 @@ class Relay {
   std::vector<Parcel> parcels_of(const Realm& realm, std::string_view dst,
                                  const std::vector<Inheritance::Kept>& messages) const;
   bool inherit(Peer& peer, const Parcel& kept, Instant now);
-  static void make_partner_of(Peer& peer, std::string_view id);
+  static void make_partner_of(Peer& peer, const PartnerElsewhere& partner);
   std::vector<Peer::Told> inherit(Peer& peer, const Inheritance& inheritance, Instant now);
   bool send_on(const Parcel& parcel, Instant now);
+  Registration registration_elsewhere(std::string_view id, std::uint32_t mark) const;
   Registration registration_of(const Realm& realm, std::string_view id, std::uint32_t mark) const;
-  static bool is_of(Registration told, const Peer& peer);
-  static Inheritance take_inheritance(Peer& peer, Waiting which);
-  bool bequeath(Peer& peer);
+  void adopt_waiting_from(Peer& peer);
+  void keep_leaves_behind_waiting(Peer& peer, Instant now);
+  bool keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now);
+  static Inheritance take_inheritance(Peer& peer, Waiting which, Instant now);
+  bool bequeath(Peer& peer, Instant now);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json, Instant now);
 
-  static void tell(Peer& peer, std::string text);
+  static void tell(Peer& peer, std::string text, std::string_view left = {},
+                   std::uint32_t left_mark = 0);
   void show_connected(Peer& peer);
   void show_disconnected(Peer& peer, End end);
   void show_left(const Peer& peer);
@@ -307,7 +316,7 @@ class Relay {
   LeaveTiming leave_timing_of(const Peer& peer, End end) const;
   void end_peer(Peer& peer, Farewell farewell, Instant now);
   void part_from_all(Peer& peer, Farewell farewell, Instant now);
-  void say_farewell(const Peer& peer, std::string_view elsewhere, Farewell farewell, Instant now);
+  void say_farewell(const Peer& peer, const PartnerElsewhere& to, Farewell farewell, Instant now);
 
   RelayOptions options_;
   Backend& backend_;

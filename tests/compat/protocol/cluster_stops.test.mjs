@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import {
   PAGE,
   cli,
+  delivered,
   handedOver,
   lostWhileSending,
   lostWithAMessage,
@@ -45,6 +46,40 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
       await again.close(1001);
       await b.expect(relayed('LEAVE', a.id, b.id));
       await stopped;
+    }),
+  );
+
+  it(
+    'and what waited of one that has left since, before its LEAVE',
+    withCluster({ args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
+      const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
+      const before = await delivered(nodes[1]);
+      await b.close(1001);
+      await until(async () => (await delivered(nodes[1])) > before, 'the LEAVE to have come');
+      const stopped = nodes[0].stop();
+      await nodes[0].waitForLog(/Stopping/);
+      const again = socket({ server: nodes[1], id: a.id, token: a.token, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('CANDIDATE', b.id, a.id, '"meanwhile"'));
+      await again.expect(relayed('LEAVE', b.id, a.id));
+      await stopped;
+    }),
+  );
+
+  it(
+    'are not told LEAVE by who means another that has had their id',
+    withCluster({ count: 3 }, async ({ nodes, peer }) => {
+      const a = await peer('a-', { server: nodes[1] });
+      const b = await peer('b-', { server: nodes[0], token: 'one' });
+      const c = await peer('c-', { server: nodes[1] });
+      a.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      await until(async () => (await delivered(nodes[1])) === 1, 'the receipt');
+      await nodes[0].stop();
+      const another = await peer(b.id, { server: nodes[2], token: 'two' });
+      await a.close(1001);
+      c.signal('OFFER', another.id, 2);
+      await another.expect(relayed('OFFER', c.id, another.id, '2'));
     }),
   );
 

@@ -120,7 +120,8 @@ export const cli = ({ port }, ...args) =>
 export function bequeath(redis, node, { id, token }, texts) {
   const name = /this is node (\w+)/.exec(node.log())[1];
   const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
-  const parts = ['bequest', 'peerjs', id, digest, '0', String(texts.length), '0', ...texts];
+  const kept = texts.flatMap((text) => ['', 'EXPIRE', '0', text, '0', '0']);
+  const parts = ['bequest', 'peerjs', id, digest, '0', String(kept.length), ...kept];
   const input = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
   const options = { encoding: 'utf8', input };
   const args = ['-p', String(redis.port), '-x', 'publish', `peerjsd1:${name}`];
