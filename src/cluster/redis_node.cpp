@@ -3,8 +3,6 @@
 #include "peerjsd/outbound/random_name.hpp"
 
 #include <chrono>
-#include <cstdint>
-#include <set>
 #include <utility>
 
 namespace peerjsd::cluster {
@@ -12,20 +10,6 @@ namespace {
 
 /// For a page to come back to after its server has stopped.
 constexpr std::string_view kWillMilliseconds = "60000";
-
-/// All but notices, which are part of what it is to be told; nobody is told what becomes of them.
-/// But one that follows a message of its sender waits behind that.
-std::vector<core::Inheritance::Kept> take_waiting(std::vector<core::Inheritance::Kept>& kept) {
-  std::set<std::pair<std::string, std::uint32_t>> senders;
-  std::vector<core::Inheritance::Kept> waiting;
-  for (core::Inheritance::Kept& each : std::exchange(kept, {})) {
-    const std::pair sender(each.src, each.mark);
-    const bool waits = !core::is_notice(each.type) || senders.contains(sender);
-    if (waits) senders.insert(sender);
-    (waits ? waiting : kept).push_back(std::move(each));
-  }
-  return waiting;
-}
 
 }  // namespace
 
@@ -69,7 +53,7 @@ std::string RedisNode::to_time(core::Instant instant) {
 
 void RedisNode::bequeath(Bequest bequest, OnAbsent on_absent) {
   const std::string all = to_text(bequest, now());
-  const std::vector<core::Inheritance::Kept> waiting = take_waiting(bequest.inheritance.kept);
+  const std::vector<core::Inheritance::Kept> waiting = bequest.inheritance.take_messages();
   const std::string will = to_time(now()) + to_text(bequest, now());
   run(Script::Release, bucket_of(bequest.id), bequest.key,
       {bequest.key, name_, bequest.id, bequest.token, all, will, kWillMilliseconds},

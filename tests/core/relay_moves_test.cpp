@@ -824,6 +824,34 @@ TEST_F(RelayMovesTest, ALeaveGoesBeforeTheMessagesThatStayIfItCameBeforeThem) {
   EXPECT_EQ(backend_.take(), Texts{"x calls anew"});
 }
 
+TEST_F(RelayMovesTest, ALeaveDoesNotWaitBehindTheMessagesOfAnotherThatHasTheId) {
+  join(a_, "a");
+  lose(a_);
+  deliver("x", "a", MessageType::Offer, "of another", "another");
+  deliver("x", "a", MessageType::Leave, "x has left", "token", mark("a"));
+  relay_.bequeath_lost(now_);
+  ASSERT_EQ(backend_.bequeathed.size(), 1U);
+  EXPECT_EQ(backend_.bequeathed[0].second, (Inheritance{.kept = {leave_of("x")}}));
+}
+
+TEST_F(RelayMovesTest, HandsOverALeaveThatCameBeforeItWasSettledThatThePeerWasHere) {
+  const Claim claim = lose_before_answer(a_, "a");
+  deliver("x", "a", MessageType::Leave, "x has left", "token", mark("a"));
+  deliver("y", "a", MessageType::Leave, "y was no partner");
+  relay_.settle(claim, Admission::Resumed, {}, now_);
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->kept, Keepsakes{leave_of("x")});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerHadSentToAPartnerStaysForThatOne) {
+  attach(a_, "a");
+  settle(a_, Admission::Resumed,
+         {.sent = {{"x", MessageType::Answer, text("ANSWER", "a", "x"), now_, mark("x")}}});
+  ASSERT_EQ(backend_.forwarded.size(), 1U);
+  EXPECT_EQ(backend_.forwarded[0].dst_mark, mark("x"));
+}
+
 TEST_F(RelayMovesTest, WhatAPeerSendsAfterItHasMovedBelongsToTheAttemptThatWaitsHereAlready) {
   join(a_, "a");
   lose(a_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peerjsd/core/relay.hpp"
+#include "support/print.hpp"
 #include "support/recording_backend.hpp"
 #include "support/recording_transport.hpp"
 #include "support/relay_setup.hpp"

@@ -512,6 +512,15 @@ TEST_F(RelayNodesTest, WhoHasLeftBeforeItIsKnownWhereToIsNoPartnerByThat) {
   EXPECT_EQ(backend_.take(), Texts{});
 }
 
+TEST_F(RelayNodesTest, WhoHasGotTheIdOfAPartnerDoesNotLeaveInItsPlace) {
+  join(a_, "a");
+  deliver_offer("x", "a");
+  deliver("x", "a", MessageType::Leave, "of another", "another");
+  backend_.take();
+  leave(a_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "x")});
+}
+
 TEST_F(RelayNodesTest, TellsALeaveToWhomItIsMeantFor) {
   join(a_, "a");
   EXPECT_TRUE(deliver("x", "a", MessageType::Leave, "for another", "token", mark("a", "another")));

@@ -135,6 +135,20 @@ TEST_F(RelayRightsTest, WhoMaySendToPartnersOnlyDoesNotSendToWhoHasGotTheIdOfOne
   EXPECT_EQ(b_.take(), Texts{});
 }
 
+TEST_F(RelayRightsTest, WhatWaitsForAPartnerIsNotForWhoHasItsIdThen) {
+  join(a_, "a", kOnlyAnswers);
+  join(b_, "b", kAll);
+  receive(b_, sent_to("a"));
+  relay_.detach(b_, End::Lost, now_);
+  EXPECT_EQ(receive(a_, sent_to("b", "ANSWER")), Receipt::Kept);
+  relay_.dismiss("peerjs", "b", now_);
+  a_.take();
+  RecordingTransport another;
+  relay_.attach(another, {"peerjs", "b", "another"}, {PeerKind::Page}, now_);
+  EXPECT_EQ(another.take(), Texts{kOpen});
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "b", "a")});
+}
+
 TEST_F(RelayRightsTest, WhatIsMeantForAPartnerElsewhereIsNotForWhoHasGotItsId) {
   RecordingBackend backend;
   backend.answer = Backend::Answer::Yes;

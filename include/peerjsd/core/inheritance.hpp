@@ -45,6 +45,11 @@ struct Inheritance {
   /// `more`: what the peer had there after this.
   void append(const Inheritance& more);
 
+  /// Takes out of `kept` what its senders are to hear of: all but LEAVE and EXPIRE, which are a
+  /// part of what the peer is to be told. But what follows a message of its sender stays behind
+  /// that.
+  std::vector<Kept> take_messages();
+
   std::vector<PartnerElsewhere> partners{};  ///< see Peer::partners
   std::vector<Kept> kept{};                  ///< in order
   std::vector<Sent> sent{};                  ///< in order
