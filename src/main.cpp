@@ -3,6 +3,7 @@
 #include "peerjsd/app/health_check.hpp"
 #include "peerjsd/app/heap.hpp"
 #include "peerjsd/app/logging.hpp"
+#include "peerjsd/app/made_ids.hpp"
 #include "peerjsd/app/open_files.hpp"
 #include "peerjsd/app/server.hpp"
 #include "peerjsd/app/service_manager.hpp"
@@ -28,6 +29,7 @@ using peerjsd::app::Check;
 using peerjsd::app::Config;
 using peerjsd::app::Credentials;
 using peerjsd::app::HealthCheck;
+using peerjsd::app::IdSource;
 using peerjsd::app::LogFormat;
 using peerjsd::app::Server;
 using peerjsd::app::ServiceManager;
@@ -83,6 +85,10 @@ Config fitted(Config config) {
   const std::size_t files = peerjsd::app::raise_open_files();
   const std::string shortage = peerjsd::app::shortage_of_open_files(config, files);
   if (!shortage.empty()) spdlog::warn(shortage);
+  if (config.ids == IdSource::Any) {
+    const std::string problem = peerjsd::app::problem_with_made_ids(config);
+    if (!problem.empty()) spdlog::warn(problem);
+  }
   const std::size_t most = peerjsd::app::connections_within(files);
   config.connection_limit =
       config.connection_limit == 0 ? most : std::min(config.connection_limit, most);
@@ -94,8 +100,16 @@ int fail(int code, const std::string& problem) {
   return code;
 }
 
+/// Where the server's own ids are the only ones they have to be let in.
+std::string problem_with_ids(const Config& config) {
+  return config.ids == IdSource::Server ? peerjsd::app::problem_with_made_ids(config)
+                                        : std::string();
+}
+
 int check(const Check& asked) {
-  const std::string problem = Credentials().load(asked.config);
+  std::string problem = Credentials().load(asked.config);
+  if (problem.empty()) problem = peerjsd::app::problem_with_log_file(asked.config.log_file);
+  if (problem.empty()) problem = problem_with_ids(asked.config);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
   if (!asked.is_quiet) std::cout << to_text(asked.config) << std::flush;
   return EXIT_SUCCESS;
@@ -110,6 +124,8 @@ int check_health(const Config& config) {
 std::variant<Config, std::string> reread(int argc, char** argv) {
   const auto loaded = peerjsd::app::load_config(argc, argv, variable, names_of_variables());
   if (const auto* const start = std::get_if<peerjsd::app::Start>(&loaded)) {
+    std::string problem = problem_with_ids(start->config);
+    if (!problem.empty()) return problem;
     return fitted(start->config);
   }
   const std::string text = std::get<peerjsd::app::Exit>(loaded).text;  // "peerjsd: PROBLEM\n"
@@ -130,10 +146,11 @@ int run(const Config& config, int argc, char** argv) {
   peerjsd::app::keep_some_free_memory();
   std::string problem =
       peerjsd::app::set_up_logging(config.log_level, config.log_format, config.log_file);
-  if (!problem.empty()) return fail(kStartFailed, problem);
+  if (!problem.empty()) return fail(kBadConfiguration, problem);
   ServiceManager manager(variable);
   Credentials credentials;
   problem = credentials.load(config);
+  if (problem.empty()) problem = problem_with_ids(config);
   if (problem.empty()) problem = problem_with_sockets_of(manager);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
   const bool is_passed = manager.listener().has_value();

@@ -122,7 +122,8 @@ std::string problem_with_auth(const Config& config) {
 std::string take(Config& config, const Setting& setting) {
   const auto is_empty = [](const std::string& text) { return text.empty(); };
   if (setting.option->keeps_out() && std::ranges::all_of(setting.texts, is_empty)) {
-    return "it is empty, which would let in whom it shall keep out; give a value, or leave it out";
+    return "it is empty, which would leave open what it shall protect; give a value, or leave it "
+           "out";
   }
   return setting.option->binding.read(config, setting.texts);
 }

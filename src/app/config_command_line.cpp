@@ -17,6 +17,8 @@ constexpr std::string_view kNoValue{"\0", 1};
 constexpr std::array<std::string_view, 5> kActions = {"config", "check_config", "health_check",
                                                       "version", "help"};
 
+constexpr std::string_view kQuiet = "quiet";
+
 constexpr std::size_t kNameColumn = 38;
 constexpr std::size_t kHelpColumns = 100;
 constexpr int kAnyNumber = -1;
@@ -170,6 +172,16 @@ bool asked(const CLI::App& app, const std::string& flag) {
   return !texts.empty() && parse_switch(texts.back()).value_or(true);
 }
 
+/// With a value that means nothing for it; empty: there is none.
+std::string problem_with_action(const CLI::App& app, const std::string& flag) {
+  const auto& texts = app.get_option(flag)->results();
+  if (texts.empty() || parse_switch(texts.back())) return {};
+  if (flag == "--check_config") {
+    return texts.back() == kQuiet ? "" : flag + ": nothing but =quiet may follow";
+  }
+  return flag + ": no value may follow";
+}
+
 std::string missing_value(const std::string& flag) {
   return flag + ": a value must follow";
 }
@@ -209,8 +221,11 @@ CommandLine read_command_line(int argc, const char* const* argv) {
   line.check_config = asked(app, "--check_config");
   line.health_check = asked(app, "--health_check");
   const auto& check = app.get_option("--check_config")->results();
-  line.quiet = !check.empty() && check.back() == "quiet";
+  line.quiet = !check.empty() && check.back() == kQuiet;
   line.layer = layer_of(app);
+  for (const char* const action : {"--check_config", "--health_check"}) {
+    if (line.layer.error.empty()) line.layer.error = problem_with_action(app, action);
+  }
   const auto& files = app.get_option("--config")->results();
   if (!files.empty()) line.config_file = files.back();
   if (line.config_file == kNoValue && line.layer.error.empty()) {

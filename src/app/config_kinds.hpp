@@ -35,6 +35,9 @@ inline constexpr ValueKind<std::size_t> kLimit{parse_limit, print_number,
                                                "a whole number from 0 to 4294967295", "N"};
 inline constexpr ValueKind<std::size_t> kSize{
     parse_size, print_size, "a number of bytes from 1 on (or of KiB or MiB, as in 2MiB)", "SIZE"};
+inline constexpr ValueKind<std::size_t> kHeadSize{
+    parse_head_size, print_size, "a number of bytes from 1 to 60KiB (or of KiB, as in 32KiB)",
+    "SIZE"};
 inline constexpr ValueKind<std::chrono::milliseconds> kTime{
     parse_time, print_time,
     "a time from 0 to below 24 days in whole milliseconds (or seconds, as in 5s)", "MS"};

@@ -3,6 +3,7 @@
 #include "peerjsd/app/id_rules.hpp"
 #include "peerjsd/core/message.hpp"
 #include "peerjsd/core/number.hpp"
+#include "peerjsd/net/request_reader.hpp"
 #include "peerjsd/net/trusted_proxies.hpp"
 
 #include <algorithm>
@@ -94,6 +95,11 @@ std::optional<std::size_t> parse_size(std::string_view text) {
     return std::nullopt;
   }
   return static_cast<std::size_t>(*bytes);
+}
+
+std::optional<std::size_t> parse_head_size(std::string_view text) {
+  const auto bytes = parse_size(text);
+  return bytes && *bytes <= net::kMostHeadBytes ? bytes : std::nullopt;
 }
 
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
@@ -198,6 +204,7 @@ std::optional<std::string> parse_log_level(std::string_view text) {
   for (const std::string_view level : {"trace", "debug", "info", "warn", "error", "off"}) {
     if (text == level) return std::string(level);
   }
+  if (text == "warning") return "warn";  // as others call it
   return std::nullopt;
 }
 

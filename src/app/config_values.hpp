@@ -29,6 +29,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 std::optional<std::size_t> parse_limit(std::string_view text);
 std::optional<std::size_t> parse_count(std::string_view text);
 std::optional<std::size_t> parse_size(std::string_view text);
+std::optional<std::size_t> parse_head_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_pace(std::string_view text);
 /// A time that is not 0.

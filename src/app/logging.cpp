@@ -4,8 +4,11 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string_view>
@@ -91,7 +94,23 @@ spdlog::sink_ptr sink_to(const std::string& file) {
 
 }  // namespace
 
+std::string problem_with_log_file(const std::string& file) {
+  if (file.empty()) return {};
+  const std::string directory = std::filesystem::path(file).parent_path().string();
+  const bool is_there = ::access(file.c_str(), F_OK) == 0;
+  const std::string& place = is_there ? file : directory.empty() ? "." : directory;
+  if (::access(place.c_str(), is_there ? W_OK : W_OK | X_OK) != 0) {
+    return "--log_file: " + place + ": " + std::strerror(errno) +
+           (is_there ? "; the user of the server must be allowed to write to it"
+                     : "; it has to be a directory in which the user of the server may write");
+  }
+  if (std::filesystem::is_directory(file)) return "--log_file: " + file + ": it is a directory";
+  return {};
+}
+
 std::string set_up_logging(const std::string& level, LogFormat format, const std::string& file) {
+  const std::string problem = problem_with_log_file(file);  // spdlog would make directories
+  if (!problem.empty()) return problem;
   try {
     auto logger = std::make_shared<spdlog::logger>("peerjsd", sink_to(file));
     logger->set_formatter(formatter(format, file.empty() && is_journal(STDOUT_FILENO)));

@@ -3,9 +3,10 @@
 #include "peerjsd/core/verdict.hpp"
 
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fstream>
-#include <optional>
 #include <utility>
 
 namespace peerjsd::app {
@@ -14,16 +15,24 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::time_point_cast;
 
-std::optional<std::string> contents_of(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
+/// What is in a file, or why it cannot be read.
+struct Contents {
   std::string text;
+  std::string problem;
+};
+
+Contents contents_of(const std::string& file) {
+  const auto failed = [] {
+    return Contents{{}, std::string("it cannot be read: ") + std::strerror(errno)};
+  };
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return failed();
+  Contents contents;
   std::array<char, 4096> part{};
   while (stream.read(part.data(), part.size()) || stream.gcount() > 0) {
-    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
+    contents.text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
   }
-  if (stream.bad()) return std::nullopt;
-  return text;
+  return stream.bad() ? failed() : contents;
 }
 
 std::vector<std::string> files_of(const Config& config) {
@@ -35,8 +44,8 @@ std::vector<std::string> files_of(const Config& config) {
 /// `add`: takes what is in the file, and returns what is wrong with it.
 template <class Add>
 std::string add_file(const std::string& option, const std::string& file, Add add) {
-  const auto text = contents_of(file);
-  const std::string problem = text ? add(*text) : "it cannot be read";
+  const Contents contents = contents_of(file);
+  const std::string problem = contents.problem.empty() ? add(contents.text) : contents.problem;
   return problem.empty() ? problem : option + ": " + file + ": " + problem;
 }
 

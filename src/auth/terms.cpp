@@ -10,13 +10,21 @@ namespace peerjsd::auth {
 using Json = nlohmann::json;
 
 std::optional<Permissions> read_permissions(const Json& may) {
-  const auto is_text = [](const Json& each) { return each.is_string(); };
   const Json words = may.is_string() ? Json::array({may}) : may;
-  if (!words.is_array() || !std::ranges::all_of(words, is_text)) return std::nullopt;
-  const auto has = [&words](const char* word) {
-    return std::ranges::find(words, word) != words.end();
-  };
-  return Permissions{{.may_call = has("call"), .may_be_called = has("answer")}, has("list")};
+  if (!words.is_array()) return std::nullopt;
+  Permissions permissions{{.may_call = false, .may_be_called = false}, false};
+  for (const Json& word : words) {
+    if (word == "call") {
+      permissions.rights.may_call = true;
+    } else if (word == "answer") {
+      permissions.rights.may_be_called = true;
+    } else if (word == "list") {
+      permissions.may_list = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return permissions;
 }
 
 std::optional<std::uint32_t> read_limit(const Json& limit) {

@@ -155,7 +155,7 @@ Permissions permissions_of(const Json& own) {
   const auto found = own.find("may");
   if (found == own.end()) return {};
   const auto may = read_permissions(*found);
-  if (!may) refuse("may is neither a text nor a list of texts");
+  if (!may) refuse("may is neither one of call, answer and list nor a list of them");
   return *may;
 }
 

@@ -132,15 +132,34 @@ Reply Service::reply_to(const Request& request, const route::Preflight&) const {
   return answer;
 }
 
+/// What may have been meant.
+std::string Service::hint(const Request& request) const {
+  const Route to_get = router_.route("GET", request.target);
+  if (std::holds_alternative<route::Demo>(to_get) && !options_.demo) {
+    return "This PeerServer serves no demo; it does with --demo.";
+  }
+  if (std::holds_alternative<route::IceServers>(to_get) && !options_.has_turn) {
+    return "This PeerServer knows of no TURN servers; it does with --turn_secret and --turn_urls.";
+  }
+  for (const std::string_view method : {"GET", "POST"}) {
+    const bool is_there =
+        !std::holds_alternative<route::NotFound>(router_.route(method, request.target));
+    if (is_there) {
+      return "This is for " + std::string(method) + ", not for " + std::string(request.method) +
+             ".";
+    }
+  }
+  return "This PeerServer serves the path " + options_.path +
+         ": clients reach it with the option path: '" + options_.path + "'.";
+}
+
 Reply Service::reply_to(const Request& request, const route::NotFound&) const {
   const std::string& path = options_.path;
-  const std::string body =
-      dump({{"error", "Not found"},
-            {"method", request.method},
-            {"target", request.target},
-            {"path", path},
-            {"hint", "This PeerServer serves the path " + path +
-                         ": clients reach it with the option path: '" + path + "'."}});
+  const std::string body = dump({{"error", "Not found"},
+                                 {"method", request.method},
+                                 {"target", request.target},
+                                 {"path", path},
+                                 {"hint", hint(request)}});
   return reply(404, kJson, body);
 }
 

@@ -17,8 +17,6 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kMostHeadBytes = std::size_t{60} * 1024;
-
 constexpr RequestFault kHeadTooLarge{431, "Request header too large"};
 constexpr RequestFault kTargetTooLong{414, "Target too long"};
 

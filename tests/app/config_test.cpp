@@ -614,8 +614,16 @@ TEST(ConfigValues, ChoicesNameWhatThereIs) {
   }
   EXPECT_EQ(error_of({"--leave", "soon"}), "--leave: 'soon' is not one of auto, always and never");
   EXPECT_EQ(error_of({"--id_format", ""}), "--id_format: '' is not one of uuid and token");
+  EXPECT_EQ(config_of({"--log_level", "warning"}).log_level, "warn");
   EXPECT_EQ(error_of({"--log_level", "loud"}),
             "--log_level: 'loud' is not one of trace, debug, info, warn, error and off");
+}
+
+TEST(ConfigValues, TakeAHeadThatCanBeReadOnly) {
+  EXPECT_EQ(config_of({"--max_header_bytes", "60KiB"}).max_header_bytes, 60U * 1024);
+  EXPECT_EQ(error_of({"--max_header_bytes", "61441"}),
+            "--max_header_bytes: '61441' is not a number of bytes from 1 to 60KiB (or of KiB, as in "
+            "32KiB)");
 }
 
 TEST(ConfigValues, TlsTakesBothKeyAndCertificate) {
@@ -624,7 +632,6 @@ TEST(ConfigValues, TlsTakesBothKeyAndCertificate) {
   EXPECT_EQ(error_of({"--sslcert", "c.pem"}),
             "--sslcert: its key must be given too, with --sslkey");
   EXPECT_EQ(config_of({"--sslkey", "k"}, {{"PEERJSD_SSLCERT", "c"}}).sslcert, "c");
-  EXPECT_EQ(config_of_file("sslkey =\nsslcert =\n"), Config{});
 }
 
 TEST(ConfigValues, AreTrimmedInTheEnvironment) {
@@ -705,6 +712,11 @@ TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
   EXPECT_EQ(config_of({"--check_config=false"}), Config{});
 }
 
+TEST(CommandLine, WhatAsksForSomethingElseThanToServeTakesNoValue) {
+  EXPECT_EQ(error_of({"--check_config=file.conf"}), "--check_config: nothing but =quiet may follow");
+  EXPECT_EQ(error_of({"--health_check=http://127.0.0.1"}), "--health_check: no value may follow");
+}
+
 TEST(CommandLine, TakesAClusterUrlThatIsNeitherPrintedNorRepeated) {
   const Config config = config_of({"--cluster", "redis://:sesame@10.0.0.9"});
   EXPECT_EQ(config.cluster, "redis://:sesame@10.0.0.9");
@@ -781,10 +793,10 @@ TEST(Config, KeepsWhatAServiceIsAskedByToItself) {
 
 TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   const std::string problem =
-      ": it is empty, which would let in whom it shall keep out; give a value, or leave it out";
+      ": it is empty, which would leave open what it shall protect; give a value, or leave it out";
   for (const std::string name :
        {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_audience", "auth_url",
-        "cors", "id_pattern", "ids", "reserved_ids"}) {
+        "cors", "hook_secret", "id_pattern", "ids", "reserved_ids", "sslcert", "sslkey"}) {
     std::string variable = "PEERJSD_" + name;
     std::ranges::transform(variable, variable.begin(), [](char c) { return std::toupper(c); });
     EXPECT_EQ(error_of({}, {{variable, ""}}), "environment variable " + variable + problem);

@@ -153,9 +153,10 @@ TEST_F(TokenGateTest, SaysWhichFileIsNoGoodAndGoesOnWithTheOldKeys) {
             "");
   std::filesystem::remove(name);
   std::filesystem::create_directory(name);
-  EXPECT_EQ(gate->load(), "--auth_public_key: " + name + ": it cannot be read");
+  EXPECT_EQ(gate->load(), "--auth_public_key: " + name + ": it cannot be read: Is a directory");
   std::filesystem::remove(name);
-  EXPECT_EQ(gate->load(), "--auth_public_key: " + name + ": it cannot be read");
+  EXPECT_EQ(gate->load(),
+            "--auth_public_key: " + name + ": it cannot be read: No such file or directory");
   config_.auth_public_key.clear();
   config_.auth_jwks = file("keys.json", "{}");
   EXPECT_EQ(TokenGate::of(config_)->load().find("--auth_jwks: " + config_.auth_jwks + ": it is no"),

@@ -96,7 +96,7 @@ TEST_F(TokenTest, NoSubjectIsAPattern) {
 }
 
 TEST_F(TokenTest, GrantsKeysALimitAndWhatItsPeerMayDo) {
-  const Grant one = grant(R"(,"peerjs":{"key":"x","limit":2,"may":["call","what"]})");
+  const Grant one = grant(R"(,"peerjs":{"key":"x","limit":2,"may":["call"]})");
   EXPECT_TRUE(one.covers_key("x"));
   EXPECT_FALSE(one.covers_key("y"));
   EXPECT_EQ(one.limit, 2U);
@@ -150,7 +150,10 @@ TEST_F(TokenTest, RefusesClaimsOfItsOwnThatItCannotRead) {
   EXPECT_EQ(detail_of(R"(,"peerjs":{"id":["x",7]})"), "id is neither a text nor a list of texts");
   EXPECT_EQ(detail_of(R"(,"peerjs":{"id":[]})"), "id is an empty list");
   EXPECT_EQ(detail_of(R"(,"peerjs":{"key":[]})"), "key is an empty list");
-  EXPECT_EQ(detail_of(R"(,"peerjs":{"may":{}})"), "may is neither a text nor a list of texts");
+  EXPECT_EQ(detail_of(R"(,"peerjs":{"may":{}})"),
+            "may is neither one of call, answer and list nor a list of them");
+  EXPECT_EQ(detail_of(R"(,"peerjs":{"may":["call","anser"]})"),
+            "may is neither one of call, answer and list nor a list of them");
   for (const std::string limit : {"0", "-1", "1.5", "\"1\"", "null"}) {
     EXPECT_EQ(detail_of(R"(,"peerjs":{"limit":)" + limit + "}"),
               "limit is no whole number from 1 on");

@@ -10,6 +10,9 @@ enum class LogFormat : std::uint8_t {
   Json,  ///< an object with time, level and message
 };
 
+/// Why the log cannot be written to that file, with the remedy; empty: it can, or there is none.
+std::string problem_with_log_file(const std::string& file);
+
 /// Logs one line an event, from `level` ("trace" to "error", or "off") on, to the end of `file`, or
 /// to standard output if that is empty. Empty, or why it cannot: nothing has changed then.
 ///

@@ -12,7 +12,7 @@ namespace peerjsd::auth {
 // What a signed token and the operator's own service say of a peer in the same words.
 
 /// `may`: one of `call`, `answer` and `list`, or a list of them. What it does not name is not
-/// allowed; words that mean nothing are passed over. Nothing if it is of another type.
+/// allowed. Nothing if it is anything else: a mistyped word would take a right away without a sign.
 std::optional<Permissions> read_permissions(const nlohmann::json& may);
 
 /// `limit`: a whole number from 1 on, or nothing. What is above what core::Client can say is that.

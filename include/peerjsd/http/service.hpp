@@ -102,6 +102,7 @@ class Service {
   Reply reply_to(const Request& request, const route::NotFound& asked) const;
   Reply reply_to(const Request& request, const route::BadTarget& asked) const;
   Reply reply_to(const Request& request, core::Receipt receipt) const;
+  std::string hint(const Request& request) const;
   Reply reply_to(const Request& request, const std::vector<std::string_view>& ids) const;
 
   /// With what CORS needs for the page to read it: clients of all generations read even a refusal

@@ -13,13 +13,16 @@
 
 namespace peerjsd::net {
 
+/// Beast throws at a field of 64 KiB.
+inline constexpr std::size_t kMostHeadBytes = std::size_t{60} * 1024;
+
 /// Takes requests, one after another, off the bytes that a client sends, and finds what is wrong
 /// with them. Beast parses; what it lets pass, and what it would read without end, is refused here.
 class RequestReader {
  public:
   struct Limits {
-    /// Of the head, to its empty line; and of the first line of a chunk, and of the trailers. 60
-    /// KiB at most, for Beast throws at a field of 64 KiB.
+    /// Of the head, to its empty line; and of the first line of a chunk, and of the trailers.
+    /// kMostHeadBytes at most.
     std::size_t head_bytes;
     /// Of the body, without what chunks put around it.
     std::size_t body_bytes;

@@ -129,7 +129,7 @@ asking('A service is asked who may connect', [], (test) => {
   });
 
   test('and says who may call', [], async ({ backend, peer }) => {
-    backend.answer = ({ token }) => ({ json: { may: [token, 'nonsense'], more: 1 } });
+    backend.answer = ({ token }) => ({ json: { may: [token], more: 1 } });
     const caller = await peer('caller', { token: 'call' });
     const callee = await peer('callee', { token: 'answer' });
     callee.signal('OFFER', 'caller', 1);

@@ -380,6 +380,23 @@ suite(
     );
 
     improvement(
+      'where it is not the path that is wrong, the hint of a 404 says what is',
+      'it would send people looking at the path',
+      async ({ server, start }) => {
+        const hint = async (method, target, from = server) =>
+          JSON.parse((await request(from, method, target)).body).hint;
+        assert.equal(await hint('POST', '/peerjs/id'), 'This is for GET, not for POST.');
+        assert.equal(await hint('GET', '/peerjs/a/t/offer'), 'This is for POST, not for GET.');
+        assert.equal(await hint('PUT', '/peerjs/id'), 'This is for GET, not for PUT.');
+        assert.match(await hint('GET', '/demo'), /serves no demo; it does with --demo/);
+        assert.match(await hint('GET', '/peerjs/ice'), /no TURN servers; it does with --turn_secret/);
+        assert.match(await hint('GET', '/what/ever'), /serves the path \/:/);
+        const demo = await start(['--demo']);
+        assert.equal(await hint('POST', '/demo', demo), 'This is for GET, not for POST.');
+      },
+    );
+
+    improvement(
       '--id_format token gives sixteen letters and digits',
       'the form of the article and of 0.2.x',
       async ({ start }) => {

@@ -1,6 +1,8 @@
 // Which ids clients may have: --id_pattern, --reserved_ids, --max_id_bytes, --max_token_bytes.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runToEnd, startPeerjsd } from '../support/server.mjs';
 import { suite } from '../support/suite.mjs';
 import { OPEN, errorText, get, within } from '../support/wire.mjs';
 
@@ -46,3 +48,21 @@ suite(
   },
   { kinds: ['peerjsd'] },
 );
+
+const OF_SERVER = ['--ids', 'server', '--id_secret', 'secret-of-the-ids'];
+const NO_UUID = ['--id_pattern', 'user-.*'];
+const PROBLEM = /--id_pattern: the server makes ids that do not match it, as [0-9a-f-]{36}, and refuses/;
+
+test('ids of the server only, which its own rules refuse, end the start', async () => {
+  for (const more of [[], ['--check_config']]) {
+    const { code, log } = await runToEnd(['--port', '0', ...OF_SERVER, ...NO_UUID, ...more]);
+    assert.equal(code, 2);
+    assert.match(log, PROBLEM);
+  }
+});
+
+test('where clients may bring their own, that is a warning', async () => {
+  const server = await startPeerjsd(NO_UUID);
+  await server.waitForLog(PROBLEM);
+  await server.stop();
+});

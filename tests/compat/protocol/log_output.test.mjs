@@ -1,8 +1,7 @@
 // Where the log goes and in what form: files that are rotated, JSON, systemd's journal, requests.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -75,11 +74,11 @@ test('a log file is appended to, and rotated by SIGUSR1 without a line being los
 
 test('where the file cannot be opened anew, the old one goes on', async (t) => {
   const directory = join(temporaryDirectory(t), 'logs');
+  mkdirSync(directory);
   const file = join(directory, 'peerjsd.log');
   const server = await start(t, '--log_file', file);
   const moved = `${directory}-moved`;
   renameSync(directory, moved);
-  execFileSync('touch', [directory]); // so that there can be no such directory
   server.child.kill('SIGUSR1');
   await contains(join(moved, 'peerjsd.log'), /error Log not opened anew, the old file goes on: /);
   await comeAndGo(server, 'a');
@@ -93,10 +92,20 @@ test('SIGUSR1 does nothing where there is no file', async (t) => {
   await server.waitForLog(/disconnected: a /);
 });
 
-test('a file that cannot be written ends the start with one line', async () => {
-  const { code, log } = await runToEnd(['--port', '0', '--log_file', '/proc/none/peerjsd.log']);
-  assert.equal(code, 1);
-  assert.match(log, /^peerjsd: --log_file: .*\/proc\/none\/peerjsd\.log.*\n$/);
+test('a file that cannot be written ends the start with one line', async (t) => {
+  const directory = temporaryDirectory(t);
+  const cases = [
+    [join(directory, 'none', 'a.log'), `${directory}/none: No such file or directory; it has to be`],
+    [directory, `${directory}: it is a directory`],
+  ];
+  for (const [file, problem] of cases) {
+    for (const more of [[], ['--check_config']]) {
+      const { code, log } = await runToEnd(['--port', '0', '--log_file', file, ...more]);
+      assert.equal(code, 2, log);
+      assert.match(log, new RegExp(`^peerjsd: --log_file: ${problem}.*\n$`));
+    }
+  }
+  assert.deepEqual(readdirSync(directory), [], 'nothing was made');
 });
 
 test('--log_format json: each line is an object, whatever clients send', async (t) => {
