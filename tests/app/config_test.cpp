@@ -621,9 +621,10 @@ TEST(ConfigValues, ChoicesNameWhatThereIs) {
 
 TEST(ConfigValues, TakeAHeadThatCanBeReadOnly) {
   EXPECT_EQ(config_of({"--max_header_bytes", "60KiB"}).max_header_bytes, 60U * 1024);
-  EXPECT_EQ(error_of({"--max_header_bytes", "61441"}),
-            "--max_header_bytes: '61441' is not a number of bytes from 1 to 60KiB (or of KiB, as in "
-            "32KiB)");
+  EXPECT_EQ(
+      error_of({"--max_header_bytes", "61441"}),
+      "--max_header_bytes: '61441' is not a number of bytes from 1 to 60KiB (or of KiB, as in "
+      "32KiB)");
 }
 
 TEST(ConfigValues, TlsTakesBothKeyAndCertificate) {
@@ -713,7 +714,8 @@ TEST(CheckConfig, PrintsTheConfigurationOnlyIfItIsGood) {
 }
 
 TEST(CommandLine, WhatAsksForSomethingElseThanToServeTakesNoValue) {
-  EXPECT_EQ(error_of({"--check_config=file.conf"}), "--check_config: nothing but =quiet may follow");
+  EXPECT_EQ(error_of({"--check_config=file.conf"}),
+            "--check_config: nothing but =quiet may follow");
   EXPECT_EQ(error_of({"--health_check=http://127.0.0.1"}), "--health_check: no value may follow");
 }
 
