@@ -114,8 +114,8 @@ void Courier::on_accepted(const Receipts::Item& receipt) {
   node_.counters().delivered += landed.under_way.size();
   if (receipt.dst_mark == 0) return;
   for (const Flights::Item& item : landed.under_way) {
-    const bool was_for_anybody = !core::is_notice(item.type) && item.dst_mark == 0;
-    if (was_for_anybody) node_.relay().on_delivered(parcel_of(landed, item), receipt.dst_mark);
+    if (core::is_notice(item.type)) continue;
+    node_.relay().on_delivered(parcel_of(landed, item), receipt.dst_mark);
   }
 }
 
@@ -207,9 +207,7 @@ void Courier::on_delivery(const Delivery& delivery) {
     ++node_.counters().repeated;
     return give_receipt(origin, place->receipt);
   }
-  const bool is_accepted = take_in(delivery);
-  const Receipts::Item receipt{delivery.number, is_accepted,
-                               mark_of_destination(delivery.key, delivery.dst)};
+  const Receipts::Item receipt = take_in(delivery);
   seen.insert(place, {receipt, now});
   give_receipt(origin, receipt);
   // If Redis takes the destination to be here, the origin would try for ever.
@@ -222,23 +220,23 @@ void Courier::forget_old(std::deque<Seen>& seen, core::Instant now) {
   while (!seen.empty() && seen.front().time + kMemory < now) seen.pop_front();
 }
 
-/// Of one whose id may be refused yet, it does not say who gets what waits for it.
-std::uint32_t Courier::mark_of_destination(std::string_view key, std::string_view dst) const {
-  const core::Peer* const peer = node_.relay().find(key, dst);
-  return peer == nullptr || peer->is_pending ? 0 : peer->registration.mark;
-}
-
-/// All of it is for one destination, which is here or not.
-bool Courier::take_in(const Delivery& delivery) {
+/// All of it is for one destination, which is here or not. What it says of that holds for all of
+/// the messages in it, or not at all.
+Receipts::Item Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
+  std::optional<std::uint32_t> dst_mark;
   for (const Delivery::Item& item : delivery.items) {
     const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark},
                               delivery.dst, item.type, item.text,
                               item.since,   false,     item.dst_mark};
-    if (!node_.relay().deliver(parcel, now)) return false;
+    const auto handed_to = node_.relay().deliver(parcel, now);
+    if (!handed_to) return {delivery.number, false};
     ++node_.counters().received;
+    if (!core::is_notice(item.type)) {
+      dst_mark = dst_mark.value_or(*handed_to) == *handed_to ? *handed_to : 0;
+    }
   }
-  return true;
+  return {delivery.number, true, dst_mark.value_or(0)};
 }
 
 /// Together with those of the same turn, or of the time in which none can be sent.

@@ -1,6 +1,7 @@
 #include "peerjsd/core/outstanding.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -32,6 +33,10 @@ Outstanding::Verdict Outstanding::keep(Sender sender, std::string_view dst_json,
     return Verdict::Refused;
   }
   if (attempt == nullptr) attempt = &start(sender, dst_json, since);
+  if (since < attempt->since) {
+    dequeue(*attempt);
+    enqueue(*attempt, since);
+  }
   charge(*attempt, text.size() + kOverhead);
   attempt->messages.push_back({order_++, since, type, dst_mark, std::move(text)});
   return Verdict::Kept;
@@ -50,15 +55,74 @@ bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
 }
 
 void Outstanding::adopt(Registration from, Registration to) {
-  const auto bytes = sender_bytes_.extract(from);
-  if (bytes.empty()) return;
-  sender_bytes_[to] = bytes.mapped();
+  if (!has_from(from)) return;
+  std::vector<Attempt*> adopted;
   for (auto& [dst_json, destination] : destinations_) {
-    auto attempt = destination.attempts.extract(from);
-    if (attempt.empty()) continue;
-    attempt.key() = attempt.mapped().registration = to;
-    destination.attempts.insert(std::move(attempt));
+    const auto attempt = destination.attempts.find(from);
+    if (attempt != destination.attempts.end()) adopted.push_back(&attempt->second);
   }
+  for (Attempt* const attempt : adopted) {
+    Attempt old = *attempt;
+    forget(*attempt);
+    join(std::move(old), to);
+  }
+}
+
+/// `old`: what was an attempt, and is not here any more.
+void Outstanding::join(Attempt old, Registration sender) {
+  const std::size_t bytes = old.bytes - cost_of_attempt({old.src, sender}, old.dst_json);
+  Attempt* attempt = find(old.dst_json, sender);
+  const bool is_new = attempt == nullptr;
+  if (is_new) attempt = &start({old.src, sender}, old.dst_json, old.since);
+  charge(*attempt, bytes);
+  dequeue(*attempt);
+  if (is_new || attempt->ran_out == old.ran_out) {
+    attempt->ran_out = old.ran_out;
+    old.since = std::min(attempt->since, old.since);
+  } else if (attempt->ran_out) {
+    attempt->ran_out = false;
+  } else {
+    old.since = attempt->since;
+  }
+  std::ranges::move(old.messages, std::back_inserter(attempt->messages));
+  std::ranges::sort(attempt->messages, {}, &Kept::order);
+  enqueue(*attempt, old.since);
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Outstanding::put_behind(
+    std::string_view dst_json, std::uint64_t order) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> orders;
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return orders;
+  std::vector<std::tuple<std::uint64_t, std::size_t, Attempt*>> moved;
+  for (auto& [sender, attempt] : destination->second.attempts) {
+    for (std::size_t i = 0; i < attempt.messages.size(); ++i) {
+      if (attempt.messages[i].order < order)
+        moved.emplace_back(attempt.messages[i].order, i, &attempt);
+    }
+  }
+  std::ranges::sort(moved);
+  for (const auto& [before, i, attempt] : moved) {
+    orders.emplace_back(before, order_);
+    attempt->messages[i].order = order_++;
+  }
+  for (auto& [sender, attempt] : destination->second.attempts) {
+    std::ranges::sort(attempt.messages, {}, &Kept::order);
+  }
+  return orders;
+}
+
+bool Outstanding::keep_behind(Registration sender, std::string_view dst_json, std::uint64_t order,
+                              std::string text, Instant since, std::uint32_t dst_mark) {
+  Attempt* const attempt = find(dst_json, sender);
+  if (attempt == nullptr) return false;
+  const auto after = std::ranges::lower_bound(attempt->messages, order, {}, &Kept::order);
+  if (after == attempt->messages.begin()) return false;
+  charge(*attempt, text.size() + kOverhead);
+  const std::uint64_t its_order = std::prev(after)->order;
+  attempt->messages.insert(after,
+                           {its_order, since, MessageType::Leave, dst_mark, std::move(text)});
+  return true;
 }
 
 bool Outstanding::give_up(Sender sender, std::string_view dst_json, MessageType type, Instant now) {
@@ -103,7 +167,7 @@ std::vector<Outstanding::Message> Outstanding::take(std::string_view dst_json) {
     dequeue(attempt);
   }
   destinations_.erase(destination);
-  std::ranges::sort(messages, {}, &Message::order);
+  std::ranges::stable_sort(messages, {}, &Message::order);
   return messages;
 }
 
@@ -157,7 +221,7 @@ std::vector<Outstanding::Sent> Outstanding::take_from(Registration sender) {
     }
   }
   for (Attempt* const attempt : taken) forget(*attempt);
-  std::ranges::sort(ordered, {}, [](const auto& each) { return each.first; });
+  std::ranges::stable_sort(ordered, {}, [](const auto& each) { return each.first; });
   std::vector<Sent> all;
   all.reserve(ordered.size());
   for (auto& [order, sent] : ordered) all.push_back(std::move(sent));

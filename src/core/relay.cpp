@@ -272,7 +272,8 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
   const auto tell_until = [&](std::uint64_t order) {
     for (; next != backlog.end() && next->order <= order; ++next) {
       if (!opens || next->text != kOpenText) peer.transport->send(next->text);
-      if (!next->left.empty()) part(peer, next->left, next->left_mark);  // of what it sent before
+      if (!next->left.empty())
+        part(peer, next->left, next->left_as.mark);  // of what it sent before
     }
   };
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {
@@ -303,7 +304,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
   }
   if (src != nullptr) return deliver(*src, peer, message.type, message.text);
-  if (is_elsewhere(message.registration)) {
+  if (!ended_.contains(message.registration)) {
     make_partner(peer, message.src, message.registration.mark);
   }
   peer.transport->send(message.text);

@@ -154,7 +154,7 @@ void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
     part(peer, partner);
     if (farewell == Farewell::Silent) continue;
     ++counters_.leaves;
-    tell(partner, leave_text(peer, partner.id), peer.id, peer.registration.mark);
+    tell(partner, leave_text(peer, partner.id), peer.id, peer.registration);
   }
   for (const PartnerElsewhere& partner : std::exchange(peer.partners_elsewhere, {})) {
     say_farewell(peer, partner, farewell, now);

@@ -223,12 +223,12 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
 
 /// For what the server itself has to say: it is said once, so a peer that is lost has it kept.
 /// If it is a LEAVE, `left` is whose.
-void Relay::tell(Peer& peer, std::string text, std::string_view left, std::uint32_t left_mark) {
+void Relay::tell(Peer& peer, std::string text, std::string_view left, Registration left_as) {
   if (peer.is_reachable()) {
     peer.transport->send(text);
   } else {
     peer.backlog.push_back(
-        {peer.realm.outstanding.arrived(), std::move(text), std::string(left), left_mark});
+        {peer.realm.outstanding.arrived(), std::move(text), std::string(left), left_as});
   }
 }
 

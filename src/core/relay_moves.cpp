@@ -24,10 +24,24 @@ Inheritance::Kept kept_of(const Outstanding::Message& message) {
           message.dst_mark};
 }
 
+/// Whether the sender of a LEAVE was a partner, or would be one by what goes along before it. It is
+/// none any more.
+bool part(Inheritance& all, const Inheritance::Kept& leave) {
+  const auto is_its = [&leave](std::string_view id, std::uint32_t mark) {
+    return id == leave.src && (mark == 0 || leave.mark == 0 || mark == leave.mark);
+  };
+  const bool was_partner = std::erase_if(all.partners, [&](const PartnerElsewhere& partner) {
+                             return is_its(partner.id, partner.mark);
+                           }) > 0;
+  return was_partner || std::ranges::any_of(all.kept, [&](const Inheritance::Kept& before) {
+           return !is_notice(before.type) && is_its(before.src, before.mark);
+         });
+}
+
 Inheritance::Kept kept_of(const Peer::Told& told, const Peer& peer, Instant now) {
   const std::uint32_t mark = peer.registration.mark;
   if (told.left.empty()) return {{}, MessageType::Expire, told.text, now, mark, mark};
-  return {told.left, MessageType::Leave, told.text, now, told.left_mark, mark};
+  return {told.left, MessageType::Leave, told.text, now, told.left_as.mark, mark};
 }
 
 }  // namespace
@@ -47,7 +61,8 @@ void Relay::settle(const Claim& claim, Admission answer, const Inheritance& inhe
       return refuse(*peer, verdict);
     }
   }
-  if (peer->is_pending) adopt_waiting_from(*peer);
+  const bool stays = peer->transport != nullptr || answer == Admission::Resumed;
+  if (peer->is_pending && stays) adopt_waiting_from(*peer);
   const std::vector<Peer::Told> inherited = inherit(*peer, inheritance, now);
   if (peer->is_reachable()) {
     // It was opened before its inheritance came.
@@ -87,19 +102,16 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
   const bool is_lost = peer.transport == nullptr;
   for (const PartnerElsewhere& each : inheritance.partners) make_partner_of(peer, each);
   std::vector<Peer::Told> told;
-  const std::vector<Parcel> kept = parcels_of(peer.realm, peer.id, inheritance.kept);
-  std::vector<Outstanding::Message> later;
-  if (is_lost) later = take_later(kept);
-  for (const Parcel& each : kept) {
+  const Waiting waiting = waiting_for(peer.realm, peer.id);
+  for (const Parcel& each : parcels_of(peer.realm, peer.id, inheritance.kept)) {
     const std::uint64_t order = is_lost ? peer.realm.outstanding.arrived() : 0;
     if (!inherit(peer, each, now)) continue;
     Peer::Told& last = told.emplace_back(Peer::Told{order, std::string(each.text)});
     if (each.type != MessageType::Leave) continue;
     last.left = each.src;
-    last.left_mark = each.registration.mark;
+    last.left_as = each.registration;
   }
-  for (const auto& each : later) keep(parcel_of(each, peer.realm.key, peer.id), now);
-  put_behind(later, peer);
+  if (is_lost && !inheritance.kept.empty()) put_behind(peer.realm, peer.id, waiting);
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since,
              false, sent.dst_mark},
@@ -115,7 +127,8 @@ bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
   Peer* const src = sender_of(kept);
   if (kept.type == MessageType::Leave) {
     const bool were_partners = part(peer, src, kept.src, kept.registration.mark);
-    return were_partners || is_for(kept.dst_mark, peer);
+    return were_partners || is_known_to_be_for(kept.dst_mark, peer) ||
+           peer.realm.outstanding.holds(json::quoted(peer.id), kept.registration);
   }
   if (peer.transport == nullptr) {
     keep(kept, now);
@@ -142,29 +155,19 @@ void Relay::keep_leaves_behind_waiting(Peer& peer, Instant now) {
   }
 }
 
-/// False: nothing waits that came before it of the same sender.
-bool Relay::keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) {
+/// False: nothing waits that came before it of the same sender, which may have come here meanwhile.
+bool Relay::keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) const {
   if (told.left.empty()) return false;
-  std::vector<Outstanding::Message> all;
-  peer.realm.outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
-    const bool is_its = message.src == told.left && message.registration.mark == told.left_mark;
-    if (is_its) all.push_back(message);
-    return is_its;
-  });
-  const auto after =
-      std::ranges::find_if(all, [&](const auto& message) { return message.order >= told.order; });
-  const bool is_behind = after != all.begin();
-  if (is_behind) {
-    const Registration src = all.front().registration;
-    all.insert(after, {MessageType::Leave, told.text, told.left, src, now, told.order,
-                       peer.registration.mark});
-  }
-  for (const auto& each : all) keep(parcel_of(each, peer.realm.key, peer.id), now);
-  return is_behind;
+  const auto keep_behind = [&](Registration src) {
+    return peer.realm.outstanding.keep_behind(src, json::quoted(peer.id), told.order, told.text,
+                                              now, peer.registration.mark);
+  };
+  const Registration src = registration_of(peer.realm, told.left, told.left_as.mark);
+  return keep_behind(told.left_as) || (src != told.left_as && keep_behind(src));
 }
 
 /// Of a peer without a connection: what is its own, and what waits for it.
-Inheritance Relay::take_inheritance(Peer& peer, Waiting which, Instant now) {
+Inheritance Relay::take_inheritance(Peer& peer, Inherited which, Instant now) {
   Inheritance all{.partners = partners_of(peer)};
   const std::vector<Peer::Told> backlog = std::exchange(peer.backlog, {});
   auto next = backlog.begin();
@@ -175,17 +178,16 @@ Inheritance Relay::take_inheritance(Peer& peer, Waiting which, Instant now) {
   };
   Outstanding& outstanding = peer.realm.outstanding;
   outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
-    if (which == Waiting::Notices && !is_notice(message.type)) return false;
+    if (which == Inherited::Notices && !is_notice(message.type)) return false;
     take_told_until(message.order);
+    Inheritance::Kept kept = kept_of(message);
     if (message.type == MessageType::Leave) {
-      const bool was_partner = std::erase_if(all.partners, [&](const auto& partner) {
-                                 return partner.id == message.src;
-                               }) > 0;
-      const bool is_its = was_partner || is_known_to_be_for(message.dst_mark, peer);
+      const bool is_its = part(all, kept) || is_known_to_be_for(message.dst_mark, peer);
       // Those of a pending peer are known with the answer to its claim.
       if (!is_its && !peer.is_pending) return true;
+      if (is_its) kept.dst_mark = peer.registration.mark;
     }
-    all.kept.push_back(kept_of(message));
+    all.kept.push_back(std::move(kept));
     return true;
   });
   take_told_until(outstanding.arrived());
@@ -202,7 +204,7 @@ bool Relay::bequeath(Peer& peer, Instant now) {
       unbind(peer, End::ServerStops);
     }
     keep_leaves_behind_waiting(peer, now);
-    Inheritance inheritance = take_inheritance(peer, Waiting::Notices, now);
+    Inheritance inheritance = take_inheritance(peer, Inherited::Notices, now);
     inheritance.sent = take_sent(realm.key, peer.registration);
     return inheritance;
   };
@@ -230,7 +232,7 @@ std::optional<Inheritance> Relay::hand_over(std::string_view key, std::string_vi
     let_go(*peer, End::Replaced);
     if (observer_ != nullptr) show_disconnected(*peer, End::Replaced);
   }
-  Inheritance inheritance = take_inheritance(*peer, Waiting::All, now);
+  Inheritance inheritance = take_inheritance(*peer, Inherited::All, now);
   peer->realm.outstanding.end_tails(json::quoted(peer->id));
   move_away(*peer);
   return inheritance;

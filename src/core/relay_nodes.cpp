@@ -4,7 +4,7 @@
 #include "peerjsd/core/relay.hpp"
 
 #include <algorithm>
-#include <set>
+#include <span>
 #include <utility>
 
 namespace peerjsd::core {
@@ -24,11 +24,12 @@ Registration Relay::registration_of(const Realm& realm, std::string_view id,
   return registration_elsewhere(id, mark);
 }
 
-/// What waits here of a peer that has its id from now on, sent while it was on another node: what
-/// it sends now belongs to the same attempts.
+/// What waits here, or is under way from here, of a peer that has its id from now on, sent while it
+/// was on another node: what it sends now belongs to the same attempts.
 void Relay::adopt_waiting_from(Peer& peer) {
-  peer.realm.outstanding.adopt(registration_elsewhere(peer.id, peer.registration.mark),
-                               peer.registration);
+  const Registration elsewhere = registration_elsewhere(peer.id, peer.registration.mark);
+  peer.realm.outstanding.adopt(elsewhere, peer.registration);
+  backend_.adopt(elsewhere, peer.registration);
 }
 
 std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
@@ -44,7 +45,7 @@ std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
 /// To its destination, wherever that is; if it cannot go there now, it waits. False: a notice to
 /// nobody.
 bool Relay::send_on(const Parcel& parcel, Instant now) {
-  if (accept(parcel, now)) return true;
+  if (accept(parcel, now) != Arrival::Nowhere) return true;
   const Outstanding& outstanding = realms_.find(parcel.key)->second.outstanding;
   if (!outstanding.holds(json::quoted(parcel.dst), parcel.registration)) {
     const Backend::Forwarding forwarding = forward(parcel);
@@ -60,12 +61,20 @@ void Relay::challenge(std::string_view key, std::string_view id, Instant now) {
   if (peer != nullptr) challenge(*peer, now);
 }
 
-bool Relay::deliver(const Parcel& from_elsewhere, Instant now) {
+std::optional<std::uint32_t> Relay::deliver(const Parcel& from_elsewhere, Instant now) {
   const Realm* const of_key = realm(from_elsewhere.key);
-  if (of_key == nullptr) return false;
+  if (of_key == nullptr) return std::nullopt;
   Parcel parcel = from_elsewhere;
   parcel.registration = registration_of(*of_key, parcel.src, parcel.registration.mark);
-  return accept(parcel, now);
+  switch (accept(parcel, now)) {
+    case Arrival::Nowhere:
+      return std::nullopt;
+    case Arrival::Taken:
+      return 0;
+    case Arrival::Handed:
+      break;
+  }
+  return of_key->find(parcel.dst)->registration.mark;
 }
 
 /// Sender and destination count as partners, or as parted, as soon as it is sent: should the sender
@@ -100,10 +109,9 @@ Peer* Relay::sender_of(const Outstanding::Message& message, const Realm& realm) 
   return src != nullptr && src->registration == registration ? src : nullptr;
 }
 
-/// False: the destination is not in the realm.
-bool Relay::accept(const Parcel& parcel, Instant now) {
+Relay::Arrival Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
-  if (dst == nullptr) return false;
+  if (dst == nullptr) return Arrival::Nowhere;
   if (dst->is_pending) {
     keep(parcel, now);
   } else if (parcel.type == MessageType::Leave) {
@@ -113,11 +121,11 @@ bool Relay::accept(const Parcel& parcel, Instant now) {
   } else if (!may_have(*dst, parcel)) {
     on_abandoned(parcel, now);
   } else if (dst->is_reachable()) {
-    give(parcel, *dst, now);
+    return give(parcel, *dst, now);
   } else {
     keep(parcel, now);
   }
-  return true;
+  return Arrival::Taken;
 }
 
 bool Relay::may_have(const Peer& dst, const Parcel& parcel) const {
@@ -138,17 +146,17 @@ void Relay::accept_leave(const Parcel& parcel, Peer& dst) {
     // They are to be partners with what waits for it.
     is_told = dst.realm.outstanding.holds(json::quoted(dst.id), parcel.registration);
   }
-  if (is_told) tell(dst, std::string(parcel.text), parcel.src, parcel.registration.mark);
+  if (is_told) tell(dst, std::string(parcel.text), parcel.src, parcel.registration);
 }
 
-void Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
+Relay::Arrival Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   if (!dst.transport->has_room_for(parcel.text.size())) {
-    return send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
+    send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
+    return Arrival::Taken;
   }
-  Peer* const src = sender_of(parcel);
-  if (src != nullptr) return deliver(*src, dst, parcel.type, parcel.text);
-  make_partner(dst, parcel.src, parcel.registration.mark);
+  make_partner(dst, sender_of(parcel), parcel.src, parcel.registration.mark);
   dst.transport->send(parcel.text);
+  return Arrival::Handed;
 }
 
 void Relay::keep(const Parcel& parcel, Instant now) {
@@ -164,46 +172,45 @@ void Relay::keep(const Parcel& parcel, Instant now) {
 }
 
 void Relay::on_returned(const std::vector<Parcel>& parcels, Instant now) {
-  const std::vector<Outstanding::Message> later = take_later(parcels);
-  const auto wait = [&](const Parcel& parcel) {
-    if (!accept(parcel, now)) keep(parcel, now);
-  };
+  const auto overtaken = overtaken_by(parcels);
   for (const Parcel& parcel : parcels) {
     Peer* const src = sender_of(parcel);
     if (parcel.makes_partners && src != nullptr) part(*src, parcel.dst);
-    wait(parcel);
+    if (accept(parcel, now) == Arrival::Nowhere) keep(parcel, now);
   }
-  for (const auto& each : later) wait(parcel_of(each, parcels.front().key, parcels.front().dst));
-  Peer* const dst = later.empty() ? nullptr : find(parcels.front().key, parcels.front().dst);
-  if (dst != nullptr) put_behind(later, *dst);
+  if (!overtaken) return;
+  put_behind(realms_.find(parcels.front().key)->second, parcels.front().dst, *overtaken);
 }
 
-/// These have been kept anew: what a lost peer was told after the first of them is so still.
-void Relay::put_behind(const std::vector<Outstanding::Message>& later, Peer& peer) {
-  if (later.empty()) return;
-  for (Peer::Told& told : peer.backlog) {
-    if (told.order > later.front().order) told.order = peer.realm.outstanding.arrived();
-  }
-}
-
-/// What waits of the same senders for the same destination: it was sent after these. As a rule
-/// there is none: while something of a sender waits, what it sends is not forwarded.
-std::vector<Outstanding::Message> Relay::take_later(const std::vector<Parcel>& parcels) {
-  if (parcels.empty()) return {};
-  Outstanding& outstanding = realms_.find(parcels.front().key)->second.outstanding;
-  const std::string dst_json = json::quoted(parcels.front().dst);
-  std::set<Registration> senders;
-  for (const Parcel& parcel : parcels) {
-    if (outstanding.holds(dst_json, parcel.registration)) senders.insert(parcel.registration);
-  }
-  std::vector<Outstanding::Message> later;
-  if (senders.empty()) return later;
-  outstanding.offer(dst_json, [&](const Outstanding::Message& message) {
-    const bool is_later = senders.contains(message.registration);
-    if (is_later) later.push_back(message);
-    return is_later;
+/// What waits already for their destination, if anything of that is of their senders: it was sent
+/// after them. As a rule there is none: while something of a sender waits, what it sends is not
+/// forwarded.
+std::optional<Relay::Waiting> Relay::overtaken_by(const std::vector<Parcel>& parcels) const {
+  if (parcels.empty()) return std::nullopt;
+  const Parcel& first = parcels.front();
+  const Realm& realm = realms_.find(first.key)->second;
+  const std::string dst_json = json::quoted(first.dst);
+  const bool overtake = std::ranges::any_of(parcels, [&](const Parcel& parcel) {
+    return realm.outstanding.holds(dst_json, parcel.registration);
   });
-  return later;
+  return overtake ? std::optional(waiting_for(realm, first.dst)) : std::nullopt;
+}
+
+Relay::Waiting Relay::waiting_for(const Realm& realm, std::string_view dst) {
+  const Peer* const peer = realm.find(dst);
+  return {realm.outstanding.arrived(), peer == nullptr ? 0 : peer->backlog.size()};
+}
+
+/// Behind what has come since.
+void Relay::put_behind(Realm& realm, std::string_view dst, Waiting waiting) {
+  const auto orders = realm.outstanding.put_behind(json::quoted(dst), waiting.order);
+  Peer* const peer = realm.find(dst);
+  if (peer == nullptr) return;
+  for (Peer::Told& told : std::span(peer->backlog).first(waiting.told)) {
+    const auto next = std::ranges::lower_bound(orders, told.order, {},
+                                               [](const auto& each) { return each.first; });
+    told.order = next == orders.end() ? realm.outstanding.arrived() : next->second;
+  }
 }
 
 /// So that no other peer is taken for its partner that has got the id by then.
@@ -235,12 +242,14 @@ void Relay::try_again(std::string_view key, std::string_view dst) {
 
 void Relay::wait_for(std::string_view key, std::string_view dst,
                      const std::vector<Inheritance::Kept>& messages, Instant now) {
-  const Realm* const of_key = realm(key);
-  if (of_key == nullptr) return;
-  const std::vector<Parcel> parcels = parcels_of(*of_key, dst, messages);
-  const std::vector<Outstanding::Message> later = take_later(parcels);
+  const auto realm = realms_.find(key);
+  if (realm == realms_.end()) return;
+  const std::vector<Parcel> parcels = parcels_of(realm->second, dst, messages);
+  const auto overtaken = overtaken_by(parcels);
   for (const Parcel& parcel : parcels) send_on(parcel, now);
-  for (const Outstanding::Message& each : later) send_on(parcel_of(each, key, dst), now);
+  if (!overtaken) return;
+  put_behind(realm->second, dst, *overtaken);
+  forward_waiting(realm->second, json::quoted(dst));
 }
 
 void Relay::on_reconnect() {

@@ -213,6 +213,127 @@ TEST_F(OutstandingTest, ATailCostsNoMoreThanItsNames) {
   EXPECT_EQ(outstanding_.bytes(), Outstanding::kOverhead + 3 + 2 * 3);
 }
 
+/// Nothing is left of what was charged.
+void expect_empty(Outstanding& outstanding) {
+  while (outstanding.expire_next(kStart + 1h)) continue;
+  EXPECT_FALSE(outstanding.expire_next(kStart + 2h));
+  EXPECT_EQ(outstanding.bytes(), 0U);
+  EXPECT_TRUE(outstanding.empty());
+  EXPECT_FALSE(outstanding.has_from(kAnn.registration));
+  EXPECT_FALSE(outstanding.has_from(kBob.registration));
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedIsOneAttemptWithWhatIsThere) {
+  keep(kBob, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 1s);
+  keep(kBob, R"("x")", MessageType::Candidate, "3", kStart + 2s);
+  keep(kBob, R"("y")", MessageType::Offer, "4", kStart + 3s);
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  EXPECT_FALSE(outstanding_.has_from(kBob.registration));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 4999ms));
+  const auto expired = outstanding_.expire_next(kStart + 5s);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->registration, kAnn.registration);
+  EXPECT_EQ(expired->dst_json, R"("x")");
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 5s)) << "it is one";
+  EXPECT_EQ(texts(outstanding_.take(R"("y")")), std::vector<std::string>{"4"});
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedKeepsItsPlace) {
+  keep(kBob, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart);
+  keep(kBob, R"("x")", MessageType::Candidate, "3", kStart);
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  std::vector<std::string> seen;
+  outstanding_.offer(R"("x")", [&](const Outstanding::Message& message) {
+    seen.push_back(message.text);
+    return true;
+  });
+  EXPECT_EQ(seen, (std::vector<std::string>{"1", "2", "3"}));
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedCostsWhatItDid) {
+  keep(kBob, R"("x")", MessageType::Offer, "1", kStart);
+  const std::size_t bytes = outstanding_.bytes();
+  outstanding_.adopt(kBob.registration, {7});
+  EXPECT_EQ(outstanding_.bytes(), bytes);
+  outstanding_.adopt({7}, kBob.registration);
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedWaitsSinceTheOlderOfTheTwo) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kBob, R"("x")", MessageType::Candidate, "2", kStart + 1s);
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 5s));
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedAndHasRunOutIsATailStill) {
+  keep(kBob, R"("x")", MessageType::Offer, "1", kStart);
+  ASSERT_TRUE(outstanding_.expire_next(kStart + 5s));
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  EXPECT_EQ(keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart + 6s), Verdict::Dropped);
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WhatIsAdoptedWaitsIfEitherDoes) {
+  keep(kBob, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("y")", MessageType::Offer, "1", kStart);
+  while (outstanding_.expire_next(kStart + 5s)) continue;
+  keep(kAnn, R"("x")", MessageType::Offer, "2", kStart + 6s);
+  keep(kBob, R"("y")", MessageType::Offer, "2", kStart + 6s);
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 10999ms));
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 11s));
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 11s));
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, WaitsSinceTheOldestOfWhatComesLate) {
+  keep(kAnn, R"("x")", MessageType::Candidate, "2", kStart);
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart - 2s);
+  EXPECT_TRUE(outstanding_.expire_next(kStart + 3s));
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, PutsWhatHadArrivedBehindWhatHasCome) {
+  keep(kAnn, R"("x")", MessageType::Candidate, "3", kStart);
+  keep(kBob, R"("x")", MessageType::Candidate, "4", kStart);
+  keep(kAnn, R"("y")", MessageType::Offer, "of another", kStart);
+  const std::uint64_t before = outstanding_.arrived();
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kBob, R"("x")", MessageType::Offer, "2", kStart);
+  const auto orders = outstanding_.put_behind(R"("x")", before);
+  EXPECT_EQ(orders, (decltype(orders){{0, 5}, {1, 6}}));
+  EXPECT_EQ(outstanding_.arrived(), 7U);
+  std::vector<std::string> seen;
+  outstanding_.offer(R"("x")", [&](const Outstanding::Message& message) {
+    seen.push_back(message.text);
+    return message.text != "3";
+  });
+  EXPECT_EQ(seen, (std::vector<std::string>{"1", "2", "3", "4"}));
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), std::vector<std::string>{"3"});
+  EXPECT_TRUE(outstanding_.put_behind(R"("z")", 100).empty());
+}
+
+TEST_F(OutstandingTest, KeepsALeaveBehindWhatItFollows) {
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  const std::uint64_t order = outstanding_.arrived();
+  keep(kBob, R"("x")", MessageType::Offer, "of another", kStart);
+  keep(kAnn, R"("x")", MessageType::Offer, "2", kStart);
+  EXPECT_TRUE(outstanding_.keep_behind(kAnn.registration, R"("x")", order, "left", kStart, 7));
+  EXPECT_FALSE(outstanding_.keep_behind(kBob.registration, R"("x")", order, "left", kStart, 7));
+  EXPECT_FALSE(outstanding_.keep_behind(kAnn.registration, R"("y")", order, "left", kStart, 7));
+  const auto messages = outstanding_.take(R"("x")");
+  EXPECT_EQ(texts(messages), (std::vector<std::string>{"1", "left", "of another", "2"}));
+  EXPECT_EQ(messages[1].type, MessageType::Leave);
+  EXPECT_EQ(messages[1].dst_mark, 7U);
+  expect_empty(outstanding_);
+}
+
 TEST_F(OutstandingTest, PairsWithSimilarNamesAreTwoPairs) {
   const Outstanding::Sender x_y{"x_y", Registration{3}};
   const Outstanding::Sender x{"x", Registration{4}};

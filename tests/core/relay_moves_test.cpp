@@ -518,8 +518,7 @@ TEST_F(RelayMovesTest, WhatWasToldElsewhereToWhoHadTheIdBeforeIsNotForWhoInherit
 TEST_F(RelayMovesTest, WhatALostPeerWasToldElsewhereStaysAmongWhatHasWaited) {
   relay_.settle(lose_before_answer(a_, "a"), Admission::Resumed,
                 {.kept = {own("first"), kept("x", MessageType::Offer, "of x", now_), own("told"),
-                          kept("x", MessageType::Candidate, "then", now_),
-                          kept("y", MessageType::Leave, "y has left", now_)}},
+                          kept("x", MessageType::Candidate, "then", now_), leave_of("y")}},
                 now_);
   attach(b_, "a");
   EXPECT_EQ(b_.take(), (Texts{kOpen, "first", "of x", "told", "then", "y has left"}));
@@ -569,12 +568,12 @@ class RelayLateInheritanceTest : public RelayMovesTest {
   Claim claim_;
 };
 
-TEST_F(RelayLateInheritanceTest, DoesNotHoldBackWhatThePeerWasToldBefore) {
+TEST_F(RelayLateInheritanceTest, GoesBeforeWhatThePeerWasToldHereWhichKeepsItsPlace) {
   deliver("c", "a", MessageType::Leave, "c has left");
   deliver("c", "a", MessageType::Offer, "c again");
   inherit({kept("d", MessageType::Offer, "of d", now_), own("told")});
   attach(b_, "a");
-  EXPECT_EQ(b_.take(), (Texts{kOpen, "c has left", "c again", "of d", "told"}));
+  EXPECT_EQ(b_.take(), (Texts{kOpen, "of d", "told", "c has left", "c again"}));
 }
 
 TEST_F(RelayLateInheritanceTest, TakesWhatASenderSaidAfterItAlong) {
@@ -808,7 +807,7 @@ TEST_F(RelayMovesTest, ALeaveWaitsBehindTheMessagesThatStayWhenTheServerStops) {
   relay_.bequeath_lost(now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
-  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), text("OFFER", "x", "a"), "x has left",
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "x", "a"), "x has left", text("OFFER", "b", "a"),
                                     "x calls anew"}));
 }
 
@@ -838,6 +837,7 @@ TEST_F(RelayMovesTest, HandsOverALeaveThatCameBeforeItWasSettledThatThePeerWasHe
   const Claim claim = lose_before_answer(a_, "a");
   deliver("x", "a", MessageType::Leave, "x has left", "token", mark("a"));
   deliver("y", "a", MessageType::Leave, "y was no partner");
+  deliver("x", "a", MessageType::Leave, "x is one no longer");
   relay_.settle(claim, Admission::Resumed, {}, now_);
   const auto inheritance = relay_.hand_over("peerjs", "a", now_);
   ASSERT_TRUE(inheritance);
@@ -875,6 +875,155 @@ TEST_F(RelayMovesTest, SoDoesWhatOneSendsWhoComesWhileOtherNodesCannotBeAsked) {
   receive(b_, sent_to("a", "CANDIDATE"));
   pass(5s);
   EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "a", "b")});
+}
+
+TEST_F(RelayMovesTest, SoDoesWhatHasComeBackWhileItWasPending) {
+  join(c_, "c");
+  lose(c_);
+  attach(a_, "a");
+  const Parcel returned = forwarded_as(a_, "c");  // which has been adopted while it was pending
+  deliver_offer("a", "c");
+  relay_.on_returned({returned}, now_);
+  settle(a_, Admission::Resumed);
+  pass(5s);
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("EXPIRE", "c", "a")}));
+  EXPECT_EQ(receive(a_, sent_to("c")), Receipt::Kept) << "it has room for what waits";
+}
+
+TEST_F(RelayMovesTest, SoDoesWhatWasGivenUpWhileItWasPending) {
+  join(c_, "c");
+  lose(c_);
+  attach(a_, "a");
+  const Parcel abandoned = forwarded_as(a_, "x");
+  deliver_offer("a", "c");
+  relay_.on_abandoned(abandoned, now_);
+  settle(a_, Admission::Resumed);
+  EXPECT_EQ(a_.take(), (Texts{kOpen, text("EXPIRE", "x", "a")}));
+  pass(5s);
+  EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "c", "a")});
+  pass(20s);
+}
+
+TEST_F(RelayMovesTest, SoDoesWhatIsUnderWayFromHere) {
+  join(b_, "b");
+  ASSERT_EQ(backend_.adopted.size(), 1U);
+  const auto& [from, to] = backend_.adopted[0];
+  EXPECT_TRUE(is_elsewhere(from));
+  EXPECT_EQ(from.mark, mark("b"));
+  EXPECT_EQ(to, b_.peer()->registration);
+}
+
+TEST_F(RelayMovesTest, WhoIsLostBeforeItIsOpenedTakesNothingWithIt) {
+  join(c_, "c");
+  lose(c_);
+  deliver_offer("a", "c");
+  relay_.settle(lose_before_answer(a_, "a"), Admission::Opened, {}, now_);
+  join(b_, "a");
+  pass(5s);
+  EXPECT_EQ(b_.take(), Texts{text("EXPIRE", "c", "a")});
+}
+
+TEST_F(RelayMovesTest, WhatAPeerHadNotReceivedGoesBeforeWhatWaitsForItHere) {
+  const Claim claim = lose_before_answer(a_, "a");
+  deliver("b", "a", MessageType::Candidate, "2");
+  relay_.settle(claim, Admission::Resumed, {.kept = {own("1")}}, now_);
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{kOpen, "1", "2"}));
+}
+
+TEST_F(RelayMovesTest, ALeaveWaitsBehindMessagesThoughThereIsNoRoom) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  while (backend_.forwarded.empty()) deliver("c", "a", MessageType::Offer, std::string(999, 'o'));
+  backend_.take();
+  deliver("b", "a", MessageType::Leave, "b has left", "token", mark("a"));
+  RelayOptions options = relay_nodes_options();
+  options.outstanding.per_destination = 1;
+  relay_.set_options(options, now_);
+  relay_.bequeath_lost(now_);
+  EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), "b has left"}));
+}
+
+TEST_F(RelayMovesTest, EachLeaveWaitsBehindWhatItEnds) {
+  join(a_, "a");
+  lose(a_);
+  for (const std::string call : {"first", "second"}) {
+    deliver("b", "a", MessageType::Offer, call);
+    deliver("b", "a", MessageType::Leave, "end of the " + call, "token", mark("a"));
+  }
+  relay_.bequeath_lost(now_);
+  EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
+  EXPECT_EQ(backend_.take(), (Texts{"first", "end of the first", "second", "end of the second"}));
+}
+
+TEST_F(RelayMovesTest, ALeaveWaitsBehindMessagesWhoseSenderHasComeHereSince) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  deliver("b", "a", MessageType::Leave, "b has left", "token", mark("a"));
+  join(b_, "b");
+  relay_.bequeath_lost(now_);
+  EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), "b has left"}));
+}
+
+TEST_F(RelayMovesTest, WhoHasEndedIsNoPartnerOfWhoGetsWhatItHadSent) {
+  join(a_, "a");
+  join(b_, "b");
+  lose(a_);
+  receive(b_, sent_to("a"));
+  leave(b_);
+  backend_.take();
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("OFFER", "b", "a")}));
+  leave(c_);
+  EXPECT_EQ(backend_.take(), Texts{}) << "another may have its id";
+}
+
+TEST_F(RelayMovesTest, ALeaveOfWhoHasTheIdOfAPartnerIsNotHandedOverAsItsOwn) {
+  const Claim claim = lose_before_answer(a_, "a");
+  deliver("x", "a", MessageType::Leave, "of another", "another");
+  relay_.settle(claim, Admission::Resumed, {.partners = {partner("x")}}, now_);
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->partners, std::vector{partner("x")});
+  EXPECT_EQ(inheritance->kept, Keepsakes{});
+}
+
+TEST_F(RelayMovesTest, ALeaveOfAStrangerIsNotToldForBeingHandedOn) {
+  attach(a_, "a");
+  deliver("x", "a", MessageType::Leave, "of a stranger");
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
+  ASSERT_TRUE(inheritance);
+  attach(b_, "a");
+  settle(b_, Admission::Resumed, *inheritance);
+  EXPECT_EQ(b_.take(), Texts{kOpen});
+}
+
+TEST_F(RelayMovesTest, HandsOverALeaveBehindTheMessageThatItEnds) {
+  attach(a_, "a");
+  deliver_offer("b", "a");
+  deliver("b", "a", MessageType::Leave, "b has left");
+  const Claim claim = claim_of(a_);
+  lose(a_);
+  relay_.settle(claim, Admission::Resumed, {}, now_);
+  const auto inheritance = relay_.hand_over("peerjs", "a", now_);
+  ASSERT_TRUE(inheritance);
+  EXPECT_EQ(inheritance->kept, (Keepsakes{kept_offer("b", "a", now_), leave_of("b")}));
+}
+
+TEST_F(RelayMovesTest, WhoIsOnItsWayElsewhereIsAPartnerOfWhoGetsWhatItHadSent) {
+  join(a_, "a");
+  join(b_, "b");
+  lose(a_);
+  receive(b_, sent_to("a"));
+  relay_.hand_over("peerjs", "b", now_);
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("OFFER", "b", "a")}));
+  leave(c_);
+  EXPECT_EQ(backend_.take(), Texts{text("LEAVE", "a", "b")});
 }
 
 TEST_F(RelayMovesTest, WhatAnotherWithItsIdHasSentDoesNot) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -109,12 +110,16 @@ class RelayNodesFixture : public testing::Test {
     relay_.on_returned({forwarded()}, now_);
   }
 
+  /// Of another node.
+  std::optional<std::uint32_t> handed(const Parcel& parcel) { return relay_.deliver(parcel, now_); }
+
   /// A message of another node's peer.
   bool deliver(const std::string& src, const std::string& dst, MessageType type,
                const std::string& what, std::string_view token = "token",
                std::uint32_t dst_mark = 0) {
-    return relay_.deliver(
-        {"peerjs", src, {.mark = mark(src, token)}, dst, type, what, now_, false, dst_mark}, now_);
+    const Registration registration{.mark = mark(src, token)};
+    return handed({"peerjs", src, registration, dst, type, what, now_, false, dst_mark})
+        .has_value();
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
@@ -124,16 +129,9 @@ class RelayNodesFixture : public testing::Test {
   bool deliver_expire(const std::string& absent, const std::string& dst,
                       std::string_view token = "token") {
     const Registration told{.mark = mark(dst, token)};
-    return relay_.deliver({"peerjs",
-                           {},
-                           told,
-                           dst,
-                           MessageType::Expire,
-                           text("EXPIRE", absent, dst),
-                           now_,
-                           false,
-                           told.mark},
-                          now_);
+    const std::string expire = text("EXPIRE", absent, dst);
+    return handed({"peerjs", {}, told, dst, MessageType::Expire, expire, now_, false, told.mark})
+        .has_value();
   }
 
   /// What `src`, of another node, has sent to somebody for whom it waits.

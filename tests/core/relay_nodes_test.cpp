@@ -501,6 +501,26 @@ TEST_F(RelayNodesTest, ALeaveIsForThePartnerThatIsKnownAndNotForWhoHasGotItsId) 
   EXPECT_EQ(backend_.forwarded[1].dst_mark, mark("y")) << "it has got something";
 }
 
+TEST_F(RelayNodesTest, SaysToWhomAMessageWasHanded) {
+  const std::string offer = text("OFFER", "x", "a");
+  const Parcel parcel{"peerjs", "x", {.mark = mark("x")}, "a", MessageType::Offer, offer, now_};
+  EXPECT_EQ(handed(parcel), std::nullopt);
+  attach(a_, "a");
+  EXPECT_EQ(handed(parcel), 0U) << "it is not known yet who gets it";
+  settle(a_, Admission::Opened);
+  EXPECT_EQ(handed(parcel), mark("a"));
+  a_.room = 0;
+  EXPECT_EQ(handed(parcel), 0U) << "there is no room";
+  lose(a_);
+  EXPECT_EQ(handed(parcel), 0U) << "it waits";
+  relay_.attach(b_, {"peerjs", "b", "token"}, {.kind = PeerKind::Page, .rights = {true, false}},
+                now_);
+  settle(b_, Admission::Opened);
+  Parcel refused = parcel;
+  refused.dst = "b";
+  EXPECT_EQ(handed(refused), 0U) << "it may not be called";
+}
+
 TEST_F(RelayNodesTest, WhoHasLeftBeforeItIsKnownWhereToIsNoPartnerByThat) {
   join(a_, "a");
   receive(a_, sent_to("y"));

@@ -47,6 +47,9 @@ class RecordingBackend final : public core::Backend {
     return dst == under_way;
   }
   bool has_under_way_from(core::Registration src) const override { return src == under_way_from; }
+  void adopt(core::Registration from, core::Registration to) override {
+    adopted.emplace_back(from, to);
+  }
   bool list(std::string_view, OnList) override { return false; }
 
   /// The texts of what was forwarded since the last call.
@@ -60,6 +63,7 @@ class RecordingBackend final : public core::Backend {
   Forwarding forwarding = Forwarding::Taken;
   std::string under_way;  ///< the id for which something is
   std::optional<core::Registration> under_way_from;
+  std::vector<std::pair<core::Registration, core::Registration>> adopted;
   std::vector<std::string> returned;
   std::vector<std::string> claimed;
   std::vector<std::string> released;

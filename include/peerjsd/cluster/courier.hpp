@@ -90,8 +90,7 @@ class Courier {
   void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);
   void on_accepted(const Receipts::Item& receipt);
-  std::uint32_t mark_of_destination(std::string_view key, std::string_view dst) const;
-  bool take_in(const Delivery& delivery);
+  Receipts::Item take_in(const Delivery& delivery);
   void give_receipt(Origin& origin, Receipts::Item item);
   void send_receipts();
   void give_back_ready();

@@ -39,7 +39,7 @@ struct Receipts {
   struct Item {
     std::uint64_t number;
     bool is_accepted;            ///< else the destination was not there
-    std::uint32_t dst_mark = 0;  ///< of the destination; 0: whose the id is, is not settled
+    std::uint32_t dst_mark = 0;  ///< of who was handed it; 0: not all of it was handed to anybody
   };
   std::vector<Item> items;
 };

@@ -73,6 +73,7 @@ class RedisBackend final : public core::Backend {
   bool has_under_way_from(core::Registration src) const override {
     return courier_.has_under_way_from(src);
   }
+  void adopt(core::Registration from, core::Registration to) override { courier_.adopt(from, to); }
   bool list(std::string_view key, OnList on_list) override;
 
  private:

@@ -75,9 +75,9 @@ class Backend {
   using TakeInheritance = std::function<Inheritance()>;
   virtual bool bequeath(const Peer& peer, const TakeInheritance& take) = 0;
 
-  /// Takes a message for a peer that is not here. Relay::on_delivered(), on_returned() or
-  /// on_abandoned() follows, unless it is a LEAVE or an EXPIRE. Parcels of one sender for one
-  /// destination arrive, or return, in order.
+  /// Takes a message for a peer that is not here. If it is not delivered, Relay::on_returned() or
+  /// on_abandoned() follows; on_delivered() where it is known who has got it. Parcels of one sender
+  /// for one destination arrive, or return, in order.
   virtual Forwarding forward(const Parcel& parcel) = 0;
 
   /// Whether it has taken something for that peer of which it has not told yet what became of it.
@@ -85,6 +85,9 @@ class Backend {
 
   /// The same for what that peer of this node has sent.
   virtual bool has_under_way_from(Registration src) const = 0;
+
+  /// What it has of one registration counts as that of another, under which its peer is known now.
+  virtual void adopt(Registration from, Registration to) = 0;
 
   /// Asks which ids of a key there are, on all nodes. The answer comes later, in no order, good for
   /// the time of the call; nullptr if the other nodes are out of reach by then. False: there are
@@ -103,6 +106,7 @@ class LocalOnly final : public Backend {
   Forwarding forward(const Parcel&) override { return Forwarding::Nobody; }
   bool has_under_way(std::string_view, std::string_view) const override { return false; }
   bool has_under_way_from(Registration) const override { return false; }
+  void adopt(Registration, Registration) override {}
   bool list(std::string_view, OnList) override { return false; }
 };
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace peerjsd::core {
@@ -96,8 +97,9 @@ class Outstanding {
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;
 
-  /// What is here of one registration counts as that of another, which has nothing here yet: its
-  /// peer is known under that from now on.
+  /// What is here of one registration counts as that of another, under which its peer is known from
+  /// now on. What either has sent to one destination is one attempt then; it has run out if both
+  /// have.
   void adopt(Registration from, Registration to);
 
   /// Whether anything is here of that sender, be it that it has run out.
@@ -110,6 +112,16 @@ class Outstanding {
   /// How many messages have been kept so far. What comes now, but is not kept here, comes before
   /// one with this order, and after those with a lower one.
   std::uint64_t arrived() const { return order_; }
+
+  /// What had arrived for a destination before `order` comes after all that is there now. Its
+  /// orders as they were, ascending, and as they are.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> put_behind(std::string_view dst_json,
+                                                                  std::uint64_t order);
+
+  /// Keeps a LEAVE that came in this order, whether there is room or not, behind what had come
+  /// before it of the same sender. False: nothing of that is here.
+  bool keep_behind(Registration sender, std::string_view dst_json, std::uint64_t order,
+                   std::string text, Instant since, std::uint32_t dst_mark);
 
   /// For which something waits, as JSON.
   std::vector<std::string> destinations() const;
@@ -188,6 +200,7 @@ class Outstanding {
   void refuse(Sender sender, std::string_view dst_json, Instant now);
   void run_out(Attempt& attempt, Instant now);
   void forget(Attempt& attempt);
+  void join(Attempt old, Registration sender);
   void drop_first(Attempt& attempt, std::size_t count);
   void charge(Attempt& attempt, std::size_t bytes);
   void release(Attempt& attempt, std::size_t bytes);

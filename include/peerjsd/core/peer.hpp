@@ -54,8 +54,8 @@ struct Peer : Deadline<LivenessTag>, Deadline<ProbeTag> {
   struct Told {
     std::uint64_t order;  ///< as Outstanding::arrived() said then
     std::string text;
-    std::string left{};           ///< whose LEAVE it is, if it is one
-    std::uint32_t left_mark = 0;  ///< of that registration
+    std::string left{};  ///< whose LEAVE it is, if it is one
+    Registration left_as{};
   };
   std::vector<Told> backlog;
 

@@ -142,16 +142,16 @@ class Relay {
   /// inherited.
   void settle(const Claim& claim, Admission answer, const Inheritance& inheritance, Instant now);
 
-  /// A parcel from another node, whose registration has nothing but a mark. False: its destination
-  /// is not here.
-  bool deliver(const Parcel& parcel, Instant now);
+  /// A parcel from another node, whose registration has nothing but a mark. Nothing: its
+  /// destination is not here. Else the mark of the peer to which it was handed; 0: to none, it
+  /// waits, or is refused.
+  std::optional<std::uint32_t> deliver(const Parcel& parcel, Instant now);
 
   /// The destination of parcels that were forwarded is absent: they wait here, before what their
   /// senders have sent there since.
   void on_returned(const std::vector<Parcel>& parcels, Instant now);
 
-  /// A parcel that was forwarded has come to its destination, a peer with that mark; 0: that is not
-  /// settled yet.
+  /// A parcel that was forwarded was handed to a peer with that mark.
   void on_delivered(const Parcel& parcel, std::uint32_t dst_mark);
 
   /// It was not delivered, as far as is known: its sender is told so with an EXPIRE.
@@ -231,8 +231,15 @@ class Relay {
     Silent,  ///< nothing; the nodes where they are, that it is their partner no longer
   };
 
+  /// What has become of a parcel.
+  enum class Arrival : std::uint8_t {
+    Nowhere,  ///< its destination is not here
+    Taken,    ///< it waits, or is refused
+    Handed,
+  };
+
   /// What waits for a peer: all of it, or only what nobody is told of if it does not come.
-  enum class Waiting : std::uint8_t { All, Notices };
+  enum class Inherited : std::uint8_t { All, Notices };
 
   Admission admit(Realm& realm, Transport& transport, const Credentials& who, const Client& client,
                   Instant now);
@@ -273,13 +280,19 @@ class Relay {
   bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
   Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
-  bool accept(const Parcel& parcel, Instant now);
+  Arrival accept(const Parcel& parcel, Instant now);
   void accept_leave(const Parcel& parcel, Peer& dst);
-  void give(const Parcel& parcel, Peer& dst, Instant now);
+  Arrival give(const Parcel& parcel, Peer& dst, Instant now);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
-  std::vector<Outstanding::Message> take_later(const std::vector<Parcel>& parcels);
-  static void put_behind(const std::vector<Outstanding::Message>& later, Peer& peer);
+  /// What waits for a destination, and what it is to be told if it is lost.
+  struct Waiting {
+    std::uint64_t order;  ///< of all that comes after it
+    std::size_t told;
+  };
+  std::optional<Waiting> overtaken_by(const std::vector<Parcel>& parcels) const;
+  static Waiting waiting_for(const Realm& realm, std::string_view dst);
+  static void put_behind(Realm& realm, std::string_view dst, Waiting waiting);
   std::vector<Parcel> parcels_of(const Realm& realm, std::string_view dst,
                                  const std::vector<Inheritance::Kept>& messages) const;
   bool inherit(Peer& peer, const Parcel& kept, Instant now);
@@ -290,15 +303,15 @@ class Relay {
   Registration registration_of(const Realm& realm, std::string_view id, std::uint32_t mark) const;
   void adopt_waiting_from(Peer& peer);
   void keep_leaves_behind_waiting(Peer& peer, Instant now);
-  bool keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now);
-  static Inheritance take_inheritance(Peer& peer, Waiting which, Instant now);
+  bool keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) const;
+  static Inheritance take_inheritance(Peer& peer, Inherited which, Instant now);
   bool bequeath(Peer& peer, Instant now);
   void move_away(Peer& peer);
   void send_expire(const Realm& realm, std::string_view src, Registration registration,
                    std::string_view dst_json, Instant now);
 
   static void tell(Peer& peer, std::string text, std::string_view left = {},
-                   std::uint32_t left_mark = 0);
+                   Registration left_as = {});
   void show_connected(Peer& peer);
   void show_disconnected(Peer& peer, End end);
   void show_left(const Peer& peer);
