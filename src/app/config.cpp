@@ -15,13 +15,15 @@ namespace peerjsd::app {
 namespace {
 
 constexpr int kBadInput = 2;
+constexpr std::string_view kPrefix = "PEERJSD_";
+constexpr std::size_t kFewestLetters = 4;  // of three anything is nearly KEY
 
 Exit failed(const std::string& problem) {
   return {kBadInput, "peerjsd: " + problem + "\n"};
 }
 
 std::string variable_of(std::string_view name) {
-  std::string variable = "PEERJSD_";
+  std::string variable(kPrefix);
   for (const char c : name) {
     variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   }
@@ -47,6 +49,10 @@ std::optional<std::string> variable(const Environment& environment, const std::s
   return value;
 }
 
+std::string_view rest_of(std::string_view variable) {
+  return variable.substr(kPrefix.size());
+}
+
 bool sets(const std::vector<Setting>& settings, const Option& option) {
   return std::any_of(settings.begin(), settings.end(),
                      [&](const Setting& setting) { return setting.option == &option; });
@@ -69,18 +75,46 @@ std::vector<Setting> environment_settings(const Environment& environment,
   return settings;
 }
 
-/// Of a variable that is no option, but nearly one; empty: of another one.
-std::string problem_with_variable(std::string_view name) {
-  constexpr std::string_view prefix = "PEERJSD_";
-  constexpr std::size_t fewest = prefix.size() + 4;  // of three letters anything is nearly KEY
-  if (!name.starts_with(prefix) || name.size() < fewest) return {};
+/// Kubernetes describes each service so to all pods of its namespace: those of peerjsd-auth begin
+/// with PEERJSD_AUTH.
+bool is_of_service(std::string_view name, const Environment& environment) {
+  const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
+  const char* const value = environment(std::string(name).c_str());
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has("_TCP") || has("_UDP") ||
+         has("_SCTP") || (value != nullptr && is_service_link(value));
+}
+
+/// The option that a variable which is none is for; nothing: for another program. As Docker has it,
+/// NAME_FILE would be a file with the value of NAME in it.
+std::optional<std::string_view> meant_by(std::string_view name,
+                                         const std::vector<std::string>& variables) {
+  std::string upper(name);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const std::string& variable : variables) {
+    if (upper == variable || upper == variable + "_FILE") return variable;
+  }
+  std::vector<std::string_view> rests;
+  for (const std::string& variable : variables) rests.push_back(rest_of(variable));
+  const auto meant = nearest(rest_of(upper), rests);
+  if (!meant) return std::nullopt;
+  return *std::ranges::find(variables, *meant, [](const auto& each) { return rest_of(each); });
+}
+
+/// Of a variable that is no option, but nearly one, or about who may connect; empty: of another
+/// one.
+std::string problem_with_variable(std::string_view name, const Environment& environment) {
+  if (!name.starts_with(kPrefix) || rest_of(name).size() < kFewestLetters) return {};
   std::vector<std::string> known = {variable_of("config")};
   for (const Option& option : all_options()) known.push_back(variable_of(option.name));
   if (std::ranges::find(known, name) != known.end()) return {};
-  const auto meant = nearest(name, {known.begin(), known.end()});
-  if (!meant) return {};
-  return in_environment(printable(name)) + ": unknown; did you mean " + std::string(*meant) +
-         "? If it is meant for another program, give it another name";
+  if (is_of_service(name, environment)) return {};
+  const auto meant = meant_by(name, known);
+  const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
+  const bool is_about_access = has("AUTH_") || has("JWKS") || has("SECRET") || has("TOKEN");
+  if (!meant && !is_about_access) return {};
+  return in_environment(printable(name)) + ": unknown; " +
+         (meant ? "did you mean " + std::string(*meant) + "?" : "see --help for what there is.") +
+         " If it is meant for another program, give it another name";
 }
 
 // No file named: an empty layer.
@@ -176,7 +210,7 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
   if (!line.layer.error.empty()) return failed(line.layer.error);
 
   for (const std::string& name : names) {
-    const std::string problem = problem_with_variable(name);
+    const std::string problem = problem_with_variable(name, environment);
     if (!problem.empty()) return failed(problem);
   }
   Layer file = file_layer(line, environment);

@@ -67,7 +67,9 @@ inline constexpr ValueKind<std::string> kOrigin{
     "path), null or *",
     "ORIGIN..."};
 inline constexpr ValueKind<std::string> kPattern{
-    parse_pattern, print_text, "a regular expression like [a-z0-9-]{8,64}", "REGEX"};
+    parse_pattern, print_text,
+    "a regular expression like [a-z0-9-]{8,64} (RE2: without lookahead and backreferences)",
+    "REGEX"};
 inline constexpr ValueKind<std::string> kReservedId{
     parse_reserved_id, print_text, "an id without commas and blanks around it", "ID..."};
 inline constexpr ValueKind<std::string> kType{

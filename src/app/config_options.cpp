@@ -50,7 +50,8 @@ constexpr auto kOptions = std::to_array<Option>({
     {"ip_limit", '\0', "", kPeers,
      "most of them from one address (IPv6: /64), except local ones; 0: any number",
      bind<kLimit, &Config::ip_limit>()},
-    {"id_pattern", '\0', "", kPeers, "regular expression that ids must match; without it: any id",
+    {"id_pattern", '\0', "", kPeers,
+     "regular expression (RE2) that ids must match; without it: any id",
      bind<kPattern, &Config::id_pattern>(), Trait::None, kKeepsOut},
     {"reserved_ids", '\0', "", kPeers, "ids that nobody may have",
      bind_list<kReservedId, &Config::reserved_ids>(

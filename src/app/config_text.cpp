@@ -3,26 +3,36 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 namespace peerjsd::app {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
-constexpr std::size_t kTypingErrors = 2;
 
+/// How many letters are wrong, too many, missing, or changed places with the next.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last;
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before = std::exchange(last, row);
     row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+      const std::size_t replaced = last[j] + (a[i] == b[j] ? 0 : 1);
+      row[j + 1] = std::min({replaced, row[j] + 1, last[j + 1] + 1});
+      const bool are_swapped = i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j];
+      if (are_swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row.back();
+}
+
+/// In a short name two make another word.
+std::size_t most_errors(std::string_view name) {
+  constexpr std::size_t fewest = 6;
+  return name.size() < fewest ? 1 : 2;
 }
 
 }  // namespace
@@ -65,7 +75,7 @@ std::string in_quotes(std::string_view text) {
 std::optional<std::string_view> nearest(std::string_view name,
                                         const std::vector<std::string_view>& candidates) {
   std::optional<std::string_view> best;
-  std::size_t best_distance = kTypingErrors + 1;
+  std::size_t best_distance = most_errors(name) + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance && distance < name.size()) {

@@ -1,30 +1,32 @@
 #include "peerjsd/app/id_rules.hpp"
 
 #include <algorithm>
-#include <stdexcept>
+#include <memory>
 
-#include <boost/regex.hpp>
+#include <re2/re2.h>
 
 namespace peerjsd::app {
+namespace {
+
+/// One that backtracks would take seconds for an id that was made for it: ids come from anybody.
+std::shared_ptr<const re2::RE2> compiled(const std::string& pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_dot_nl(true);
+  return std::make_shared<const re2::RE2>(pattern, options);
+}
+
+}  // namespace
 
 bool is_pattern(const std::string& pattern) {
-  try {
-    return boost::regex(pattern).status() == 0;
-  } catch (const boost::regex_error&) {
-    return false;
-  }
+  return compiled(pattern)->ok();
 }
 
 std::function<bool(std::string_view)> id_rules(const std::string& pattern,
                                                const std::vector<std::string>& reserved) {
-  return [pattern = boost::regex(pattern.empty() ? "(?s).*" : pattern),
-          reserved](std::string_view id) {
+  return [expression = compiled(pattern.empty() ? ".*" : pattern), reserved](std::string_view id) {
     if (std::ranges::find(reserved, id) != reserved.end()) return false;
-    try {
-      return boost::regex_match(id.begin(), id.end(), pattern);
-    } catch (const std::runtime_error&) {  // it took too long
-      return false;
-    }
+    return re2::RE2::FullMatch(re2::StringPiece(id.data(), id.size()), *expression);
   };
 }
 

@@ -78,6 +78,7 @@ TokenGate::TokenGate(const Config& config)
 
 std::string TokenGate::load() {
   watch_.begin();
+  watch_.settle();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
     const std::string problem = keys.add_secret(secret);
@@ -94,7 +95,6 @@ std::string TokenGate::load() {
     if (!problem.empty()) return problem;
   }
   keys_ = std::move(keys);
-  watch_.accept();
   return {};
 }
 

@@ -80,10 +80,9 @@ std::optional<Algorithm> algorithm_of(EVP_PKEY* key) {
   }
 }
 
-/// In what has not been read of it.
-bool has_another_key(std::string_view text, BIO* rest) {
-  return text.substr(text.size() - ::BIO_ctrl_pending(rest)).find("-----BEGIN PUBLIC KEY-----") !=
-         text.npos;
+/// In what has not been read of it; a key, or what is none.
+bool has_more(std::string_view text, BIO* rest) {
+  return text.substr(text.size() - ::BIO_ctrl_pending(rest)).find("-----BEGIN ") != text.npos;
 }
 
 }  // namespace
@@ -140,7 +139,7 @@ std::string KeySet::add_pem(const std::string& text) {
   const std::unique_ptr<BIO, decltype(&::BIO_free)> bio(
       ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &::BIO_free);
   std::vector<Key> found;
-  while (found.empty() || has_another_key(text, bio.get())) {
+  while (found.empty() || has_more(text, bio.get())) {
     Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_password, nullptr));
     if (handle == nullptr) {
       return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";

@@ -1,6 +1,7 @@
 #include "peerjsd/auth/terms.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -10,10 +11,8 @@ namespace peerjsd::auth {
 using Json = nlohmann::json;
 
 std::optional<Permissions> read_permissions(const Json& may) {
-  const Json words = may.is_string() ? Json::array({may}) : may;
-  if (!words.is_array()) return std::nullopt;
   Permissions permissions{{.may_call = false, .may_be_called = false}, false};
-  for (const Json& word : words) {
+  const auto add = [&permissions](const Json& word) {
     if (word == "call") {
       permissions.rights.may_call = true;
     } else if (word == "answer") {
@@ -21,16 +20,20 @@ std::optional<Permissions> read_permissions(const Json& may) {
     } else if (word == "list") {
       permissions.may_list = true;
     } else {
-      return std::nullopt;
+      return false;
     }
-  }
-  return permissions;
+    return true;
+  };
+  const bool is_good = may.is_array() ? std::ranges::all_of(may, add) : add(may);
+  return is_good ? std::optional(permissions) : std::nullopt;
 }
 
 std::optional<std::uint32_t> read_limit(const Json& limit) {
-  if (!limit.is_number_unsigned() || limit == 0U) return std::nullopt;
-  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  return static_cast<std::uint32_t>(std::min(limit.get<std::uint64_t>(), most));
+  if (!limit.is_number()) return std::nullopt;
+  constexpr double most = std::numeric_limits<std::uint32_t>::max();
+  const double number = limit.get<double>();  // 3.0 is what some languages make of 3
+  if (number < 1 || number != std::floor(number)) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min(number, most));
 }
 
 }  // namespace peerjsd::auth

@@ -72,18 +72,16 @@ std::vector<std::string> texts_of(const Json& json, const char* name) {
   return found->get<std::vector<std::string>>();
 }
 
-/// A NumericDate, which may have a fraction; what is beyond all reason is as far as can be told,
-/// but for what was meant for milliseconds.
+/// A NumericDate, which may have a fraction. What is beyond all reason was meant for another unit,
+/// and would be good for ever.
 std::optional<Time> time_of(const Json& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end()) return std::nullopt;
   if (!found->is_number()) refuse(std::string(name) + " is no number");
-  constexpr double limit = 1e11;  // seconds, in the year 5138; milliseconds, in 1973
+  constexpr double limit = 1e11;  // the year 5138; as milliseconds, 1973
   const double said = found->get<double>();
-  if (said > limit && said < 1000 * limit) {
-    refuse(std::string(name) + " is in milliseconds, not in seconds");
-  }
-  const double seconds = std::clamp(said, -limit, limit);
+  if (said > limit) refuse(std::string(name) + " is not in seconds");
+  const double seconds = std::max(said, -limit);
   return Time(milliseconds(std::llround(seconds * 1000)));
 }
 

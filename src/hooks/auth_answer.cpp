@@ -3,6 +3,7 @@
 #include "peerjsd/auth/terms.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string_view>
 
@@ -42,10 +43,20 @@ void read_may(const Json& json, AuthTerms& terms) {
   terms.may_list = may->may_list;
 }
 
+constexpr std::array kYes = {"accept",     "accepted", "admit", "admitted", "allow", "allowed",
+                             "authorized", "granted",  "ok",    "success",  "valid"};
+constexpr std::array kNo = {"denied", "error", "errors", "reason", "rejected"};
+
 /// As a service may mean it that has forgotten the status: `{"allow": false}`.
 bool says_no(const Json& json) {
-  return json.contains("reason") ||
-         std::ranges::any_of(json, [](const Json& each) { return each == false; });
+  const auto is_not_true = [&json](const char* name) {
+    return json.contains(name) && json[name] != true;
+  };
+  const auto is_there = [&json](const char* name) {
+    return json.contains(name) && !json[name].is_null() && json[name] != false;
+  };
+  return std::ranges::any_of(json, [](const Json& each) { return each == false; }) ||
+         std::ranges::any_of(kYes, is_not_true) || std::ranges::any_of(kNo, is_there);
 }
 
 AuthTerms terms_of(const std::string& body) {

@@ -20,7 +20,8 @@ struct WebRequest {
   core::Instant deadline;
   WebClient::OnOutcome on_outcome;
   WebClient::IsWanted is_wanted;
-  bool is_second_try = false;
+  bool was_stale = false;  ///< tried on a kept connection that was dead
+  bool has_moved = false;  ///< tried at an address that failed
 };
 
 /// Requests that wait for a connection: those of one sender in order, and all senders by turns, so

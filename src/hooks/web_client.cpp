@@ -146,10 +146,18 @@ void WebClient::start(Lane& lane, WebRequest request) {
 }
 
 void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
-  const OnOutcome on_outcome = take_request(lane).on_outcome;
-  if (!answer.is_of_proxy()) heard_ = now_;
-  prefer(lane.connection->endpoint());
-  if (is_kept) {
+  if (answer.is_of_proxy()) {
+    avoid(lane.connection->endpoint());
+    if (has_others() && !std::exchange(lane.request->has_moved, true)) return try_again(lane);
+  } else {
+    heard_ = now_;
+    failing_since_.reset();
+    prefer(lane.connection->endpoint());
+  }
+  const WebRequest request = take_request(lane);
+  const OnOutcome& on_outcome = request.on_outcome;
+  if (answer.is_of_proxy()) note_failure(request);
+  if (is_kept && !(answer.is_of_proxy() && has_others())) {
     lane.idle_since = now_;
     lane.was_used = true;
   } else {
@@ -170,19 +178,37 @@ WebRequest WebClient::take_request(Lane& lane) {
 /// Where one kept connection is dead, the others that are idle most likely are, too.
 void WebClient::on_end(Lane& lane, const std::string& why) {
   if (!lane.request) return drop(lane);
-  const bool was_stale = lane.was_used && !lane.connection->has_heard();
-  if (was_stale && !lane.request->is_second_try) {
-    WebRequest request = std::move(*lane.request);
-    drop(lane);
-    drop_idle(core::Instant::max());
-    request.is_second_try = true;
-    return start(open_lane(), std::move(request));
-  }
+  const bool is_stale = lane.was_used && !lane.connection->has_heard();
+  if (is_stale && !std::exchange(lane.request->was_stale, true)) return try_again(lane);
+  avoid(lane.connection->endpoint());
+  if (has_others() && !std::exchange(lane.request->has_moved, true)) return try_again(lane);
   const bool is_down = !lane.connection->is_connected() && !lane.connection->is_untrusted();
-  const OnOutcome on_outcome = take_request(lane).on_outcome;
+  const WebRequest request = take_request(lane);
+  const OnOutcome& on_outcome = request.on_outcome;
+  note_failure(request);
   drop(lane);
   pump();
   on_outcome(WebFailure{why, is_down});
+}
+
+/// On a fresh connection, to the address that comes first now.
+void WebClient::try_again(Lane& lane) {
+  WebRequest request = std::move(*lane.request);
+  drop(lane);
+  drop_idle(core::Instant::max());
+  start(open_lane(), std::move(request));
+}
+
+void WebClient::note_failure(const WebRequest& request) {
+  if (!heard_) return;
+  const core::Instant since = std::max(request.deadline - options_.timeout, *heard_);
+  if (!failing_since_ || since < *failing_since_) failing_since_ = since;
+}
+
+/// At first it is so at once: there may be no service yet.
+bool WebClient::is_silent() const {
+  if (!heard_) return true;
+  return failing_since_ && *failing_since_ + options_.timeout <= now_;
 }
 
 void WebClient::drop(const Lane& lane) {
@@ -221,6 +247,7 @@ std::vector<WebRequest> WebClient::take_late() {
     avoid(lane->connection->endpoint());
     lane->connection->close();
     late.push_back(take_request(*lane));
+    note_failure(late.back());
     return true;
   });
   if (!late.empty() && endpoints_.size() > 1) drop_idle(core::Instant::max());

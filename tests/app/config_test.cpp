@@ -252,10 +252,22 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
             "If it is meant for another program, give it another name");
   EXPECT_EQ(error_of({}, {{"PEERJSD_CONFG", ""}}).substr(0, 43),
             "environment variable PEERJSD_CONFG: unknown");
+  for (const std::string name : {"PEERJSD_AUTH_SECRET_FILE", "PEERJSD_AUTH_KEY", "PEERJSD_JWKS",
+                                 "PEERJSD_SECRET", "PEERJSD_Auth_Secret", "PEERJSD_TOKEN",
+                                 "PEERJSD_AUTH_JWKS_FILE", "PEERJSD_PROT", "PEERJSD_port"}) {
+    EXPECT_NE(error_of({}, {{name, "sesame"}}).find(name + ": unknown; "), std::string::npos);
+  }
   const Variables others = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
                             {"PEERJSD_SERVICE_PORT", "9000"},
                             {"PEERJSD_PORT", "tcp://10.0.0.1:9000"},
                             {"PEERJSD_PORT_9000_TCP_ADDR", "10.0.0.1"},
+                            {"PEERJSD_0_PORT", "tcp://10.0.0.1:9000"},
+                            {"PEERJSD_AUTH_PORT", "tcp://10.0.0.2:80"},
+                            {"PEERJSD_AUTH_PORT_80_TCP_ADDR", "10.0.0.2"},
+                            {"PEERJSD_AUTH_SERVICE_HOST", "10.0.0.2"},
+                            {"PEERJSD_CERT", "x"},
+                            {"PEERJSD_TEMP", "x"},
+                            {"PEERJSD_LOGS", "x"},
                             {"PEERJSD_VERSION", "1"},
                             {"PEERJSD_ENV", "x"},
                             {"PEERJSD", "x"},
@@ -510,7 +522,8 @@ TEST(ConfigValues, ProxiesAreASwitchOrNetworks) {
 TEST(ConfigValues, IdPatternIsARegularExpression) {
   EXPECT_EQ(config_of({"--id_pattern", "[a-z]+"}).id_pattern, "[a-z]+");
   EXPECT_EQ(error_of({"--id_pattern", "["}),
-            "--id_pattern: '[' is not a regular expression like [a-z0-9-]{8,64}");
+            "--id_pattern: '[' is not a regular expression like [a-z0-9-]{8,64} (RE2: without "
+            "lookahead and backreferences)");
 }
 
 TEST(ConfigValues, HostIsAnAddressOrAName) {

@@ -18,9 +18,9 @@ class FileWatchTest : public testing::Test {
     std::ofstream(file) << text;
   }
 
-  void accept() {
+  void read() {
     watch_.begin();
-    watch_.accept();
+    watch_.settle();
   }
 
   const std::string file_ = testing::TempDir() + "file_watch_test";
@@ -28,19 +28,19 @@ class FileWatchTest : public testing::Test {
 };
 
 TEST_F(FileWatchTest, SeesAFileThatIsReplacedWhenItHasBeenSoForAWhile) {
-  accept();
+  read();
   EXPECT_FALSE(watch_.changed());
   EXPECT_FALSE(watch_.changed());
   write("the other", file_);
   EXPECT_FALSE(watch_.changed());
   EXPECT_TRUE(watch_.changed());
-  accept();
+  read();
   EXPECT_FALSE(watch_.changed());
 }
 
 TEST_F(FileWatchTest, SeesOneOfTheSameSizeAndTime) {
   const auto time = std::filesystem::last_write_time(file_);
-  accept();
+  read();
   const std::string other = file_ + ".new";
   write("other", other);
   std::filesystem::last_write_time(other, time);
@@ -49,8 +49,24 @@ TEST_F(FileWatchTest, SeesOneOfTheSameSizeAndTime) {
   EXPECT_TRUE(watch_.changed());
 }
 
+TEST_F(FileWatchTest, SeesThatAFileIsBackAsItWas) {
+  const std::string away = file_ + ".away";
+  read();
+  for (int i = 0; i < 2; ++i) {
+    std::filesystem::rename(file_, away);
+    EXPECT_FALSE(watch_.changed());
+    EXPECT_TRUE(watch_.changed());
+    read();
+    EXPECT_FALSE(watch_.changed()) << "once is enough";
+    std::filesystem::rename(away, file_);
+    EXPECT_FALSE(watch_.changed());
+    EXPECT_TRUE(watch_.changed());
+    read();
+  }
+}
+
 TEST_F(FileWatchTest, SeesThatAFileIsGone) {
-  accept();
+  read();
   std::filesystem::remove(file_);
   EXPECT_FALSE(watch_.changed()) << "another one may be about to take its place";
   EXPECT_TRUE(watch_.changed());

@@ -28,12 +28,15 @@ TEST(IdRules, KeepReservedIdsFromEverybody) {
 TEST(IdRules, DoNotTakeForeverOverOneId) {
   const auto accepts = id_rules("(a+)+b", {});
   EXPECT_FALSE(accepts(std::string(256, 'a')));
+  // Who goes through all ways to match would have given up.
+  EXPECT_TRUE(id_rules("(a?){64}a{64}", {})(std::string(64, 'a')));
 }
 
 TEST(IdRules, KnowWhatIsAPattern) {
   EXPECT_TRUE(is_pattern(""));
   EXPECT_TRUE(is_pattern("[a-z0-9-]{8,64}"));
-  for (const std::string text : {"[", "(", "a{2,1}", "*", "a\\"}) EXPECT_FALSE(is_pattern(text));
+  for (const std::string text : {"[", "(", "a{2,1}", "*", "a\\", "(a)\\1", "(?!a)b"})
+    EXPECT_FALSE(is_pattern(text));
 }
 
 }  // namespace

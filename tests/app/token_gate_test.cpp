@@ -177,7 +177,10 @@ TEST_F(TokenGateTest, NoticesFilesThatAreReplaced) {
   EXPECT_FALSE(gate->changed()) << "it may still be being written";
   EXPECT_TRUE(gate->changed());
   EXPECT_NE(gate->load(), "") << "it is no key";
-  EXPECT_TRUE(gate->changed()) << "it may become one without looking newer";
+  EXPECT_FALSE(gate->changed()) << "as long as it is the same";
+  file("key.pem", SigningKey::ed25519().pem());
+  EXPECT_FALSE(gate->changed());
+  EXPECT_TRUE(gate->changed());
 }
 
 }  // namespace

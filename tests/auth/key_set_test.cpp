@@ -139,6 +139,8 @@ TEST(KeySet, TakesEveryKeyOfAFile) {
   const std::string bad = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
   EXPECT_NE(keys.add_pem(first.pem() + bad), "");
   EXPECT_NE(keys.add_pem(first.pem() + SigningKey::rsa(1024).pem()), "");
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  EXPECT_NE(keys.add_pem(first.pem() + certificate), "") << "its key would be missing";
   EXPECT_EQ(keys.size(), 2U) << "all of it, or nothing";
 }
 

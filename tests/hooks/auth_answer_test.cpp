@@ -40,9 +40,16 @@ TEST(AuthAnswer, RefusesWithAReasonOrWithout) {
   }
 }
 
+TEST(AuthAnswer, TakesNothingForWhatIsTooDeepToBeWalked) {
+  const std::string deep = std::string(30000, '[') + std::string(30000, ']');
+  EXPECT_TRUE(std::holds_alternative<AuthFailure>(read(200, R"({"may":)" + deep + "}")));
+}
+
 TEST(AuthAnswer, LetsInNobodyOfWhomItSaysNo) {
   for (const std::string body :
-       {R"({"reason":"blocked"})", R"({"allow":false})", R"({"ok":false,"may":["call"]})"}) {
+       {R"({"reason":"blocked"})", R"({"allow":false})", R"({"ok":false,"may":["call"]})",
+        R"({"allow":0})", R"({"allow":null})", R"({"allowed":"no"})", R"({"error":"blocked"})",
+        R"({"trial":false})"}) {
     EXPECT_EQ(read(200, body),
               AuthAnswer(AuthFailure{"its answer says no, with a status that says yes"}))
         << body;

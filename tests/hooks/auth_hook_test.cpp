@@ -282,8 +282,10 @@ TEST_F(AuthHookTest, LetsInOthersOnlyIfTheServiceIsReallyDown) {
   EXPECT_EQ(said.failure, "");
   EXPECT_EQ(std::get<net::Rejection>(said.verdict).detail,
             hook_.address() + ": it answers with status 413");
-  now_ += 3s;
   answer("HTTP/1.1 503 Oops\r\nContent-Length: 0\r\n\r\n");
+  ask("bob");
+  EXPECT_TRUE(std::holds_alternative<net::Rejection>(ruling().verdict));
+  now_ += 3s;
   ask("ann");
   EXPECT_EQ(pass().owner, "owner");
 }
@@ -295,6 +297,19 @@ TEST_F(AuthHookTest, IsNotDownWhereOthersHaveAnAnswer) {
   answer("HTTP/1.1 502 Oops\r\nContent-Length: 0\r\n\r\n");
   ask("eve");
   EXPECT_TRUE(std::holds_alternative<net::Rejection>(ruling().verdict)) << "she may have caused it";
+  now_ += 3s;
+  ask("bob");
+  EXPECT_EQ(pass().owner, "owner");
+}
+
+TEST_F(AuthHookTest, IsNotDownAtOnceWhereNobodyHasAskedForAWhile) {
+  hook_.set_options({{}, 3s, true, 0ms});
+  ask("ann");
+  ruling();
+  now_ += 1h;
+  answer("HTTP/1.1 502 Oops\r\nContent-Length: 0\r\n\r\n");
+  ask("eve");
+  EXPECT_TRUE(std::holds_alternative<net::Rejection>(ruling().verdict)) << "it may be restarting";
   now_ += 3s;
   ask("bob");
   EXPECT_EQ(pass().owner, "owner");

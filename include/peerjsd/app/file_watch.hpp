@@ -16,11 +16,11 @@ class FileWatch {
   /// They are about to be read.
   void begin() { seen_ = stamps(); }
 
-  /// They have been read, as they were at begin(), and are good.
-  void accept() { accepted_ = seen_; }
+  /// They have been read, as they were at begin(), and are good or not.
+  void settle() { settled_ = seen_; }
 
-  /// Whether the files are others than those that were last accepted, or not there any more, and
-  /// have been so since the last call: so that of those that are replaced together all are.
+  /// Whether the files are others than those that were last read, or not there any more, and have
+  /// been so since the last call: so that of those that are replaced together all are.
   bool changed();
 
  private:
@@ -33,7 +33,7 @@ class FileWatch {
   Stamps stamps() const;
 
   std::vector<std::string> files_;
-  Stamps accepted_;
+  Stamps settled_;
   Stamps seen_;
 };
 

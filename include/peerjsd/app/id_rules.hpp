@@ -7,11 +7,11 @@
 
 namespace peerjsd::app {
 
-/// Whether `pattern` is a regular expression (Perl's syntax, as Boost.Regex has it).
+/// Whether `pattern` is a regular expression, in the syntax of RE2: Perl's, without what takes more
+/// time than the length of an id (backreferences, lookahead).
 bool is_pattern(const std::string& pattern);
 
-/// Whether an id matches all of `pattern` (empty: any does) and is none of `reserved`. An id that
-/// takes too long to compare does not match.
+/// Whether an id matches all of `pattern` (empty: any does) and is none of `reserved`.
 std::function<bool(std::string_view)> id_rules(const std::string& pattern,
                                                const std::vector<std::string>& reserved);
 

@@ -42,8 +42,9 @@ struct WebFailure {
 
 /// POSTs of JSON to one service, over connections that are kept: side by side, those of one sender
 /// begun in the order of post(), and all senders by turns. A request that meets a kept connection
-/// which turns out dead before any of the answer has come is sent once more, on a fresh one: a
-/// service may see it twice.
+/// which turns out dead before any of the answer has come is sent once more, on a fresh one; and
+/// where one address of several fails, or has nobody behind it, to another: a service may see it
+/// twice.
 ///
 /// It reads no clock: what it knows of the time is what its caller last said.
 class WebClient {
@@ -83,9 +84,9 @@ class WebClient {
   void post(std::string body, Headers headers, core::Instant now, OnOutcome on_outcome,
             IsWanted is_wanted = {}, Sender sender = Sender::Anybody);
 
-  /// Whether nobody has had an answer for as long as one may take. That there is nobody behind a
-  /// proxy (502 to 504) is no answer.
-  bool is_silent() const { return heard_ + options_.timeout <= now_; }
+  /// Whether nobody has had an answer for as long as one may take, since one was asked for in vain,
+  /// or ever. That there is nobody behind a proxy (502 to 504) is no answer.
+  bool is_silent() const;
 
   /// Gives up on what has taken too long. To be called often.
   void expire(core::Instant now);
@@ -108,6 +109,9 @@ class WebClient {
   void on_end(Lane& lane, const std::string& why);
   void drop(const Lane& lane);
   void drop_idle(core::Instant since);
+  bool has_others() const { return endpoints_.size() > 1; }
+  void try_again(Lane& lane);
+  void note_failure(const WebRequest& request);
   WebRequest take_request(Lane& lane);
   std::vector<WebRequest> take_late();
   void fail(const std::vector<WebRequest>& requests, const WebFailure& failure);
@@ -121,7 +125,8 @@ class WebClient {
   std::vector<outbound::Endpoint> endpoints_;  // the one that answered last comes first
   core::Instant look_up_at_{};
   core::Instant now_{};
-  core::Instant heard_{};  // the last answer, see is_silent()
+  std::optional<core::Instant> heard_;          // the last answer, see is_silent()
+  std::optional<core::Instant> failing_since_;  // and after that
   outbound::LookUp look_up_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };

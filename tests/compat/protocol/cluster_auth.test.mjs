@@ -3,9 +3,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startBackend } from '../support/backend.mjs';
-import { clusterSuite, lostWithAMessage, PAGE, startNode, withCluster } from '../support/cluster.mjs';
+import {
+  clusterSuite,
+  delivered,
+  lostWithAMessage,
+  PAGE,
+  startNode,
+  withCluster,
+} from '../support/cluster.mjs';
 import { SECRET, sign } from '../support/tokens.mjs';
-import { errorText, ID_TAKEN, OPEN, partners, relayed } from '../support/wire.mjs';
+import { errorText, ID_TAKEN, OPEN, partners, relayed, until } from '../support/wire.mjs';
 
 const args = ['--auth_secret', SECRET, '--auth_leeway', '0'];
 const now = () => Math.floor(Date.now() / 1000);
@@ -33,6 +40,22 @@ clusterSuite('Cluster with signed tokens', { count: 2, args }, (test) => {
     const other = await sign('other', { peerjs: { id: a.id } });
     await socket({ server: nodes[0], id: a.id, token: other }).expect(ID_TAKEN);
     await again.fence();
+  });
+
+  test('who may not be called hears nothing of those who have tried, not even that they left', async (scope) => {
+    const { nodes } = scope;
+    const a = await join(scope, 'a-', nodes[0], { peerjs: { may: ['call'] } });
+    const x = await join(scope, 'x-', nodes[1]);
+    const c = await join(scope, 'c-', nodes[1]);
+    const before = await delivered(nodes[1]);
+    x.signal('OFFER', a.id, 1);
+    await x.expect(relayed('EXPIRE', a.id, x.id));
+    await until(async () => (await delivered(nodes[1])) > before, 'the receipt');
+    await x.close(1001);
+    a.signal('OFFER', c.id, 3);
+    await c.expect(relayed('OFFER', a.id, c.id, '3'));
+    c.signal('ANSWER', a.id, 4);
+    await a.expect(relayed('ANSWER', c.id, a.id, '4'));
   });
 
   test('what waited for it is not for who may not be called any more', async (scope) => {

@@ -10,6 +10,9 @@ import { until } from './wire.mjs';
 /** Never an answer. */
 export const hang = () => new Promise(() => {});
 
+/** An end without an answer. */
+export const RESET = Symbol('reset');
+
 /**
  * Keeps all that it is asked in `asked` ({ json, headers, body, url, connection }), and answers what
  * `answer` makes of it: { status, json | text, headers }, or a promise of that; by default 200 and
@@ -26,7 +29,9 @@ export async function startBackend(answer = () => ({}), options = {}) {
     const { url, headers, socket } = request;
     const asked = { json: JSON.parse(body), headers, body, url, connection: socket.remotePort };
     backend.asked.push(asked);
-    const { status = 200, json, text, headers: more } = (await backend.answer(asked.json, asked)) ?? {};
+    const answer = (await backend.answer(asked.json, asked)) ?? {};
+    if (answer === RESET) return socket.destroy();
+    const { status = 200, json, text, headers: more } = answer;
     response.writeHead(status, more).end(json === undefined ? text : JSON.stringify(json));
   };
   const files = secure && { cert: readFileSync(secure.cert), key: readFileSync(secure.key) };

@@ -1,31 +1,52 @@
-// A program for a network of its own, in which auth.test has two addresses: the service there stops
-// answering on the one that is used.
+// A program for a network of its own, in which auth.test has two addresses: the service there falls
+// ill on the one that is used.
 
 import assert from 'node:assert/strict';
-import { hang, startBackend } from './backend.mjs';
+import { RESET, hang, startBackend } from './backend.mjs';
 import { freePort, startPeerjsd } from './server.mjs';
 import { makeScope } from './suite.mjs';
 import { errorText } from './wire.mjs';
 
-const port = await freePort();
-const services = [];
-for (const host of ['127.0.0.21', '127.0.0.22']) {
-  services.push(await startBackend(() => ({}), { host, port }));
+const CANNOT = errorText('The server cannot check who may connect now');
+
+async function fallingIll(answer, then) {
+  const port = await freePort();
+  const services = [];
+  for (const host of ['127.0.0.21', '127.0.0.22']) {
+    services.push(await startBackend(() => ({}), { host, port }));
+  }
+  const url = `http://auth.test:${port}/`;
+  const server = await startPeerjsd(['--auth_url', url, '--auth_timeout', '500']);
+  const scope = makeScope('peerjsd', server);
+  await scope.peer('a-');
+  const [used, other] = services.sort((x, y) => y.asked.length - x.asked.length);
+  assert.deepEqual([used.asked.length, other.asked.length], [1, 0]);
+  used.answer = answer;
+  await then({ ...scope, used, other });
+  await scope.dispose();
+  await server.stop();
+  for (const service of services) await service.stop();
 }
-const url = `http://auth.test:${port}/`;
-const server = await startPeerjsd(['--auth_url', url, '--auth_timeout', '500']);
-const { peer, socket, dispose } = makeScope('peerjsd', server);
 
-await peer('a-');
-const [used, other] = services.sort((x, y) => y.asked.length - x.asked.length);
-assert.deepEqual([used.asked.length, other.asked.length], [1, 0]);
-used.answer = hang;
-await socket({ id: 'late' }).expect(errorText('The server cannot check who may connect now'));
-await peer('b-');
-await peer('c-');
-assert.deepEqual([used.asked.length, other.asked.length], [2, 2]);
+await fallingIll(hang, async ({ peer, socket, used, other }) => {
+  await socket({ id: 'late' }).expect(CANNOT);
+  await peer('b-');
+  await peer('c-');
+  assert.deepEqual([used.asked.length, other.asked.length], [2, 2]);
+});
 
-await dispose();
-await server.stop();
-for (const service of services) await service.stop();
+for (const ill of [() => RESET, () => ({ status: 503 })]) {
+  await fallingIll(ill, async ({ peer, socket, used, other }) => {
+    await peer('b-');
+    await peer('c-');
+    assert.equal(other.asked.length, 2, 'whoever is asked about is asked about once more');
+    const before = used.asked.length;
+    await peer('d-');
+    assert.equal(used.asked.length, before, 'the sick one is left alone');
+    other.answer = () => ({ status: 403 });
+    await socket({ id: 'e' }).expect(errorText('Unauthorized'));
+    other.answer = ill;
+    await socket({ id: 'f' }).expect(CANNOT);
+  });
+}
 console.log('all as it should be');
