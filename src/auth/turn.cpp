@@ -29,9 +29,9 @@ bool is_secure(std::string_view user) {
 }
 
 /// Whoever may connect may have credentials, whatever its id is; and all that a TURN server needs
-/// is that one user always has the same name, and no other user of the same issuer has it. So where a name would be
-/// too long, or not be taken, a digest stands for the user: one with the secret, so that who reads
-/// the name cannot try out whose it is.
+/// is that one user always has the same name, and no other user of the same issuer has it. So where
+/// a name would be too long, or not be taken, a digest stands for the user: one with the secret, so
+/// that who reads the name cannot try out whose it is.
 std::string username_of(const TurnOptions& options, std::string_view user, Time now) {
   using std::chrono::floor;
   using std::chrono::seconds;
