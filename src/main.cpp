@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
@@ -33,6 +34,7 @@ using peerjsd::app::IdSource;
 using peerjsd::app::LogFormat;
 using peerjsd::app::Server;
 using peerjsd::app::ServiceManager;
+using peerjsd::app::Start;
 
 constexpr int kStartFailed = 1;
 constexpr int kUnhealthy = 1;
@@ -80,15 +82,21 @@ std::string explain(const std::string& host, std::uint16_t port, const std::stri
   return text;
 }
 
-/// With as many connections as there can be.
-Config fitted(Config config) {
+/// What the operator should know of it, besides `remarks`.
+std::vector<std::string> remarks_on(const Config& config, std::vector<std::string> remarks) {
   const std::size_t files = peerjsd::app::raise_open_files();
-  const std::string shortage = peerjsd::app::shortage_of_open_files(config, files);
-  if (!shortage.empty()) spdlog::warn(shortage);
+  remarks.push_back(peerjsd::app::shortage_of_open_files(config, files));
   if (config.ids == IdSource::Any) {
-    const std::string problem = peerjsd::app::problem_with_made_ids(config);
-    if (!problem.empty()) spdlog::warn(problem);
+    remarks.push_back(peerjsd::app::problem_with_made_ids(config));
   }
+  std::erase(remarks, std::string());
+  return remarks;
+}
+
+/// With as many connections as there can be.
+Config fitted(Config config, const std::vector<std::string>& remarks) {
+  for (const std::string& remark : remarks_on(config, remarks)) spdlog::warn(remark);
+  const std::size_t files = peerjsd::app::raise_open_files();
   const std::size_t most = peerjsd::app::connections_within(files);
   config.connection_limit =
       config.connection_limit == 0 ? most : std::min(config.connection_limit, most);
@@ -111,6 +119,9 @@ int check(const Check& asked) {
   if (problem.empty()) problem = peerjsd::app::problem_with_log_file(asked.config.log_file);
   if (problem.empty()) problem = problem_with_ids(asked.config);
   if (!problem.empty()) return fail(kBadConfiguration, problem);
+  for (const std::string& remark : remarks_on(asked.config, asked.remarks)) {
+    std::cerr << "peerjsd: warning: " << remark << std::endl;
+  }
   if (!asked.is_quiet) std::cout << to_text(asked.config) << std::flush;
   return EXIT_SUCCESS;
 }
@@ -123,10 +134,10 @@ int check_health(const Config& config) {
 /// The configuration anew, from where the first one came; or what is wrong with it.
 std::variant<Config, std::string> reread(int argc, char** argv) {
   const auto loaded = peerjsd::app::load_config(argc, argv, variable, names_of_variables());
-  if (const auto* const start = std::get_if<peerjsd::app::Start>(&loaded)) {
+  if (const auto* const start = std::get_if<Start>(&loaded)) {
     std::string problem = problem_with_ids(start->config);
     if (!problem.empty()) return problem;
-    return fitted(start->config);
+    return fitted(start->config, start->remarks);
   }
   const std::string text = std::get<peerjsd::app::Exit>(loaded).text;  // "peerjsd: PROBLEM\n"
   const std::size_t begin = text.find(": ") + 2;
@@ -142,7 +153,8 @@ void greet(const Config& config, std::uint16_t port) {
   std::cout << peerjsd::app::banner(config, port) << std::flush;
 }
 
-int run(const Config& config, int argc, char** argv) {
+int run(const Start& start, int argc, char** argv) {
+  const Config& config = start.config;
   peerjsd::app::keep_some_free_memory();
   std::string problem =
       peerjsd::app::set_up_logging(config.log_level, config.log_format, config.log_file);
@@ -156,7 +168,7 @@ int run(const Config& config, int argc, char** argv) {
   const bool is_passed = manager.listener().has_value();
   boost::asio::io_context io(1);
   const auto server =
-      Server::create(io, fitted(config), std::move(credentials), std::move(manager));
+      Server::create(io, fitted(config, start.remarks), std::move(credentials), std::move(manager));
   if (!server) {
     return fail(kStartFailed, is_passed ? explain(server.error())
                                         : explain(config.host, config.port, "--", server.error()));
@@ -188,7 +200,7 @@ int main(int argc, char** argv) {
     if (const auto* const health = std::get_if<HealthCheck>(&loaded)) {
       return check_health(health->config);
     }
-    return run(std::get<peerjsd::app::Start>(loaded).config, argc, argv);
+    return run(std::get<Start>(loaded), argc, argv);
   } catch (const std::exception& error) {
     return fail(kStartFailed, error.what());
   }

@@ -100,21 +100,43 @@ std::optional<std::string_view> meant_by(std::string_view name,
   return *std::ranges::find(variables, *meant, [](const auto& each) { return rest_of(each); });
 }
 
-/// Of a variable that is no option, but nearly one, or about who may connect; empty: of another
-/// one.
-std::string problem_with_variable(std::string_view name, const Environment& environment) {
-  if (!name.starts_with(kPrefix) || rest_of(name).size() < kFewestLetters) return {};
-  std::vector<std::string> known = {variable_of("config")};
-  for (const Option& option : all_options()) known.push_back(variable_of(option.name));
-  if (std::ranges::find(known, name) != known.end()) return {};
-  if (is_of_service(name, environment)) return {};
+/// Variables that begin as those of this program, and are no option.
+std::vector<std::string> unknown_variables(const VariableNames& names,
+                                           const Environment& environment,
+                                           const std::vector<std::string>& known) {
+  std::vector<std::string> unknown;
+  for (const std::string& name : names) {
+    const bool is_ours = name.starts_with(kPrefix) && name.size() > kPrefix.size();
+    if (!is_ours || std::ranges::find(known, name) != known.end()) continue;
+    if (!is_of_service(name, environment)) unknown.push_back(name);
+  }
+  return unknown;
+}
+
+/// Of one that is nearly an option, or about who may connect; empty: of another one.
+std::string problem_with_variable(std::string_view name, const std::vector<std::string>& known) {
+  if (rest_of(name).size() < kFewestLetters) return {};
   const auto meant = meant_by(name, known);
   const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
-  const bool is_about_access = has("AUTH_") || has("JWKS") || has("SECRET") || has("TOKEN");
+  const bool is_about_access =
+      has("AUTH_") || has("CORS") || has("JWKS") || has("ORIGIN") || has("SECRET") || has("TOKEN");
   if (!meant && !is_about_access) return {};
   return in_environment(printable(name)) + ": unknown; " +
          (meant ? "did you mean " + std::string(*meant) + "?" : "see --help for what there is.") +
          " If it is meant for another program, give it another name";
+}
+
+/// Of times that somebody has written in seconds, as npm peer does not take them either.
+void remark_times(const Config& config, std::vector<std::string>& remarks) {
+  constexpr std::chrono::milliseconds most{300};
+  const auto look = [&](const char* name, std::chrono::milliseconds time) {
+    if (time == std::chrono::milliseconds(0) || time > most) return;
+    const std::string number = std::to_string(time.count());
+    remarks.push_back(std::string("--") + name + ": " + number +
+                      " ms is short; for seconds write " + number + "s");
+  };
+  look("alive_timeout", config.alive_timeout);
+  look("leave_grace", config.leave_grace);
 }
 
 // No file named: an empty layer.
@@ -156,8 +178,7 @@ std::string problem_with_auth(const Config& config) {
 std::string take(Config& config, const Setting& setting) {
   const auto is_empty = [](const std::string& text) { return text.empty(); };
   if (setting.option->keeps_out() && std::ranges::all_of(setting.texts, is_empty)) {
-    return "it is empty, which would leave open what it shall protect; give a value, or leave it "
-           "out";
+    return "it is empty, as if its value had got lost; give one, or leave it out";
   }
   return setting.option->binding.read(config, setting.texts);
 }
@@ -173,6 +194,9 @@ Loaded apply(const std::vector<Setting>& settings) {
     return failed(std::string(has_key
                                   ? "--sslkey: its certificate must be given too, with --sslcert"
                                   : "--sslcert: its key must be given too, with --sslkey"));
+  }
+  if (config.admin_port != 0 && config.admin_port == config.port) {
+    return failed("--admin_port: it is the same as --port; choose another");
   }
   const std::string problem = problem_with_auth(config);
   if (!problem.empty()) return failed(problem);
@@ -209,9 +233,13 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
   if (line.version) return Exit{0, "peerjsd " + std::string(version()) + "\n"};
   if (!line.layer.error.empty()) return failed(line.layer.error);
 
-  for (const std::string& name : names) {
-    const std::string problem = problem_with_variable(name, environment);
+  std::vector<std::string> known = {variable_of("config")};
+  for (const Option& option : all_options()) known.push_back(variable_of(option.name));
+  std::vector<std::string> remarks;
+  for (const std::string& name : unknown_variables(names, environment, known)) {
+    const std::string problem = problem_with_variable(name, known);
     if (!problem.empty()) return failed(problem);
+    remarks.push_back(in_environment(printable(name)) + ": unknown, and passed over; see --help");
   }
   Layer file = file_layer(line, environment);
   if (!file.error.empty()) return failed(file.error);
@@ -224,8 +252,10 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
   auto result = apply(settings);
   auto* const start = std::get_if<Start>(&result);
   if (start == nullptr) return result;
-  if (line.check_config) return Check{std::move(start->config), line.quiet};
+  remark_times(start->config, remarks);
+  if (line.check_config) return Check{std::move(start->config), line.quiet, std::move(remarks)};
   if (line.health_check) return HealthCheck{std::move(start->config)};
+  start->remarks = std::move(remarks);
   return result;
 }
 

@@ -52,7 +52,9 @@ class Reader {
     const std::size_t equals = line.find('=');
     const std::string_view key = trimmed(line.substr(0, equals));
     if (equals == line.npos || key.empty() || key != first_word(key)) {
-      return fail(in_quotes(first_word(line)) + " does not begin a line of the form 'key = value'");
+      const std::string_view word = first_word(line);
+      return fail((find_option(word) == nullptr ? "the line" : in_quotes(word)) +
+                  " is not of the form 'key = value'");
     }
     set(key, line.substr(equals + 1));
   }

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <utility>
 
+#include <unistd.h>
+
 namespace peerjsd::app {
 namespace {
 
@@ -33,6 +35,10 @@ Contents contents_of(const std::string& file) {
     contents.text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
   }
   return stream.bad() ? failed() : contents;
+}
+
+bool is_file_name(const std::string& secret) {
+  return secret.starts_with('/') && ::access(secret.c_str(), F_OK) == 0;
 }
 
 std::vector<std::string> files_of(const Config& config) {
@@ -81,6 +87,10 @@ std::string TokenGate::load() {
   watch_.settle();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
+    if (is_file_name(secret)) {
+      return "--auth_secret: it is the name of a file; give what is in it, as in "
+             "PEERJSD_AUTH_SECRET=$(cat FILE)";
+    }
     const std::string problem = keys.add_secret(secret);
     if (!problem.empty()) return "--auth_secret: " + problem;
   }

@@ -81,6 +81,7 @@ void RedisBackend::give_up_returned() {
 
 void RedisBackend::on_up() {
   spdlog::info("Cluster: Redis at {} reached, this is node {}", node_.link().address(), node());
+  has_been_up_ = true;
   is_away_ = is_cause_told_ = false;
   fence_ = FenceState::None;
   lease_.begin();

@@ -114,6 +114,12 @@ void MessageParser::set_dst(ClientMessage& message, std::string_view raw) {
   }
 }
 
+std::string leave_text(std::string_view src, std::string_view dst) {
+  std::string text;
+  append_message(text, MessageType::Leave, json::quoted(src), json::quoted(dst), {});
+  return text;
+}
+
 void append_message(std::string& out, MessageType type, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload) {
   append_message(out, kTypes[static_cast<std::size_t>(type)], src_json, dst_json, payload);

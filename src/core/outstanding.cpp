@@ -54,8 +54,9 @@ bool Outstanding::holds(std::string_view dst_json, Registration sender) const {
   return attempt != destination->second.attempts.end() && !attempt->second.ran_out;
 }
 
-void Outstanding::adopt(Registration from, Registration to) {
-  if (!has_from(from)) return;
+std::vector<std::string> Outstanding::adopt(Registration from, Registration to) {
+  std::vector<std::string> destinations;
+  if (!has_from(from)) return destinations;
   std::vector<Attempt*> adopted;
   for (auto& [dst_json, destination] : destinations_) {
     const auto attempt = destination.attempts.find(from);
@@ -63,9 +64,11 @@ void Outstanding::adopt(Registration from, Registration to) {
   }
   for (Attempt* const attempt : adopted) {
     Attempt old = *attempt;
+    destinations.push_back(old.dst_json);
     forget(*attempt);
     join(std::move(old), to);
   }
+  return destinations;
 }
 
 /// `old`: what was an attempt, and is not here any more.
@@ -85,7 +88,7 @@ void Outstanding::join(Attempt old, Registration sender) {
     old.since = attempt->since;
   }
   std::ranges::move(old.messages, std::back_inserter(attempt->messages));
-  std::ranges::sort(attempt->messages, {}, &Kept::order);
+  std::ranges::stable_sort(attempt->messages, {}, &Kept::order);
   enqueue(*attempt, old.since);
 }
 
@@ -107,9 +110,19 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> Outstanding::put_behind(
     attempt->messages[i].order = order_++;
   }
   for (auto& [sender, attempt] : destination->second.attempts) {
-    std::ranges::sort(attempt.messages, {}, &Kept::order);
+    std::ranges::stable_sort(attempt.messages, {}, &Kept::order);
   }
   return orders;
+}
+
+std::optional<std::uint64_t> Outstanding::last_of(std::string_view dst_json,
+                                                  Registration sender) const {
+  const auto destination = destinations_.find(dst_json);
+  if (destination == destinations_.end()) return std::nullopt;
+  const auto attempt = destination->second.attempts.find(sender);
+  const bool waits =
+      attempt != destination->second.attempts.end() && !attempt->second.messages.empty();
+  return waits ? std::optional(attempt->second.messages.back().order) : std::nullopt;
 }
 
 bool Outstanding::keep_behind(Registration sender, std::string_view dst_json, std::uint64_t order,
@@ -234,7 +247,8 @@ std::optional<Outstanding::Expired> Outstanding::expire_next(Instant now) {
     const bool is_owed = std::ranges::any_of(
         attempt->messages, [](const Kept& kept) { return !is_notice(kept.type); });
     if (!is_owed) {
-      forget(*attempt);
+      drop_notices(*attempt, now);
+      if (attempt->messages.empty()) forget(*attempt);
       continue;
     }
     run_out(*attempt, now);
@@ -308,17 +322,33 @@ void Outstanding::refuse(Sender sender, std::string_view dst_json, Instant now) 
 
 /// What is no attempt to reach anybody goes on waiting, for as long as it would have alone.
 void Outstanding::run_out(Attempt& attempt, Instant now) {
+  drop(attempt, [](const Kept& kept) { return !is_notice(kept.type); });
+  drop_notices(attempt, now);
+  if (!attempt.messages.empty()) return;
+  dequeue(attempt);
+  attempt.ran_out = true;
+  enqueue(attempt, now);
+}
+
+/// Each that has waited for as long as it may. The attempt is of notices only.
+void Outstanding::drop_notices(Attempt& attempt, Instant now) {
+  drop(attempt, [&](const Kept& kept) { return kept.since + expire_timeout_ <= now; });
+  if (attempt.messages.empty()) return;
+  const Instant since = std::ranges::min_element(attempt.messages, {}, &Kept::since)->since;
+  dequeue(attempt);
+  enqueue(attempt, since);
+}
+
+template <class IsDropped>
+void Outstanding::drop(Attempt& attempt, IsDropped is_dropped) {
   std::size_t bytes = 0;
   std::erase_if(attempt.messages, [&](const Kept& kept) {
-    if (is_notice(kept.type) && kept.since + expire_timeout_ > now) return false;
+    if (!is_dropped(kept)) return false;
     bytes += kept.text.size() + kOverhead;
     return true;
   });
   attempt.messages.shrink_to_fit();
   release(attempt, bytes);
-  dequeue(attempt);
-  attempt.ran_out = attempt.messages.empty();
-  enqueue(attempt, attempt.ran_out ? now : attempt.messages.front().since);
 }
 
 void Outstanding::forget(Attempt& attempt) {

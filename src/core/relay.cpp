@@ -273,7 +273,8 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
     for (; next != backlog.end() && next->order <= order; ++next) {
       if (!opens || next->text != kOpenText) peer.transport->send(next->text);
       if (!next->left.empty())
-        part(peer, next->left, next->left_as.mark);  // of what it sent before
+        part(peer, sender_of(*next, peer.realm), next->left,
+             next->left_as.mark);  // of what it sent before
     }
   };
   for (const Outstanding::Message& message : peer.realm.outstanding.take(json::quoted(peer.id))) {

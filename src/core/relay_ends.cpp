@@ -7,16 +7,6 @@
 #include <utility>
 
 namespace peerjsd::core {
-namespace {
-
-std::string leave_text(const Peer& peer, std::string_view partner) {
-  std::string text;
-  append_message(text, MessageType::Leave, json::quoted(peer.id), json::quoted(partner), {});
-  return text;
-}
-
-}  // namespace
-
 void Relay::sign_of_life(Transport& from, Instant now) {
   if (from.peer_ == nullptr) return;
   alive_.push(*from.peer_, now);
@@ -154,7 +144,7 @@ void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
     part(peer, partner);
     if (farewell == Farewell::Silent) continue;
     ++counters_.leaves;
-    tell(partner, leave_text(peer, partner.id), peer.id, peer.registration);
+    tell(partner, leave_text(peer.id, partner.id), peer.id, peer.registration);
   }
   for (const PartnerElsewhere& partner : std::exchange(peer.partners_elsewhere, {})) {
     say_farewell(peer, partner, farewell, now);
@@ -164,7 +154,7 @@ void Relay::part_from_all(Peer& peer, Farewell farewell, Instant now) {
 void Relay::say_farewell(const Peer& peer, const PartnerElsewhere& to, Farewell farewell,
                          Instant now) {
   const bool is_silent = farewell == Farewell::Silent;
-  const std::string text = is_silent ? std::string() : leave_text(peer, to.id);
+  const std::string text = is_silent ? std::string() : leave_text(peer.id, to.id);
   const Parcel parcel{
       peer.realm.key, peer.id, peer.registration, to.id, MessageType::Leave, text, now,
       false,          to.mark};

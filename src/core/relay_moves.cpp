@@ -4,6 +4,8 @@
 #include "peerjsd/core/relay.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace peerjsd::core {
@@ -24,18 +26,11 @@ Inheritance::Kept kept_of(const Outstanding::Message& message) {
           message.dst_mark};
 }
 
-/// Whether the sender of a LEAVE was a partner, or would be one by what goes along before it. It is
-/// none any more.
-bool part(Inheritance& all, const Inheritance::Kept& leave) {
-  const auto is_its = [&leave](std::string_view id, std::uint32_t mark) {
-    return id == leave.src && (mark == 0 || leave.mark == 0 || mark == leave.mark);
-  };
-  const bool was_partner = std::erase_if(all.partners, [&](const PartnerElsewhere& partner) {
-                             return is_its(partner.id, partner.mark);
-                           }) > 0;
-  return was_partner || std::ranges::any_of(all.kept, [&](const Inheritance::Kept& before) {
-           return !is_notice(before.type) && is_its(before.src, before.mark);
-         });
+/// False: its sender was none of them.
+bool part(std::vector<PartnerElsewhere>& partners, const Inheritance::Kept& leave) {
+  return std::erase_if(partners, [&leave](const PartnerElsewhere& partner) {
+           return partner.id == leave.src && (partner.mark == 0 || partner.mark == leave.mark);
+         }) > 0;
 }
 
 Inheritance::Kept kept_of(const Peer::Told& told, const Peer& peer, Instant now) {
@@ -148,22 +143,15 @@ void Relay::make_partner_of(Peer& peer, const PartnerElsewhere& partner) {
   make_partner(peer, is_here ? here : nullptr, partner.id, partner.mark);
 }
 
-/// Where messages for it go on waiting, a LEAVE that came after them does as well.
+/// Where messages for it go on waiting, a LEAVE that came after them of the same sender does as
+/// well.
 void Relay::keep_leaves_behind_waiting(Peer& peer, Instant now) {
-  for (Peer::Told& told : std::exchange(peer.backlog, {})) {
-    if (!keep_behind_waiting(told, peer, now)) peer.backlog.push_back(std::move(told));
-  }
-}
-
-/// False: nothing waits that came before it of the same sender, which may have come here meanwhile.
-bool Relay::keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) const {
-  if (told.left.empty()) return false;
-  const auto keep_behind = [&](Registration src) {
-    return peer.realm.outstanding.keep_behind(src, json::quoted(peer.id), told.order, told.text,
-                                              now, peer.registration.mark);
-  };
-  const Registration src = registration_of(peer.realm, told.left, told.left_as.mark);
-  return keep_behind(told.left_as) || (src != told.left_as && keep_behind(src));
+  const std::string id_json = json::quoted(peer.id);
+  std::erase_if(peer.backlog, [&](const Peer::Told& told) {
+    return !told.left.empty() &&
+           peer.realm.outstanding.keep_behind(told.left_as, id_json, told.order, told.text, now,
+                                              peer.registration.mark);
+  });
 }
 
 /// Of a peer without a connection: what is its own, and what waits for it.
@@ -176,17 +164,22 @@ Inheritance Relay::take_inheritance(Peer& peer, Inherited which, Instant now) {
       all.kept.push_back(kept_of(*next, peer, now));
     }
   };
+  std::set<std::pair<std::string, std::uint32_t>>
+      senders;  // of messages that go along: they are to be partners with these
   Outstanding& outstanding = peer.realm.outstanding;
   outstanding.offer(json::quoted(peer.id), [&](const Outstanding::Message& message) {
     if (which == Inherited::Notices && !is_notice(message.type)) return false;
     take_told_until(message.order);
     Inheritance::Kept kept = kept_of(message);
     if (message.type == MessageType::Leave) {
-      const bool is_its = part(all, kept) || is_known_to_be_for(message.dst_mark, peer);
+      const bool were_partners =
+          part(all.partners, kept) || senders.contains({kept.src, kept.mark});
+      const bool is_its = were_partners || is_known_to_be_for(message.dst_mark, peer);
       // Those of a pending peer are known with the answer to its claim.
       if (!is_its && !peer.is_pending) return true;
       if (is_its) kept.dst_mark = peer.registration.mark;
     }
+    if (!is_notice(kept.type)) senders.emplace(kept.src, kept.mark);
     all.kept.push_back(std::move(kept));
     return true;
   });

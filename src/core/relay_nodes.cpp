@@ -28,8 +28,15 @@ Registration Relay::registration_of(const Realm& realm, std::string_view id,
 /// was on another node: what it sends now belongs to the same attempts.
 void Relay::adopt_waiting_from(Peer& peer) {
   const Registration elsewhere = registration_elsewhere(peer.id, peer.registration.mark);
-  peer.realm.outstanding.adopt(elsewhere, peer.registration);
   backend_.adopt(elsewhere, peer.registration);
+  for (const std::string& dst : peer.realm.outstanding.adopt(elsewhere, peer.registration)) {
+    const auto id = json::unquote(dst);
+    Peer* const told_to = id ? peer.realm.find(*id) : nullptr;
+    if (told_to == nullptr) continue;
+    for (Peer::Told& told : told_to->backlog) {
+      if (told.left_as == elsewhere && told.left == peer.id) told.left_as = peer.registration;
+    }
+  }
 }
 
 std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
@@ -100,6 +107,12 @@ Peer* Relay::sender_of(const Parcel& parcel) const {
   return src != nullptr && src->registration == parcel.registration ? src : nullptr;
 }
 
+/// The same of a LEAVE that a lost peer was told.
+Peer* Relay::sender_of(const Peer::Told& leave, const Realm& realm) {
+  Peer* const src = realm.find(leave.left);
+  return src != nullptr && src->registration == leave.left_as ? src : nullptr;
+}
+
 /// The same of one that has waited: its sender may have come here meanwhile.
 Peer* Relay::sender_of(const Outstanding::Message& message, const Realm& realm) const {
   const Registration known = message.registration;
@@ -143,10 +156,22 @@ void Relay::accept_leave(const Parcel& parcel, Peer& dst) {
   if (!is_told && dst.is_reachable()) {
     is_told = is_sent_to_it && dst.transport->has_room_for(parcel.text.size());
   } else if (!is_told) {
-    // They are to be partners with what waits for it.
-    is_told = dst.realm.outstanding.holds(json::quoted(dst.id), parcel.registration);
+    is_told = ends_what_waits(parcel, dst);
   }
-  if (is_told) tell(dst, std::string(parcel.text), parcel.src, parcel.registration);
+  if (!is_told) return;
+  // What a lost peer is told does not count as what waits for it.
+  std::string text = leave_text(parcel.src, parcel.dst);
+  if (dst.is_reachable() || parcel.text.size() < text.size()) text = parcel.text;
+  tell(dst, std::move(text), parcel.src, parcel.registration);
+}
+
+/// A LEAVE for a peer that is lost: with what waits of its sender they are to be partners, if it
+/// was not told one after that already.
+bool Relay::ends_what_waits(const Parcel& leave, const Peer& dst) {
+  const auto last = dst.realm.outstanding.last_of(json::quoted(dst.id), leave.registration);
+  return last && std::ranges::none_of(dst.backlog, [&](const Peer::Told& told) {
+           return told.left_as == leave.registration && told.order > *last;
+         });
 }
 
 Relay::Arrival Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
@@ -211,6 +236,7 @@ void Relay::put_behind(Realm& realm, std::string_view dst, Waiting waiting) {
                                                [](const auto& each) { return each.first; });
     told.order = next == orders.end() ? realm.outstanding.arrived() : next->second;
   }
+  std::ranges::stable_sort(peer->backlog, {}, &Peer::Told::order);
 }
 
 /// So that no other peer is taken for its partner that has got the id by then.

@@ -167,6 +167,17 @@ void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
   write_reply(request, context().service().answer(facts_of(request), asked));
 }
 
+/// A client's commonest mistake. Of what else is asked for in vain the log says nothing: a token
+/// may stand anywhere in it, and anybody may ask for anything.
+void HttpSession::respond(const HttpRequest& request, const http::route::NotFound& asked) {
+  const std::string_view target = view(request.target());
+  if (target.substr(0, target.find('?')).ends_with("/id")) {
+    context().incidents().report(Incident::HttpRefused, "wrong path; this server's is {} ({})",
+                                 context().service().path(), client_of(request).text);
+  }
+  write_reply(request, context().service().answer(facts_of(request), asked));
+}
+
 void HttpSession::write_reply(const HttpRequest& request, const http::Reply& reply) {
   if (reply.status == 401) {
     context().incidents().report(Incident::HttpRefused, "{} ({})", reply.body,

@@ -247,6 +247,10 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Peers& 
                           const Verdict& verdict) {
   const auto* const pass = std::get_if<Pass>(&verdict);
   if (pass != nullptr && pass->may_list) return show_list(request, asked);
+  if (pass != nullptr) {
+    context().incidents().report(Incident::TokenRefused, "{} ({}, it may not list)",
+                                 core::log_text(pass->user), client_of(request).text);
+  }
   const std::string reason = pass == nullptr ? std::get<std::string>(verdict) : "Unauthorized";
   write_answer(request,
                context().service().unauthorized(reason, view(request[bhttp::field::origin])));

@@ -19,6 +19,8 @@ using boost::system::error_code;
 
 constexpr RequestFault kHeadTooLarge{431, "Request header too large"};
 constexpr RequestFault kTargetTooLong{414, "Target too long"};
+constexpr RequestFault kIsTls{400, "This is TLS, and this port speaks none"};
+constexpr std::string_view kTlsHandshake = "\x16\x03";
 
 void check_extension(std::uint64_t, beast::string_view extension, error_code& error) {
   if (has_control_character({extension.data(), extension.size()})) {
@@ -33,7 +35,7 @@ RequestReader::RequestReader(Limits limits)
 
 RequestReader::Result RequestReader::read(std::string_view& input) {
   while (!input.empty()) {
-    if (!parser_ && !begin(input)) break;
+    if (!parser_ && !begin(input)) return fault_ ? Result::Faulty : Result::NeedMore;
     const bool goes_on = parser_->is_header_done() ? read_body(input) : read_head(input);
     if (fault_) return Result::Faulty;
     if (parser_->is_done()) return Result::Complete;
@@ -42,7 +44,8 @@ RequestReader::Result RequestReader::read(std::string_view& input) {
   return Result::NeedMore;
 }
 
-/// False if no request has begun. An empty line before one is none of it (RFC 9112 2.2).
+/// False if no request has begun, or it is refused. An empty line before one is none of it (RFC
+/// 9112 2.2).
 bool RequestReader::begin(std::string_view& input) {
   while (input.starts_with("\r\n")) input.remove_prefix(2);
   if (input.empty() || input == "\r") return false;
@@ -50,7 +53,7 @@ bool RequestReader::begin(std::string_view& input) {
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
   parser_->body_limit(limits_.body_bytes);
   head_bytes_ = 0;
-  return true;
+  return input.starts_with(kTlsHandshake) ? fail(kIsTls) : true;
 }
 
 /// False if more has to come, or the request is refused. Not being eager, Beast's parser stops at

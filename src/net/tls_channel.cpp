@@ -58,6 +58,7 @@ constexpr std::size_t kMostAnswers = std::size_t{64} * 1024;
 
 constexpr std::string_view kPlainAnswer =
     "HTTP/1.1 400 Bad Request\r\n"
+    "Access-Control-Allow-Origin: *\r\n"
     "Connection: close\r\n"
     "Content-Type: text/plain; charset=utf-8\r\n"
     "Content-Length: 64\r\n\r\n"

@@ -252,9 +252,10 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
             "If it is meant for another program, give it another name");
   EXPECT_EQ(error_of({}, {{"PEERJSD_CONFG", ""}}).substr(0, 43),
             "environment variable PEERJSD_CONFG: unknown");
-  for (const std::string name : {"PEERJSD_AUTH_SECRET_FILE", "PEERJSD_AUTH_KEY", "PEERJSD_JWKS",
-                                 "PEERJSD_SECRET", "PEERJSD_Auth_Secret", "PEERJSD_TOKEN",
-                                 "PEERJSD_AUTH_JWKS_FILE", "PEERJSD_PROT", "PEERJSD_port"}) {
+  for (const std::string name :
+       {"PEERJSD_AUTH_SECRET_FILE", "PEERJSD_AUTH_KEY", "PEERJSD_JWKS", "PEERJSD_SECRET",
+        "PEERJSD_Auth_Secret", "PEERJSD_TOKEN", "PEERJSD_AUTH_JWKS_FILE", "PEERJSD_CORS_ORIGINS",
+        "PEERJSD_PROT", "PEERJSD_port"}) {
     EXPECT_NE(error_of({}, {{name, "sesame"}}).find(name + ": unknown; "), std::string::npos);
   }
   const Variables others = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
@@ -273,6 +274,16 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
                             {"PEERJSD", "x"},
                             {"OTHER_AUTH_SECERT", "x"}};
   EXPECT_EQ(config_of({}, others), Config{});
+}
+
+TEST(Config, RemarksWhatMayNotBeMeantSo) {
+  const Variables variables = {{"PEERJSD_VERSION", "1"}, {"PEERJSD_SERVICE_HOST", "10.0.0.1"}};
+  const auto result = load({"--alive_timeout", "60", "--leave_grace", "30s"}, variables);
+  EXPECT_EQ(std::get<Start>(result).remarks,
+            (List{"environment variable PEERJSD_VERSION: unknown, and passed over; see --help",
+                  "--alive_timeout: 60 ms is short; for seconds write 60s"}));
+  EXPECT_EQ(std::get<Start>(load({"--alive_timeout", "0"})).remarks, List{});
+  EXPECT_EQ(std::get<Check>(load({"--check_config", "--leave_grace", "9"})).remarks.size(), 1U);
 }
 
 TEST(Config, PrefersAFlagToTheEnvironmentToTheFileToTheDefault) {
@@ -674,13 +685,12 @@ TEST(ConfigFile, TakesCommentsBlanksCrLfAndAByteOrderMark) {
 }
 
 TEST(ConfigFile, NamesTheLineThatIsMalformed) {
-  const std::string rest = " does not begin a line of the form 'key = value'";
+  const std::string rest = " is not of the form 'key = value'";
   EXPECT_EQ(error_of_file("port 9000"), "1: 'port'" + rest);
   EXPECT_EQ(error_of_file("\n\nport"), "3: 'port'" + rest);
-  EXPECT_EQ(error_of_file("[server]\nport = 1"), "1: '[server]'" + rest);
-  EXPECT_EQ(error_of_file("= 1"), "1: ''" + rest);
-  EXPECT_EQ(error_of_file("x"), "1: 'x'" + rest);
-  EXPECT_EQ(error_of_file(std::string("\x7f\0\x1b", 3)), "1: '\\x7f\\x00\\x1b'" + rest);
+  for (const std::string line : {"[server]", "= 1", "x", "a secret", "\x7f\x1b"}) {
+    EXPECT_EQ(error_of_file(line + "\nport = 1"), "1: the line" + rest) << "it may be a secret";
+  }
 }
 
 TEST(ConfigFile, NamesAKeyThatIsUnknown) {
@@ -755,9 +765,9 @@ TEST(Config, KeepsASecretToItself) {
   EXPECT_EQ(error_of({"--admin_token=", "0123456789abcdef"}),
             "(not shown): no argument is expected here; options begin with --");
   EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef"),
-            "1: 'admin_token' does not begin a line of the form 'key = value'");
+            "1: 'admin_token' is not of the form 'key = value'");
   EXPECT_EQ(error_of_file("admin_token: 0123456789abcdef=="),
-            "1: 'admin_token' does not begin a line of the form 'key = value'");
+            "1: 'admin_token' is not of the form 'key = value'");
 }
 
 TEST(Config, ASecretMayBeginLikeAFlag) {
@@ -808,10 +818,10 @@ TEST(Config, KeepsWhatAServiceIsAskedByToItself) {
 
 TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   const std::string problem =
-      ": it is empty, which would leave open what it shall protect; give a value, or leave it out";
-  for (const std::string name :
-       {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_audience", "auth_url",
-        "cors", "hook_secret", "id_pattern", "ids", "reserved_ids", "sslcert", "sslkey"}) {
+      ": it is empty, as if its value had got lost; give one, or leave it out";
+  for (const std::string name : {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer",
+                                 "auth_audience", "auth_url", "cluster", "cors", "hook_secret",
+                                 "id_pattern", "ids", "reserved_ids", "sslcert", "sslkey"}) {
     std::string variable = "PEERJSD_" + name;
     std::ranges::transform(variable, variable.begin(), [](char c) { return std::toupper(c); });
     EXPECT_EQ(error_of({}, {{variable, ""}}), "environment variable " + variable + problem);

@@ -162,6 +162,8 @@ TEST_F(TokenGateTest, SaysWhichFileIsNoGoodAndGoesOnWithTheOldKeys) {
   EXPECT_EQ(TokenGate::of(config_)->load().find("--auth_jwks: " + config_.auth_jwks + ": it is no"),
             0U);
   config_.auth_jwks.clear();
+  config_.auth_secret = {file("secret-of-the-tokens-of-this-test", "x")};
+  EXPECT_EQ(TokenGate::of(config_)->load().find("--auth_secret: it is the name of a file"), 0U);
   config_.auth_secret = {"short"};
   EXPECT_EQ(TokenGate::of(config_)->load().find("--auth_secret: a secret must have 32"), 0U);
 }

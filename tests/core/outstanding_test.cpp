@@ -221,6 +221,7 @@ void expect_empty(Outstanding& outstanding) {
   EXPECT_TRUE(outstanding.empty());
   EXPECT_FALSE(outstanding.has_from(kAnn.registration));
   EXPECT_FALSE(outstanding.has_from(kBob.registration));
+  EXPECT_FALSE(outstanding.has_from({7}));
 }
 
 TEST_F(OutstandingTest, WhatIsAdoptedIsOneAttemptWithWhatIsThere) {
@@ -317,6 +318,41 @@ TEST_F(OutstandingTest, PutsWhatHadArrivedBehindWhatHasCome) {
   EXPECT_EQ(seen, (std::vector<std::string>{"1", "2", "3", "4"}));
   EXPECT_EQ(texts(outstanding_.take(R"("x")")), std::vector<std::string>{"3"});
   EXPECT_TRUE(outstanding_.put_behind(R"("z")", 100).empty());
+}
+
+TEST_F(OutstandingTest, WhatIsToldIsDroppedEachInItsTime) {
+  keep(kAnn, R"("x")", MessageType::Expire, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Leave, "2", kStart + 2s);
+  keep(kAnn, R"("x")", MessageType::Expire, "3", kStart + 4s);
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 5s));
+  EXPECT_FALSE(outstanding_.expire_next(kStart + 7s));
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), std::vector<std::string>{"3"});
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, LeavesKeepTheirPlacesAmongMany) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 40; ++i) {
+    keep(i % 2 == 0 ? kAnn : kBob, R"("x")", MessageType::Offer, std::to_string(i), kStart);
+    outstanding_.keep_behind((i % 2 == 0 ? kAnn : kBob).registration, R"("x")",
+                             outstanding_.arrived(), "left", kStart, 7);
+    expected.insert(expected.end(), {std::to_string(i), "left"});
+  }
+  outstanding_.put_behind(R"("x")", outstanding_.arrived());
+  outstanding_.adopt(kBob.registration, kAnn.registration);
+  EXPECT_EQ(texts(outstanding_.take(R"("x")")), expected);
+  expect_empty(outstanding_);
+}
+
+TEST_F(OutstandingTest, KnowsTheLastOfASender) {
+  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), std::nullopt);
+  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
+  keep(kAnn, R"("x")", MessageType::Offer, "2", kStart);
+  keep(kBob, R"("x")", MessageType::Offer, "3", kStart);
+  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), 1U);
+  EXPECT_EQ(outstanding_.last_of(R"("y")", kAnn.registration), std::nullopt);
+  while (outstanding_.expire_next(kStart + 5s)) continue;
+  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), std::nullopt);
 }
 
 TEST_F(OutstandingTest, KeepsALeaveBehindWhatItFollows) {

@@ -902,6 +902,7 @@ TEST_F(RelayMovesTest, SoDoesWhatWasGivenUpWhileItWasPending) {
   pass(5s);
   EXPECT_EQ(a_.take(), Texts{text("EXPIRE", "c", "a")});
   pass(20s);
+  EXPECT_EQ(a_.take(), Texts{});
 }
 
 TEST_F(RelayMovesTest, SoDoesWhatIsUnderWayFromHere) {
@@ -964,6 +965,18 @@ TEST_F(RelayMovesTest, ALeaveWaitsBehindMessagesWhoseSenderHasComeHereSince) {
   deliver_offer("b", "a");
   deliver("b", "a", MessageType::Leave, "b has left", "token", mark("a"));
   join(b_, "b");
+  relay_.bequeath_lost(now_);
+  EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), "b has left"}));
+}
+
+TEST_F(RelayMovesTest, NorDoesItMatterIfThatHasEndedThere) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("b", "a");
+  deliver("b", "a", MessageType::Leave, "b has left", "token", mark("a"));
+  join(b_, "b");
+  leave(b_);
   relay_.bequeath_lost(now_);
   EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
   EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "b", "a"), "b has left"}));

@@ -532,6 +532,56 @@ TEST_F(RelayNodesTest, WhoHasLeftBeforeItIsKnownWhereToIsNoPartnerByThat) {
   EXPECT_EQ(backend_.take(), Texts{});
 }
 
+TEST_F(RelayNodesTest, ALostPeerIsToldOneLeaveForWhatWaitsOfItsSender) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  const std::string mine(100'000, 'l');
+  for (int i = 0; i < 3; ++i) deliver("x", "a", MessageType::Leave, mine);
+  deliver_offer("x", "a");
+  deliver("x", "a", MessageType::Leave, mine);
+  attach(b_, "a");
+  const std::string offer = text("OFFER", "x", "a");
+  const std::string leave = text("LEAVE", "x", "a");
+  EXPECT_EQ(b_.take(), (Texts{kOpen, offer, leave, offer, leave})) << "and without its payload";
+}
+
+TEST_F(RelayNodesTest, AReturnedLeaveKeepsItsPlaceAmongWhatALostPeerIsToldAlready) {
+  join(a_, "a");
+  join(b_, "b");
+  join(c_, "c");
+  receive(c_, sent_to("a"));
+  a_.take();
+  lose(a_);
+  receive(b_, sent_to("a"));
+  leave(c_);
+  Parcel first = forwarded_as(b_, "a");
+  first.text = "first call";
+  Parcel end = forwarded_as(b_, "a");
+  end.type = MessageType::Leave;
+  end.text = "its end";
+  end.dst_mark = mark("a");
+  relay_.on_returned({first, end}, now_);
+  RecordingTransport again;
+  attach(again, "a");
+  EXPECT_EQ(again.take(), (Texts{kOpen, "first call", "its end", text("OFFER", "b", "a"),
+                                 text("LEAVE", "c", "a")}));
+}
+
+TEST_F(RelayNodesTest, ALeaveThatWasToldPartsThoseWhoAreBothHereByThen) {
+  join(a_, "a");
+  lose(a_);
+  deliver_offer("x", "a");
+  deliver("x", "a", MessageType::Leave, "x has left");
+  attach(b_, "x");
+  settle(b_, Admission::Resumed);
+  b_.take();
+  attach(c_, "a");
+  EXPECT_EQ(c_.take(), (Texts{kOpen, text("OFFER", "x", "a"), "x has left"}));
+  leave(b_);
+  EXPECT_EQ(c_.take(), Texts{}) << "it has left already";
+}
+
 TEST_F(RelayNodesTest, WhoHasGotTheIdOfAPartnerDoesNotLeaveInItsPlace) {
   join(a_, "a");
   deliver_offer("x", "a");

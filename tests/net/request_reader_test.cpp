@@ -86,6 +86,14 @@ TEST(RequestReader, RefusesADoubtfulHead) {
   EXPECT_EQ(read("GET /a HTTP/1.1\r\n\r\n"), Found{"400"});
 }
 
+TEST(RequestReader, KnowsATlsHandshake) {
+  RequestReader reader({100, 100});
+  std::string_view input("\x16\x03\x01\x02\x00\x01\x00", 7);
+  EXPECT_EQ(reader.read(input), RequestReader::Result::Faulty);
+  EXPECT_EQ(reader.fault().reason, "This is TLS, and this port speaks none");
+  EXPECT_EQ(reader.request().target(), "") << "there is a request, of which nothing has come";
+}
+
 TEST(RequestReader, KnowsHosts) {
   for (const char* host : {"", "x", "x:", "x:9000", "a-b.c", "[::1]", "[::1]:9000", "a%20b"}) {
     EXPECT_EQ(read("GET /a HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), Found{"/a "})

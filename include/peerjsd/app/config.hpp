@@ -129,6 +129,7 @@ bool asks_for_tokens(const Config& config);
 /// The program goes on with this configuration.
 struct Start {
   Config config;
+  std::vector<std::string> remarks{};  ///< what may not be meant so, for the operator
 };
 
 /// The program says what is wrong with this configuration beyond its texts, if anything is, and
@@ -136,6 +137,7 @@ struct Start {
 struct Check {
   Config config;
   bool is_quiet;
+  std::vector<std::string> remarks{};  ///< as above
 };
 
 /// The program tells how the server is that runs with this configuration, and ends.
@@ -165,8 +167,8 @@ using VariableNames = std::vector<std::string>;
 /// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
 /// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set.
 /// Ports of the form tcp://10.0.0.1:9000 are left alone: Kubernetes sets PEERJSD_PORT to such for a
-/// service called peerjsd. So are, of `names`, PEERJSD_ variables that are no option, unless they
-/// look like one that is mistyped.
+/// service called peerjsd. Of `names`, PEERJSD_ variables that are no option end the start if they
+/// look like one that is mistyped, or have to do with who may connect; of others there is a remark.
 Loaded load_config(int argc, const char* const* argv, const Environment& environment,
                    const VariableNames& names = {});
 

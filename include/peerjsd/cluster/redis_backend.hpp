@@ -50,6 +50,9 @@ class RedisBackend final : public core::Backend {
   bool is_up() const { return !is_stopping_ && node_.link().is_up(); }
   bool accepts_while_down() const { return options_.accepts_while_down; }
 
+  /// Whether it has been up at all.
+  bool has_been_up() const { return has_been_up_; }
+
   /// See RedisNode.
   const std::string& node() const { return node_.name(); }
   const ClusterCounters& counters() const { return node_.counters(); }
@@ -98,6 +101,7 @@ class RedisBackend final : public core::Backend {
   Claims claims_;
   Lease lease_;
   Directory directory_;
+  bool has_been_up_ = false;
   bool is_away_ = false;                // the operator has been told so
   bool is_cause_told_ = false;          // and why
   std::optional<core::Instant> begun_;  // the first tick

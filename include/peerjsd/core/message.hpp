@@ -81,6 +81,9 @@ void append_message(std::string& out, MessageType type, std::string_view src_jso
 void append_message(std::string& out, std::string_view type_json, std::string_view src_json,
                     std::string_view dst_json, std::string_view payload);
 
+/// A LEAVE as the server itself says it; the ids as they are.
+std::string leave_text(std::string_view src, std::string_view dst);
+
 /// What its sender is not told of when it is lost.
 constexpr bool is_notice(MessageType type) {
   return type == MessageType::Leave || type == MessageType::Expire;

@@ -97,10 +97,13 @@ class Outstanding {
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;
 
+  /// The order of the last of that; nothing: there is none.
+  std::optional<std::uint64_t> last_of(std::string_view dst_json, Registration sender) const;
+
   /// What is here of one registration counts as that of another, under which its peer is known from
   /// now on. What either has sent to one destination is one attempt then; it has run out if both
-  /// have.
-  void adopt(Registration from, Registration to);
+  /// have. The destinations of what was of the first, as JSON.
+  std::vector<std::string> adopt(Registration from, Registration to);
 
   /// Whether anything is here of that sender, be it that it has run out.
   bool has_from(Registration sender) const { return sender_bytes_.contains(sender); }
@@ -199,6 +202,9 @@ class Outstanding {
   Attempt& start(Sender sender, std::string_view dst_json, Instant now);
   void refuse(Sender sender, std::string_view dst_json, Instant now);
   void run_out(Attempt& attempt, Instant now);
+  void drop_notices(Attempt& attempt, Instant now);
+  template <class IsDropped>
+  void drop(Attempt& attempt, IsDropped is_dropped);
   void forget(Attempt& attempt);
   void join(Attempt old, Registration sender);
   void drop_first(Attempt& attempt, std::size_t count);

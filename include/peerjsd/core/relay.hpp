@@ -279,9 +279,11 @@ class Relay {
   Backend::Forwarding forward(Parcel parcel);
   bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
+  static Peer* sender_of(const Peer::Told& leave, const Realm& realm);
   Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
   Arrival accept(const Parcel& parcel, Instant now);
   void accept_leave(const Parcel& parcel, Peer& dst);
+  static bool ends_what_waits(const Parcel& leave, const Peer& dst);
   Arrival give(const Parcel& parcel, Peer& dst, Instant now);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
@@ -302,8 +304,7 @@ class Relay {
   Registration registration_elsewhere(std::string_view id, std::uint32_t mark) const;
   Registration registration_of(const Realm& realm, std::string_view id, std::uint32_t mark) const;
   void adopt_waiting_from(Peer& peer);
-  void keep_leaves_behind_waiting(Peer& peer, Instant now);
-  bool keep_behind_waiting(const Peer::Told& told, Peer& peer, Instant now) const;
+  static void keep_leaves_behind_waiting(Peer& peer, Instant now);
   static Inheritance take_inheritance(Peer& peer, Inherited which, Instant now);
   bool bequeath(Peer& peer, Instant now);
   void move_away(Peer& peer);

@@ -47,6 +47,7 @@ class HttpSession final : public Connection {
 
   template <class Asked>
   void respond(const HttpRequest& request, const Asked& asked);
+  void respond(const HttpRequest& request, const http::route::NotFound& asked);
   void respond(const HttpRequest& request, const http::route::Message& asked);
   void respond(const HttpRequest& request, const http::route::Message& message,
                core::Receipt receipt);

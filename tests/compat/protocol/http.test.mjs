@@ -376,6 +376,18 @@ suite(
           assert.match(hint, /serves the path \/app\/:.* path: '\/app\/'/);
           assert.equal(answer.headers['access-control-allow-origin'], 'http://app.test');
         }
+        await server.waitForLog(/HTTP request refused: wrong path; this server's is \/app\/ \(127/);
+        const secret = await get(server, '/peerjs?key=peerjs&id=a&token=sesame', ORIGIN);
+        assert.equal(JSON.parse(secret.body).target, '/peerjs');
+      },
+    );
+
+    improvement(
+      'who speaks TLS to it is told apart in the log',
+      'its client has secure: true',
+      async ({ server }) => {
+        await talk(server, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03');
+        await server.waitForLog(/HTTP request refused: This is TLS, and this port speaks none/);
       },
     );
 
