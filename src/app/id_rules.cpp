@@ -24,9 +24,11 @@ bool is_pattern(const std::string& pattern) {
 
 std::function<bool(std::string_view)> id_rules(const std::string& pattern,
                                                const std::vector<std::string>& reserved) {
-  return [expression = compiled(pattern.empty() ? ".*" : pattern), reserved](std::string_view id) {
+  const auto expression = pattern.empty() ? nullptr : compiled(pattern);
+  return [expression, reserved](std::string_view id) {
     if (std::ranges::find(reserved, id) != reserved.end()) return false;
-    return re2::RE2::FullMatch(re2::StringPiece(id.data(), id.size()), *expression);
+    const re2::StringPiece whole(id.data(), id.size());
+    return expression == nullptr || re2::RE2::FullMatch(whole, *expression);
   };
 }
 
