@@ -125,12 +125,12 @@ void AdminApi::answer(const Request& request, const OnReply& on_reply) {
 }
 
 /// A node that takes new peers is ready, even if it is out of touch with the others: were it not,
-/// an outage of Redis would take all nodes out of service at once. But one that has never been in
-/// touch may have a wrong password, and an update shall not go on to the next.
+/// an outage of Redis would take all nodes out of service at once. But where one has a wrong
+/// password an update shall not go on to the next.
 Reply AdminApi::readiness() const {
   if (sessions_.draining()) return said(503, "The server is stopping");
   if (cluster_ == nullptr || cluster_->is_up()) return said(200, "ok");
-  if (!cluster_->has_been_up()) return said(503, "Not yet: " + std::string(kAway));
+  if (cluster_->is_misconfigured()) return said(503, "The Redis of the cluster refuses this node");
   if (cluster_->accepts_while_down()) return said(200, "ok, but " + std::string(kAway));
   return said(503, "New peers are refused: " + std::string(kAway));
 }

@@ -22,12 +22,14 @@ Exit failed(const std::string& problem) {
   return {kBadInput, "peerjsd: " + problem + "\n"};
 }
 
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return result;
+}
+
 std::string variable_of(std::string_view name) {
-  std::string variable(kPrefix);
-  for (const char c : name) {
-    variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return variable;
+  return std::string(kPrefix) + upper(name);
 }
 
 std::string in_environment(const std::string& variable) {
@@ -88,14 +90,13 @@ bool is_of_service(std::string_view name, const Environment& environment) {
 /// NAME_FILE would be a file with the value of NAME in it.
 std::optional<std::string_view> meant_by(std::string_view name,
                                          const std::vector<std::string>& variables) {
-  std::string upper(name);
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const std::string sought = upper(name);
   for (const std::string& variable : variables) {
-    if (upper == variable || upper == variable + "_FILE") return variable;
+    if (sought == variable || sought == variable + "_FILE") return variable;
   }
   std::vector<std::string_view> rests;
   for (const std::string& variable : variables) rests.push_back(rest_of(variable));
-  const auto meant = nearest(rest_of(upper), rests);
+  const auto meant = nearest(rest_of(sought), rests);
   if (!meant) return std::nullopt;
   return *std::ranges::find(variables, *meant, [](const auto& each) { return rest_of(each); });
 }
@@ -106,7 +107,7 @@ std::vector<std::string> unknown_variables(const VariableNames& names,
                                            const std::vector<std::string>& known) {
   std::vector<std::string> unknown;
   for (const std::string& name : names) {
-    const bool is_ours = name.starts_with(kPrefix) && name.size() > kPrefix.size();
+    const bool is_ours = upper(name).starts_with(kPrefix) && name.size() > kPrefix.size();
     if (!is_ours || std::ranges::find(known, name) != known.end()) continue;
     if (!is_of_service(name, environment)) unknown.push_back(name);
   }
@@ -117,7 +118,8 @@ std::vector<std::string> unknown_variables(const VariableNames& names,
 std::string problem_with_variable(std::string_view name, const std::vector<std::string>& known) {
   if (rest_of(name).size() < kFewestLetters) return {};
   const auto meant = meant_by(name, known);
-  const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
+  const std::string sought = upper(name);
+  const auto has = [&](std::string_view part) { return sought.find(part) != sought.npos; };
   const bool is_about_access =
       has("AUTH_") || has("CORS") || has("JWKS") || has("ORIGIN") || has("SECRET") || has("TOKEN");
   if (!meant && !is_about_access) return {};
@@ -195,9 +197,6 @@ Loaded apply(const std::vector<Setting>& settings) {
                                   ? "--sslkey: its certificate must be given too, with --sslcert"
                                   : "--sslcert: its key must be given too, with --sslkey"));
   }
-  if (config.admin_port != 0 && config.admin_port == config.port) {
-    return failed("--admin_port: it is the same as --port; choose another");
-  }
   const std::string problem = problem_with_auth(config);
   if (!problem.empty()) return failed(problem);
   return Start{std::move(config)};
@@ -253,6 +252,11 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
   auto* const start = std::get_if<Start>(&result);
   if (start == nullptr) return result;
   remark_times(start->config, remarks);
+  const std::string cluster = variable_of("cluster");
+  const char* const redis = environment(cluster.c_str());
+  if (redis != nullptr && *redis == '\0') {
+    remarks.push_back(in_environment(cluster) + ": empty; this server knows of no other");
+  }
   if (line.check_config) return Check{std::move(start->config), line.quiet, std::move(remarks)};
   if (line.health_check) return HealthCheck{std::move(start->config)};
   start->remarks = std::move(remarks);

@@ -197,10 +197,9 @@ constexpr auto kOptions = std::to_array<Option>({
      "",
      kCluster,
      "Redis that joins several nodes: redis://[[USER]:PASSWORD@]HOST:PORT[/DB], rediss:// for TLS, "
-     "or unix://; without it: one",
+     "or unix://; empty: one",
      {Arity::Value, "URL", read_cluster, write_value<kFile, &Config::cluster>},
-     Trait::SecretAndFixed,
-     kKeepsOut},
+     Trait::SecretAndFixed},
     {"cluster_down", '\0', "", kCluster,
      "new peers while that is away: accept_local (as if alone) or refuse",
      bind<kClusterDown, &Config::cluster_down>()},

@@ -27,7 +27,7 @@ enum class Trait : std::uint8_t {
 
 /// Fixed is whether there are any of these that ask for tokens.
 inline constexpr unsigned kOfTokens = 1;
-/// Empty it would let in more, protect less, or know nobody: that is not taken for its value.
+/// Empty it would let in more, or protect less: that is not taken for its value.
 inline constexpr unsigned kKeepsOut = 2;
 
 /// One row per option: all that the command line, the environment, the config file and --help need.

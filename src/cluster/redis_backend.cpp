@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/redis_backend.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +13,13 @@ namespace {
 /// To begin with nobody is told that it is away; so long clients may be left waiting.
 constexpr core::Duration kFirstPatience = std::chrono::seconds(1);
 constexpr core::Duration kFarewell = std::chrono::milliseconds(500);
+
+/// By what the error of Redis begins with: of a user, its password and rights, or a database.
+bool is_refusal(const std::string& why) {
+  constexpr std::array kErrors = {
+      "WRONGPASS", "NOAUTH", "NOPERM", "ERR AUTH", "ERR invalid password", "ERR DB index"};
+  return std::ranges::any_of(kErrors, [&](const char* error) { return why.starts_with(error); });
+}
 
 }  // namespace
 
@@ -82,6 +91,7 @@ void RedisBackend::give_up_returned() {
 void RedisBackend::on_up() {
   spdlog::info("Cluster: Redis at {} reached, this is node {}", node_.link().address(), node());
   has_been_up_ = true;
+  is_misconfigured_ = false;
   is_away_ = is_cause_told_ = false;
   fence_ = FenceState::None;
   lease_.begin();
@@ -92,6 +102,7 @@ void RedisBackend::on_up() {
 }
 
 void RedisBackend::on_down(const std::string& why) {
+  if (!has_been_up_) is_misconfigured_ = is_refusal(why);
   if (is_stopping_) {
     farewell_.cancel();
     return;

@@ -115,16 +115,6 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> Outstanding::put_behind(
   return orders;
 }
 
-std::optional<std::uint64_t> Outstanding::last_of(std::string_view dst_json,
-                                                  Registration sender) const {
-  const auto destination = destinations_.find(dst_json);
-  if (destination == destinations_.end()) return std::nullopt;
-  const auto attempt = destination->second.attempts.find(sender);
-  const bool waits =
-      attempt != destination->second.attempts.end() && !attempt->second.messages.empty();
-  return waits ? std::optional(attempt->second.messages.back().order) : std::nullopt;
-}
-
 bool Outstanding::keep_behind(Registration sender, std::string_view dst_json, std::uint64_t order,
                               std::string text, Instant since, std::uint32_t dst_mark) {
   Attempt* const attempt = find(dst_json, sender);

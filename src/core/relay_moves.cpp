@@ -122,8 +122,9 @@ bool Relay::inherit(Peer& peer, const Parcel& kept, Instant now) {
   Peer* const src = sender_of(kept);
   if (kept.type == MessageType::Leave) {
     const bool were_partners = part(peer, src, kept.src, kept.registration.mark);
-    return were_partners || is_known_to_be_for(kept.dst_mark, peer) ||
-           peer.realm.outstanding.holds(json::quoted(peer.id), kept.registration);
+    const bool is_its = were_partners || is_known_to_be_for(kept.dst_mark, peer);
+    if (!is_its && peer.transport == nullptr) keep_behind_messages(kept, peer, now);
+    return is_its;
   }
   if (peer.transport == nullptr) {
     keep(kept, now);

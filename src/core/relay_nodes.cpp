@@ -128,7 +128,7 @@ Relay::Arrival Relay::accept(const Parcel& parcel, Instant now) {
   if (dst->is_pending) {
     keep(parcel, now);
   } else if (parcel.type == MessageType::Leave) {
-    accept_leave(parcel, *dst);
+    accept_leave(parcel, *dst, now);
   } else if (parcel.type == MessageType::Expire) {
     if (is_for(parcel.dst_mark, *dst)) tell(*dst, std::string(parcel.text));
   } else if (!may_have(*dst, parcel)) {
@@ -147,31 +147,25 @@ bool Relay::may_have(const Peer& dst, const Parcel& parcel) const {
 }
 
 /// A partner hears of it even if it has no room for messages: there is one for each. Another peer
-/// only what a client has sent it.
-void Relay::accept_leave(const Parcel& parcel, Peer& dst) {
+/// only what a client has sent it; if that is lost, behind messages that may make them partners.
+void Relay::accept_leave(const Parcel& parcel, Peer& dst, Instant now) {
   const bool is_sent_to_it = may_have(dst, parcel);
   const bool were_partners = part(dst, sender_of(parcel), parcel.src, parcel.registration.mark);
   if (parcel.text.empty()) return;
-  bool is_told = were_partners || is_known_to_be_for(parcel.dst_mark, dst);
-  if (!is_told && dst.is_reachable()) {
-    is_told = is_sent_to_it && dst.transport->has_room_for(parcel.text.size());
-  } else if (!is_told) {
-    is_told = ends_what_waits(parcel, dst);
+  if (were_partners || is_known_to_be_for(parcel.dst_mark, dst)) {
+    // What a lost peer is told does not count as what waits for it.
+    std::string text = leave_text(parcel.src, parcel.dst);
+    if (dst.is_reachable() || parcel.text.size() < text.size()) text = parcel.text;
+    return tell(dst, std::move(text), parcel.src, parcel.registration);
   }
-  if (!is_told) return;
-  // What a lost peer is told does not count as what waits for it.
-  std::string text = leave_text(parcel.src, parcel.dst);
-  if (dst.is_reachable() || parcel.text.size() < text.size()) text = parcel.text;
-  tell(dst, std::move(text), parcel.src, parcel.registration);
+  if (!dst.is_reachable()) return keep_behind_messages(parcel, dst, now);
+  const bool has_room = dst.transport->has_room_for(parcel.text.size());
+  if (is_sent_to_it && has_room) dst.transport->send(parcel.text);
 }
 
-/// A LEAVE for a peer that is lost: with what waits of its sender they are to be partners, if it
-/// was not told one after that already.
-bool Relay::ends_what_waits(const Parcel& leave, const Peer& dst) {
-  const auto last = dst.realm.outstanding.last_of(json::quoted(dst.id), leave.registration);
-  return last && std::ranges::none_of(dst.backlog, [&](const Peer::Told& told) {
-           return told.left_as == leave.registration && told.order > *last;
-         });
+/// A LEAVE for a peer that is lost; if there are none it is of no use.
+void Relay::keep_behind_messages(const Parcel& leave, const Peer& dst, Instant now) {
+  if (dst.realm.outstanding.holds(json::quoted(dst.id), leave.registration)) keep(leave, now);
 }
 
 Relay::Arrival Relay::give(const Parcel& parcel, Peer& dst, Instant now) {

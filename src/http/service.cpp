@@ -155,12 +155,12 @@ std::string Service::hint(const Request& request) const {
 
 Reply Service::reply_to(const Request& request, const route::NotFound&) const {
   const std::string& path = options_.path;
-  const std::string body =
-      dump({{"error", "Not found"},
-            {"method", request.method},
-            {"target", request.target.substr(0, request.target.find('?'))},  // no token
-            {"path", path},
-            {"hint", hint(request)}});
+  const std::string body = dump(
+      {{"error", "Not found"},
+       {"method", request.method},
+       {"target", request.target.substr(0, request.target.find('?'))},  // its query has the token
+       {"path", path},
+       {"hint", hint(request)}});
   return reply(404, kJson, body);
 }
 

@@ -255,7 +255,7 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
   for (const std::string name :
        {"PEERJSD_AUTH_SECRET_FILE", "PEERJSD_AUTH_KEY", "PEERJSD_JWKS", "PEERJSD_SECRET",
         "PEERJSD_Auth_Secret", "PEERJSD_TOKEN", "PEERJSD_AUTH_JWKS_FILE", "PEERJSD_CORS_ORIGINS",
-        "PEERJSD_PROT", "PEERJSD_port"}) {
+        "PEERJSD_PROT", "PEERJSD_port", "peerjsd_auth_secret"}) {
     EXPECT_NE(error_of({}, {{name, "sesame"}}).find(name + ": unknown; "), std::string::npos);
   }
   const Variables others = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
@@ -277,11 +277,13 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
 }
 
 TEST(Config, RemarksWhatMayNotBeMeantSo) {
-  const Variables variables = {{"PEERJSD_VERSION", "1"}, {"PEERJSD_SERVICE_HOST", "10.0.0.1"}};
+  const Variables variables = {
+      {"PEERJSD_CLUSTER", ""}, {"PEERJSD_SERVICE_HOST", "10.0.0.1"}, {"PEERJSD_VERSION", "1"}};
   const auto result = load({"--alive_timeout", "60", "--leave_grace", "30s"}, variables);
   EXPECT_EQ(std::get<Start>(result).remarks,
             (List{"environment variable PEERJSD_VERSION: unknown, and passed over; see --help",
-                  "--alive_timeout: 60 ms is short; for seconds write 60s"}));
+                  "--alive_timeout: 60 ms is short; for seconds write 60s",
+                  "environment variable PEERJSD_CLUSTER: empty; this server knows of no other"}));
   EXPECT_EQ(std::get<Start>(load({"--alive_timeout", "0"})).remarks, List{});
   EXPECT_EQ(std::get<Check>(load({"--check_config", "--leave_grace", "9"})).remarks.size(), 1U);
 }
@@ -819,9 +821,9 @@ TEST(Config, KeepsWhatAServiceIsAskedByToItself) {
 TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   const std::string problem =
       ": it is empty, as if its value had got lost; give one, or leave it out";
-  for (const std::string name : {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer",
-                                 "auth_audience", "auth_url", "cluster", "cors", "hook_secret",
-                                 "id_pattern", "ids", "reserved_ids", "sslcert", "sslkey"}) {
+  for (const std::string name :
+       {"auth_secret", "auth_public_key", "auth_jwks", "auth_issuer", "auth_audience", "auth_url",
+        "cors", "hook_secret", "id_pattern", "ids", "reserved_ids", "sslcert", "sslkey"}) {
     std::string variable = "PEERJSD_" + name;
     std::ranges::transform(variable, variable.begin(), [](char c) { return std::toupper(c); });
     EXPECT_EQ(error_of({}, {{variable, ""}}), "environment variable " + variable + problem);

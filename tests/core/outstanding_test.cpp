@@ -344,17 +344,6 @@ TEST_F(OutstandingTest, LeavesKeepTheirPlacesAmongMany) {
   expect_empty(outstanding_);
 }
 
-TEST_F(OutstandingTest, KnowsTheLastOfASender) {
-  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), std::nullopt);
-  keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
-  keep(kAnn, R"("x")", MessageType::Offer, "2", kStart);
-  keep(kBob, R"("x")", MessageType::Offer, "3", kStart);
-  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), 1U);
-  EXPECT_EQ(outstanding_.last_of(R"("y")", kAnn.registration), std::nullopt);
-  while (outstanding_.expire_next(kStart + 5s)) continue;
-  EXPECT_EQ(outstanding_.last_of(R"("x")", kAnn.registration), std::nullopt);
-}
-
 TEST_F(OutstandingTest, KeepsALeaveBehindWhatItFollows) {
   keep(kAnn, R"("x")", MessageType::Offer, "1", kStart);
   const std::uint64_t order = outstanding_.arrived();

@@ -807,7 +807,7 @@ TEST_F(RelayMovesTest, ALeaveWaitsBehindTheMessagesThatStayWhenTheServerStops) {
   relay_.bequeath_lost(now_);
   ASSERT_EQ(backend_.bequeathed.size(), 1U);
   EXPECT_EQ(backend_.bequeathed[0].second, Inheritance{});
-  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "x", "a"), "x has left", text("OFFER", "b", "a"),
+  EXPECT_EQ(backend_.take(), (Texts{text("OFFER", "x", "a"), text("OFFER", "b", "a"), "x has left",
                                     "x calls anew"}));
 }
 

@@ -165,7 +165,8 @@ using VariableNames = std::vector<std::string>;
 ///
 /// Bad input is Exit{2} with one line that says where it stands, what it is and what would be
 /// right. --help and --version are Exit{0}, --check_config is Check, and --check_config=quiet is a
-/// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set.
+/// quiet one, --health_check is HealthCheck. An empty environment variable counts as not set, but
+/// of what protects, where it is bad input.
 /// Ports of the form tcp://10.0.0.1:9000 are left alone: Kubernetes sets PEERJSD_PORT to such for a
 /// service called peerjsd. Of `names`, PEERJSD_ variables that are no option end the start if they
 /// look like one that is mistyped, or have to do with who may connect; of others there is a remark.

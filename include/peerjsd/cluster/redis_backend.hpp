@@ -50,8 +50,8 @@ class RedisBackend final : public core::Backend {
   bool is_up() const { return !is_stopping_ && node_.link().is_up(); }
   bool accepts_while_down() const { return options_.accepts_while_down; }
 
-  /// Whether it has been up at all.
-  bool has_been_up() const { return has_been_up_; }
+  /// It has never been up, and Redis says that it is not to be: it is not away.
+  bool is_misconfigured() const { return is_misconfigured_; }
 
   /// See RedisNode.
   const std::string& node() const { return node_.name(); }
@@ -102,6 +102,7 @@ class RedisBackend final : public core::Backend {
   Lease lease_;
   Directory directory_;
   bool has_been_up_ = false;
+  bool is_misconfigured_ = false;
   bool is_away_ = false;                // the operator has been told so
   bool is_cause_told_ = false;          // and why
   std::optional<core::Instant> begun_;  // the first tick

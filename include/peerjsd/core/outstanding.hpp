@@ -97,9 +97,6 @@ class Outstanding {
   /// Whether something waits that this sender has sent there.
   bool holds(std::string_view dst_json, Registration sender) const;
 
-  /// The order of the last of that; nothing: there is none.
-  std::optional<std::uint64_t> last_of(std::string_view dst_json, Registration sender) const;
-
   /// What is here of one registration counts as that of another, under which its peer is known from
   /// now on. What either has sent to one destination is one attempt then; it has run out if both
   /// have. The destinations of what was of the first, as JSON.

@@ -282,8 +282,8 @@ class Relay {
   static Peer* sender_of(const Peer::Told& leave, const Realm& realm);
   Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
   Arrival accept(const Parcel& parcel, Instant now);
-  void accept_leave(const Parcel& parcel, Peer& dst);
-  static bool ends_what_waits(const Parcel& leave, const Peer& dst);
+  void accept_leave(const Parcel& parcel, Peer& dst, Instant now);
+  void keep_behind_messages(const Parcel& leave, const Peer& dst, Instant now);
   Arrival give(const Parcel& parcel, Peer& dst, Instant now);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
