@@ -233,9 +233,12 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
       const { redis } = cluster;
       const url = `redis://:${ESCAPED}@127.0.0.1:${redis.port}`;
       const node = await refused(cluster, url, /WRONGPASS/);
+      const ready = async () => (await get(node.admin, '/readyz')).status;
+      assert.equal(await ready(), 503, 'an update shall not go on to the next');
       cli(redis, '-a', 'another', '--no-auth-warning', 'config', 'set', 'requirepass', SECRET);
       await until(() => timesUp(node) === 1, 'the node to be let in');
       assert.equal(node.log().match(/cannot be reached/g).length, 1, 'it is said once');
+      assert.equal(await ready(), 200);
     }),
   );
 
