@@ -547,6 +547,8 @@ TEST_F(RelayNodesTest, ALostPeerIsToldOneLeaveForWhatWaitsOfItsSender) {
 TEST_F(RelayNodesTest, LeavesForALostPeerWaitAmongWhatHasARoom) {
   join(a_, "a");
   lose(a_);
+  deliver("y", "a", MessageType::Leave, "of a stranger");
+  EXPECT_TRUE(relay_.realm("peerjs")->outstanding.empty());
   const std::size_t most = relay_nodes_options().outstanding.per_destination;
   for (int i = 0; i < 100; ++i) {
     deliver_offer("x", "a");
