@@ -6,7 +6,6 @@ namespace peerjsd::app {
 
 std::string Certificates::load() {
   watch_.begin();
-  watch_.settle();
   auto loaded = net::TlsContext::load(files_);
   if (auto* const problem = std::get_if<std::string>(&loaded)) return std::move(*problem);
   context_ = std::move(std::get<net::TlsContext>(loaded));

@@ -128,7 +128,8 @@ std::string problem_with_variable(std::string_view name, const std::vector<std::
          " If it is meant for another program, give it another name";
 }
 
-/// Of times that somebody has written in seconds, as npm peer does not take them either.
+/// Times are in milliseconds, as npm peer has them: so short they were most likely meant for
+/// seconds.
 void remark_times(const Config& config, std::vector<std::string>& remarks) {
   constexpr std::chrono::milliseconds most{300};
   const auto look = [&](const char* name, std::chrono::milliseconds time) {

@@ -13,7 +13,7 @@ std::int64_t nanoseconds(const timespec& time) {
 
 bool FileWatch::changed() {
   const Stamps last = std::exchange(seen_, stamps());
-  return seen_ == last && seen_ != settled_;
+  return seen_ == last && seen_ != read_;
 }
 
 FileWatch::Stamps FileWatch::stamps() const {

@@ -84,7 +84,6 @@ TokenGate::TokenGate(const Config& config)
 
 std::string TokenGate::load() {
   watch_.begin();
-  watch_.settle();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
     if (is_file_name(secret)) {

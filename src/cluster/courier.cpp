@@ -34,8 +34,8 @@ constexpr core::Duration kMemory = kLongestDoubt + std::chrono::seconds(5);
 constexpr std::string_view kMoved = "moved";
 
 core::Parcel parcel_of(const Flights::Flight& flight, const Flights::Item& item) {
-  return {flight.key, item.src,   item.registration,   flight.dst,   item.type,
-          item.text,  item.since, item.makes_partners, item.dst_mark};
+  return {flight.key, item.src,   item.registration, flight.dst,         item.type,
+          item.text,  item.since, item.dst_mark,     item.makes_partners};
 }
 
 }  // namespace
@@ -226,9 +226,8 @@ Receipts::Item Courier::take_in(const Delivery& delivery) {
   const core::Instant now = RedisNode::now();
   std::optional<std::uint32_t> dst_mark;
   for (const Delivery::Item& item : delivery.items) {
-    const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark},
-                              delivery.dst, item.type, item.text,
-                              item.since,   false,     item.dst_mark};
+    const core::Parcel parcel{delivery.key, item.src,  {.mark = item.mark}, delivery.dst,
+                              item.type,    item.text, item.since,          item.dst_mark};
     const auto handed_to = node_.relay().deliver(parcel, now);
     if (!handed_to) return {delivery.number, false};
     ++node_.counters().received;

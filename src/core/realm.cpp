@@ -13,6 +13,11 @@ Peer* Realm::find(std::string_view id) const {
   return found == peers_.end() ? nullptr : found->second.get();
 }
 
+Peer* Realm::find(std::string_view id, Registration registration) const {
+  Peer* const peer = find(id);
+  return peer != nullptr && peer->registration == registration ? peer : nullptr;
+}
+
 std::vector<std::string_view> Realm::connected_ids() const {
   std::vector<std::string_view> ids;
   for (const auto& [id, peer] : peers_) {
@@ -99,6 +104,13 @@ auto place_of(auto& partners, std::string_view elsewhere) {
   return std::ranges::lower_bound(partners, elsewhere, {}, &PartnerElsewhere::id);
 }
 
+/// nullptr: it is none.
+const PartnerElsewhere* find_partner(const Peer& peer, std::string_view elsewhere) {
+  const auto place = place_of(peer.partners_elsewhere, elsewhere);
+  const bool is_there = place != peer.partners_elsewhere.end() && place->id == elsewhere;
+  return is_there ? &*place : nullptr;
+}
+
 bool erase(std::vector<Peer*>& sorted, Peer* peer) {
   const auto place = place_of(sorted, peer);
   if (!holds(sorted, place, peer)) return false;
@@ -137,14 +149,14 @@ void make_partner(Peer& peer, std::string_view elsewhere, std::uint32_t mark) {
 }
 
 bool are_partners(const Peer& peer, std::string_view elsewhere, std::uint32_t mark) {
-  const auto place = place_of(peer.partners_elsewhere, elsewhere);
-  if (place == peer.partners_elsewhere.end() || place->id != elsewhere) return false;
-  return mark == 0 || place->mark == 0 || place->mark == mark;
+  const PartnerElsewhere* const partner = find_partner(peer, elsewhere);
+  if (partner == nullptr) return false;
+  return mark == 0 || partner->mark == 0 || partner->mark == mark;
 }
 
 std::uint32_t mark_of_partner(const Peer& peer, std::string_view elsewhere) {
-  const auto place = place_of(peer.partners_elsewhere, elsewhere);
-  return place == peer.partners_elsewhere.end() || place->id != elsewhere ? 0 : place->mark;
+  const PartnerElsewhere* const partner = find_partner(peer, elsewhere);
+  return partner == nullptr ? 0 : partner->mark;
 }
 
 bool part(Peer& peer, std::string_view elsewhere, std::uint32_t mark) {

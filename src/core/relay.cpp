@@ -273,7 +273,7 @@ void Relay::deliver_waiting(Peer& peer, bool opens, Instant now) {
     for (; next != backlog.end() && next->order <= order; ++next) {
       if (!opens || next->text != kOpenText) peer.transport->send(next->text);
       if (!next->left.empty())
-        part(peer, sender_of(*next, peer.realm), next->left,
+        part(peer, peer.realm.find(next->left, next->left_as), next->left,
              next->left_as.mark);  // of what it sent before
     }
   };
@@ -300,7 +300,7 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
     if (is_meant) peer.transport->send(message.text);
     return;
   }
-  Peer* const src = sender_of(message, peer.realm);
+  Peer* const src = peer.realm.find(message.src, message.registration);
   if (!is_meant || !is_open_to(peer, src, message.src, message.registration.mark)) {
     return on_abandoned(parcel_of(message, peer.realm.key, peer.id), now);
   }
@@ -313,8 +313,8 @@ void Relay::deliver_kept(const Outstanding::Message& message, Peer& peer, Instan
 
 /// It is for a partner, which another peer that has got the id is not. False: it is not to get it.
 bool Relay::deliver_leave(const Outstanding::Message& message, Peer& peer) {
-  const bool were_partners =
-      part(peer, sender_of(message, peer.realm), message.src, message.registration.mark);
+  const bool were_partners = part(peer, peer.realm.find(message.src, message.registration),
+                                  message.src, message.registration.mark);
   return were_partners || is_known_to_be_for(message.dst_mark, peer);
 }
 
@@ -345,8 +345,8 @@ Peer* Relay::find(std::string_view key, std::string_view id) const {
 }
 
 Peer* Relay::find(const Claim& claim) const {
-  Peer* const peer = find(claim.key, claim.id);
-  return peer != nullptr && peer->registration == claim.registration ? peer : nullptr;
+  const Realm* const of_key = realm(claim.key);
+  return of_key == nullptr ? nullptr : of_key->find(claim.id, claim.registration);
 }
 
 }  // namespace peerjsd::core

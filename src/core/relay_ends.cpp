@@ -156,8 +156,7 @@ void Relay::say_farewell(const Peer& peer, const PartnerElsewhere& to, Farewell 
   const bool is_silent = farewell == Farewell::Silent;
   const std::string text = is_silent ? std::string() : leave_text(peer.id, to.id);
   const Parcel parcel{
-      peer.realm.key, peer.id, peer.registration, to.id, MessageType::Leave, text, now,
-      false,          to.mark};
+      peer.realm.key, peer.id, peer.registration, to.id, MessageType::Leave, text, now, to.mark};
   if (is_silent) {
     forward(parcel);
   } else if (send_on(parcel, now)) {

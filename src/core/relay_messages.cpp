@@ -172,8 +172,8 @@ Receipt Relay::send_away(Peer& src, const ClientMessage& message, std::uint32_t 
       src.realm.outstanding.holds(message.dst_json, src.registration)) {
     return keep(src, message, dst_mark, now);
   }
-  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type, text_,
-                      now,           false,  dst_mark};
+  const Parcel parcel{src.realm.key, src.id, src.registration, message.dst, message.type,
+                      text_,         now,    dst_mark};
   switch (forward(parcel)) {
     case Backend::Forwarding::Taken:
       return Receipt::Forwarded;
@@ -212,8 +212,8 @@ void Relay::send_expire(const Realm& realm, std::string_view src, Registration r
   std::string text;
   append_message(text, MessageType::Expire, dst_json, json::quoted(src), {});
   if (!is_here) {
-    const Parcel parcel{realm.key, {},    registration,     src, MessageType::Expire, text,
-                        now,       false, registration.mark};
+    const Parcel parcel{realm.key,           {},   registration, src,
+                        MessageType::Expire, text, now,          registration.mark};
     if (send_on(parcel, now)) ++counters_.expires;
     return;
   }

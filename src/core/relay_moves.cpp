@@ -109,7 +109,7 @@ std::vector<Peer::Told> Relay::inherit(Peer& peer, const Inheritance& inheritanc
   if (is_lost && !inheritance.kept.empty()) put_behind(peer.realm, peer.id, waiting);
   for (const Inheritance::Sent& sent : inheritance.sent) {
     send_on({peer.realm.key, peer.id, peer.registration, sent.dst, sent.type, sent.text, sent.since,
-             false, sent.dst_mark},
+             sent.dst_mark},
             now);
   }
   return told;

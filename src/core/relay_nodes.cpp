@@ -8,6 +8,12 @@
 #include <utility>
 
 namespace peerjsd::core {
+namespace {
+
+/// No mark, for what waits or is refused.
+constexpr std::uint32_t kNobody = 0;
+
+}  // namespace
 
 /// Of a sender of another node.
 Registration Relay::registration_elsewhere(std::string_view id, std::uint32_t mark) const {
@@ -44,7 +50,7 @@ std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
   std::vector<Parcel> parcels;
   for (const auto& [src, type, text, since, mark, dst_mark] : messages) {
     const Registration registration = registration_of(realm, src, mark);
-    parcels.push_back({realm.key, src, registration, dst, type, text, since, false, dst_mark});
+    parcels.push_back({realm.key, src, registration, dst, type, text, since, dst_mark});
   }
   return parcels;
 }
@@ -52,7 +58,7 @@ std::vector<Parcel> Relay::parcels_of(const Realm& realm, std::string_view dst,
 /// To its destination, wherever that is; if it cannot go there now, it waits. False: a notice to
 /// nobody.
 bool Relay::send_on(const Parcel& parcel, Instant now) {
-  if (accept(parcel, now) != Arrival::Nowhere) return true;
+  if (accept(parcel, now)) return true;
   const Outstanding& outstanding = realms_.find(parcel.key)->second.outstanding;
   if (!outstanding.holds(json::quoted(parcel.dst), parcel.registration)) {
     const Backend::Forwarding forwarding = forward(parcel);
@@ -73,15 +79,7 @@ std::optional<std::uint32_t> Relay::deliver(const Parcel& from_elsewhere, Instan
   if (of_key == nullptr) return std::nullopt;
   Parcel parcel = from_elsewhere;
   parcel.registration = registration_of(*of_key, parcel.src, parcel.registration.mark);
-  switch (accept(parcel, now)) {
-    case Arrival::Nowhere:
-      return std::nullopt;
-    case Arrival::Taken:
-      return 0;
-    case Arrival::Handed:
-      break;
-  }
-  return of_key->find(parcel.dst)->registration.mark;
+  return accept(parcel, now);
 }
 
 /// Sender and destination count as partners, or as parted, as soon as it is sent: should the sender
@@ -103,28 +101,14 @@ bool Relay::try_forward(const Parcel& parcel) {
 
 /// nullptr: it is not here, or not any more.
 Peer* Relay::sender_of(const Parcel& parcel) const {
-  Peer* const src = find(parcel.key, parcel.src);
-  return src != nullptr && src->registration == parcel.registration ? src : nullptr;
+  const Realm* const of_key = realm(parcel.key);
+  return of_key == nullptr ? nullptr : of_key->find(parcel.src, parcel.registration);
 }
 
-/// The same of a LEAVE that a lost peer was told.
-Peer* Relay::sender_of(const Peer::Told& leave, const Realm& realm) {
-  Peer* const src = realm.find(leave.left);
-  return src != nullptr && src->registration == leave.left_as ? src : nullptr;
-}
-
-/// The same of one that has waited: its sender may have come here meanwhile.
-Peer* Relay::sender_of(const Outstanding::Message& message, const Realm& realm) const {
-  const Registration known = message.registration;
-  const Registration registration =
-      is_elsewhere(known) ? registration_of(realm, message.src, known.mark) : known;
-  Peer* const src = realm.find(message.src);
-  return src != nullptr && src->registration == registration ? src : nullptr;
-}
-
-Relay::Arrival Relay::accept(const Parcel& parcel, Instant now) {
+/// As deliver().
+std::optional<std::uint32_t> Relay::accept(const Parcel& parcel, Instant now) {
   Peer* const dst = find(parcel.key, parcel.dst);
-  if (dst == nullptr) return Arrival::Nowhere;
+  if (dst == nullptr) return std::nullopt;
   if (dst->is_pending) {
     keep(parcel, now);
   } else if (parcel.type == MessageType::Leave) {
@@ -138,7 +122,7 @@ Relay::Arrival Relay::accept(const Parcel& parcel, Instant now) {
   } else {
     keep(parcel, now);
   }
-  return Arrival::Taken;
+  return kNobody;
 }
 
 bool Relay::may_have(const Peer& dst, const Parcel& parcel) const {
@@ -168,14 +152,15 @@ void Relay::keep_behind_messages(const Parcel& leave, const Peer& dst, Instant n
   if (dst.realm.outstanding.holds(json::quoted(dst.id), leave.registration)) keep(leave, now);
 }
 
-Relay::Arrival Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
+/// The mark of who got it.
+std::uint32_t Relay::give(const Parcel& parcel, Peer& dst, Instant now) {
   if (!dst.transport->has_room_for(parcel.text.size())) {
     send_expire(dst.realm, parcel.src, parcel.registration, json::quoted(dst.id), now);
-    return Arrival::Taken;
+    return kNobody;
   }
   make_partner(dst, sender_of(parcel), parcel.src, parcel.registration.mark);
   dst.transport->send(parcel.text);
-  return Arrival::Handed;
+  return dst.registration.mark;
 }
 
 void Relay::keep(const Parcel& parcel, Instant now) {
@@ -195,7 +180,7 @@ void Relay::on_returned(const std::vector<Parcel>& parcels, Instant now) {
   for (const Parcel& parcel : parcels) {
     Peer* const src = sender_of(parcel);
     if (parcel.makes_partners && src != nullptr) part(*src, parcel.dst);
-    if (accept(parcel, now) == Arrival::Nowhere) keep(parcel, now);
+    if (!accept(parcel, now)) keep(parcel, now);
   }
   if (!overtaken) return;
   put_behind(realms_.find(parcels.front().key)->second, parcels.front().dst, *overtaken);

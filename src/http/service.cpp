@@ -132,6 +132,13 @@ Reply Service::reply_to(const Request& request, const route::Preflight&) const {
   return answer;
 }
 
+std::string_view Service::method_for(std::string_view target) const {
+  for (const std::string_view method : {"GET", "POST"}) {
+    if (!std::holds_alternative<route::NotFound>(router_.route(method, target))) return method;
+  }
+  return {};
+}
+
 /// What may have been meant.
 std::string Service::hint(const Request& request) const {
   const Route to_get = router_.route("GET", request.target);
@@ -141,13 +148,9 @@ std::string Service::hint(const Request& request) const {
   if (std::holds_alternative<route::IceServers>(to_get) && !options_.has_turn) {
     return "This PeerServer knows of no TURN servers; it does with --turn_secret and --turn_urls.";
   }
-  for (const std::string_view method : {"GET", "POST"}) {
-    const bool is_there =
-        !std::holds_alternative<route::NotFound>(router_.route(method, request.target));
-    if (is_there) {
-      return "This is for " + std::string(method) + ", not for " + std::string(request.method) +
-             ".";
-    }
+  const std::string_view method = method_for(request.target);
+  if (!method.empty()) {
+    return "This is for " + std::string(method) + ", not for " + std::string(request.method) + ".";
   }
   return "This PeerServer serves the path " + options_.path +
          ": clients reach it with the option path: '" + options_.path + "'.";

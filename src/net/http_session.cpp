@@ -171,12 +171,8 @@ void HttpSession::respond(const HttpRequest& request, const Asked& asked) {
 /// may stand anywhere in it, and anybody may ask for anything.
 void HttpSession::respond(const HttpRequest& request, const http::route::NotFound& asked) {
   const std::string_view target = view(request.target());
-  const auto is_there = [&](std::string_view method) {
-    const http::Route route = context().service().router().route(method, target);
-    return !std::holds_alternative<http::route::NotFound>(route);
-  };
   const bool asks_for_id = target.substr(0, target.find('?')).ends_with("/id");
-  if (asks_for_id && !is_there("GET") && !is_there("POST")) {
+  if (asks_for_id && context().service().method_for(target).empty()) {
     context().incidents().report(Incident::HttpRefused, "wrong path; this server's is {} ({})",
                                  context().service().path(), client_of(request).text);
   }

@@ -88,8 +88,8 @@ class RelayNodesFixture : public testing::Test {
   /// As a parcel, whose texts live as long as the test.
   Parcel parcel_of(RecordingBackend::Forwarded forwarded) {
     const auto& it = kept_.emplace_back(std::move(forwarded));
-    return {"peerjs", it.src,   it.registration,   it.dst,     it.type,
-            it.text,  it.since, it.makes_partners, it.dst_mark};
+    return {"peerjs", it.src,   it.registration, it.dst,           it.type,
+            it.text,  it.since, it.dst_mark,     it.makes_partners};
   }
 
   /// What was forwarded last.
@@ -118,8 +118,7 @@ class RelayNodesFixture : public testing::Test {
                const std::string& what, std::string_view token = "token",
                std::uint32_t dst_mark = 0) {
     const Registration registration{.mark = mark(src, token)};
-    return handed({"peerjs", src, registration, dst, type, what, now_, false, dst_mark})
-        .has_value();
+    return handed({"peerjs", src, registration, dst, type, what, now_, dst_mark}).has_value();
   }
   bool deliver_offer(const std::string& src, const std::string& dst) {
     return deliver(src, dst, MessageType::Offer, text("OFFER", src, dst));
@@ -130,7 +129,7 @@ class RelayNodesFixture : public testing::Test {
                       std::string_view token = "token") {
     const Registration told{.mark = mark(dst, token)};
     const std::string expire = text("EXPIRE", absent, dst);
-    return handed({"peerjs", {}, told, dst, MessageType::Expire, expire, now_, false, told.mark})
+    return handed({"peerjs", {}, told, dst, MessageType::Expire, expire, now_, told.mark})
         .has_value();
   }
 

@@ -157,8 +157,7 @@ TEST_F(RelayRightsTest, WhatIsMeantForAPartnerElsewhereIsNotForWhoHasGotItsId) {
   a_.take();
   const std::uint32_t another = mark_of("peerjs", "a", "another");
   EXPECT_TRUE(relay.deliver(
-      {"peerjs", "x", {.mark = 1}, "a", MessageType::Answer, "for another", now_, false, another},
-      now_));
+      {"peerjs", "x", {.mark = 1}, "a", MessageType::Answer, "for another", now_, another}, now_));
   EXPECT_EQ(a_.take(), Texts{});
   EXPECT_EQ(backend.take(), Texts{text("EXPIRE", "a", "x")});
 }

@@ -13,11 +13,8 @@ class FileWatch {
  public:
   explicit FileWatch(std::vector<std::string> files) : files_(std::move(files)) {}
 
-  /// They are about to be read.
-  void begin() { seen_ = stamps(); }
-
-  /// They have been read, as they were at begin(), and are good or not.
-  void settle() { settled_ = seen_; }
+  /// They are about to be read, and may turn out good or not.
+  void begin() { read_ = seen_ = stamps(); }
 
   /// Whether the files are others than those that were last read, or not there any more, and have
   /// been so since the last call: so that of those that are replaced together all are.
@@ -33,7 +30,7 @@ class FileWatch {
   Stamps stamps() const;
 
   std::vector<std::string> files_;
-  Stamps settled_;
+  Stamps read_;
   Stamps seen_;
 };
 

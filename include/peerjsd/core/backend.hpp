@@ -22,15 +22,15 @@ struct Parcel {
   MessageType type;
   std::string_view text;  ///< as the destination gets it; empty: a LEAVE of which it is not told
   Instant since;          ///< it has been waiting to arrive
-  bool makes_partners = false;  ///< src and dst count as such because of it
   std::uint32_t dst_mark = 0;   ///< of the only one who is meant; 0: whoever has dst
+  bool makes_partners = false;  ///< src and dst count as such because of it
 };
 
 /// A message that has waited, as one.
 inline Parcel parcel_of(const Outstanding::Message& message, std::string_view key,
                         std::string_view dst) {
-  return {key,           message.src, message.registration, dst, message.type, message.text,
-          message.since, false,       message.dst_mark};
+  return {key,          message.src,  message.registration, dst,
+          message.type, message.text, message.since,        message.dst_mark};
 }
 
 /// Which node has an id.

@@ -36,6 +36,10 @@ class Realm {
   };
 
   Peer* find(std::string_view id) const;
+
+  /// The same, but nullptr if it is another peer that has the id now.
+  Peer* find(std::string_view id, Registration registration) const;
+
   std::size_t size() const { return peers_.size(); }
   Places places() const { return {peers_.size(), pending_}; }
 

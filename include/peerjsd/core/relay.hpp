@@ -231,13 +231,6 @@ class Relay {
     Silent,  ///< nothing; the nodes where they are, that it is their partner no longer
   };
 
-  /// What has become of a parcel.
-  enum class Arrival : std::uint8_t {
-    Nowhere,  ///< its destination is not here
-    Taken,    ///< it waits, or is refused
-    Handed,
-  };
-
   /// What waits for a peer: all of it, or only what nobody is told of if it does not come.
   enum class Inherited : std::uint8_t { All, Notices };
 
@@ -279,12 +272,10 @@ class Relay {
   Backend::Forwarding forward(Parcel parcel);
   bool try_forward(const Parcel& parcel);
   Peer* sender_of(const Parcel& parcel) const;
-  static Peer* sender_of(const Peer::Told& leave, const Realm& realm);
-  Peer* sender_of(const Outstanding::Message& message, const Realm& realm) const;
-  Arrival accept(const Parcel& parcel, Instant now);
+  std::optional<std::uint32_t> accept(const Parcel& parcel, Instant now);
   void accept_leave(const Parcel& parcel, Peer& dst, Instant now);
   void keep_behind_messages(const Parcel& leave, const Peer& dst, Instant now);
-  Arrival give(const Parcel& parcel, Peer& dst, Instant now);
+  std::uint32_t give(const Parcel& parcel, Peer& dst, Instant now);
   void keep(const Parcel& parcel, Instant now);
   void forward_waiting(Realm& realm, const std::string& dst_json);
   /// What waits for a destination, and what it is to be told if it is lost.

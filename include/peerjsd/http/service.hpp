@@ -62,6 +62,9 @@ class Service {
 
   const std::string& path() const { return options_.path; }
 
+  /// GET or POST, if there is something to be asked for by it; empty: there is nothing.
+  std::string_view method_for(std::string_view target) const;
+
   bool may_list(std::string_view key) const { return options_.allow_discovery && is_key(key); }
 
   /// Whatever the key that --compat_http_key takes: one with which clients can connect.
