@@ -9,6 +9,7 @@ std::string Certificates::load() {
   auto loaded = net::TlsContext::load(files_);
   if (auto* const problem = std::get_if<std::string>(&loaded)) return std::move(*problem);
   context_ = std::move(std::get<net::TlsContext>(loaded));
+  watch_.accept();
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "peerjsd/app/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "config_file.hpp"
 #include "config_options.hpp"
 #include "config_text.hpp"
+#include <unistd.h>
 
 namespace peerjsd::app {
 namespace {
@@ -17,6 +19,11 @@ namespace {
 constexpr int kBadInput = 2;
 constexpr std::string_view kPrefix = "PEERJSD_";
 constexpr std::size_t kFewestLetters = 4;  // of three anything is nearly KEY
+
+/// A variable with one of these is about who may connect, or about the file that says so.
+constexpr std::array<std::string_view, 12> kAccessWords = {
+    "AUTH_", "AUDIENCE", "CFG",        "CONF",   "CORS",   "ISSUER",
+    "JWKS",  "JWT",      "PUBLIC_KEY", "ORIGIN", "SECRET", "TOKEN"};
 
 Exit failed(const std::string& problem) {
   return {kBadInput, "peerjsd: " + problem + "\n"};
@@ -82,8 +89,11 @@ std::vector<Setting> environment_settings(const Environment& environment,
 bool is_of_service(std::string_view name, const Environment& environment) {
   const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
   const char* const value = environment(std::string(name).c_str());
-  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has("_TCP") || has("_UDP") ||
-         has("_SCTP") || (value != nullptr && is_service_link(value));
+  const std::size_t port = name.find("_PORT_");
+  const std::string_view number = port == name.npos ? "" : name.substr(port + 6, 1);
+  const bool has_number = !number.empty() && number.front() >= '0' && number.front() <= '9';
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has_number ||
+         (value != nullptr && is_service_link(value));
 }
 
 /// The option that a variable which is none is for; nothing: for another program. As Docker has it,
@@ -120,8 +130,7 @@ std::string problem_with_variable(std::string_view name, const std::vector<std::
   const auto meant = meant_by(name, known);
   const std::string sought = upper(name);
   const auto has = [&](std::string_view part) { return sought.find(part) != sought.npos; };
-  const bool is_about_access =
-      has("AUTH_") || has("CORS") || has("JWKS") || has("ORIGIN") || has("SECRET") || has("TOKEN");
+  const bool is_about_access = sought.ends_with("AUTH") || std::ranges::any_of(kAccessWords, has);
   if (!meant && !is_about_access) return {};
   return in_environment(printable(name)) + ": unknown; " +
          (meant ? "did you mean " + std::string(*meant) + "?" : "see --help for what there is.") +
@@ -178,19 +187,31 @@ std::string problem_with_auth(const Config& config) {
   return {};
 }
 
-std::string take(Config& config, const Setting& setting) {
+bool is_file_name(const std::string& text) {
+  return text.starts_with('/') && ::access(text.c_str(), F_OK) == 0;
+}
+
+/// `is_last`: no other setting of the option replaces it.
+std::string take(Config& config, const Setting& setting, bool is_last) {
   const auto is_empty = [](const std::string& text) { return text.empty(); };
   if (setting.option->keeps_out() && std::ranges::all_of(setting.texts, is_empty)) {
-    return "it is empty, as if its value had got lost; give one, or leave it out";
+    return is_last ? "it is empty, as if its value had got lost; give one, or leave it out" : "";
+  }
+  if (setting.option->is_secret() && std::ranges::any_of(setting.texts, is_file_name)) {
+    return "it is the name of a file; give what is in it, as in " +
+           variable_of(setting.option->name) + "=\"$(cat FILE)\"";
   }
   return setting.option->binding.read(config, setting.texts);
 }
 
 Loaded apply(const std::vector<Setting>& settings) {
   Config config;
-  for (const Setting& setting : settings) {
-    const std::string problem = take(config, setting);
-    if (!problem.empty()) return failed(setting.source + ": " + problem);
+  for (auto setting = settings.begin(); setting != settings.end(); ++setting) {
+    const bool is_last = std::none_of(std::next(setting), settings.end(), [&](const auto& later) {
+      return later.option == setting->option;
+    });
+    const std::string problem = take(config, *setting, is_last);
+    if (!problem.empty()) return failed(setting->source + ": " + problem);
   }
   if (config.sslkey.empty() != config.sslcert.empty()) {
     const bool has_key = config.sslcert.empty();
@@ -254,8 +275,7 @@ Loaded load_config(int argc, const char* const* argv, const Environment& environ
   if (start == nullptr) return result;
   remark_times(start->config, remarks);
   const std::string cluster = variable_of("cluster");
-  const char* const redis = environment(cluster.c_str());
-  if (redis != nullptr && *redis == '\0') {
+  if (environment(cluster.c_str()) != nullptr && start->config.cluster.empty()) {
     remarks.push_back(in_environment(cluster) + ": empty; this server knows of no other");
   }
   if (line.check_config) return Check{std::move(start->config), line.quiet, std::move(remarks)};

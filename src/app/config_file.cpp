@@ -46,6 +46,11 @@ class Reader {
     return text.substr(0, text.find_first_of(" \t:="));
   }
 
+  /// A secret in base64 that stands on a line of its own ends in = or ==.
+  static bool is_base64_end(std::string_view value) {
+    return trimmed(value).empty() || trimmed(value) == "=";
+  }
+
   void take(std::string_view whole_line) {
     const std::string_view line = trimmed(without_comment(whole_line));
     if (line.empty()) return;
@@ -61,7 +66,10 @@ class Reader {
 
   void set(std::string_view key, std::string_view value) {
     const Option* option = find_option(key);
-    if (option == nullptr) return fail("unknown key " + in_quotes(key) + remedy(key));
+    if (option == nullptr) {
+      return fail(is_base64_end(value) ? "unknown key; it is not shown, for it may be a secret"
+                                       : "unknown key " + in_quotes(key) + remedy(key));
+    }
     const auto [first, is_new] = lines_.emplace(option, number_);
     if (!is_new) {
       return fail(in_quotes(key) + " is set on line " + std::to_string(first->second) +

@@ -68,7 +68,8 @@ inline constexpr ValueKind<std::string> kOrigin{
     "ORIGIN..."};
 inline constexpr ValueKind<std::string> kPattern{
     parse_pattern, print_text,
-    "a regular expression like [a-z0-9-]{8,64} (RE2: without lookahead and backreferences)",
+    "a regular expression like [a-z0-9-]{8,64} (RE2: without lookahead and backreferences, and "
+    "nothing more than 1000 times)",
     "REGEX"};
 inline constexpr ValueKind<std::string> kReservedId{
     parse_reserved_id, print_text, "an id without commas and blanks around it", "ID..."};

@@ -11,9 +11,15 @@ std::int64_t nanoseconds(const timespec& time) {
 
 }  // namespace
 
-bool FileWatch::changed() {
+void FileWatch::begin() {
+  read_ = seen_ = stamps();
+  calls_since_refused_ = 0;
+}
+
+bool FileWatch::is_due() {
   const Stamps last = std::exchange(seen_, stamps());
-  return seen_ == last && seen_ != read_;
+  const bool is_time = calls_since_refused_ && ++*calls_since_refused_ >= kCallsBeforeRetry;
+  return seen_ == last && (seen_ != read_ || is_time);
 }
 
 FileWatch::Stamps FileWatch::stamps() const {

@@ -243,7 +243,7 @@ void Server::watch_files(core::Instant now) {
 }
 
 void Server::watch_keys() {
-  if (!gate_ || !gate_->changed()) return;
+  if (!gate_ || !gate_->is_due()) return;
   const std::string last = std::exchange(problem_with_keys_, gate_->load());
   if (problem_with_keys_.empty()) {
     spdlog::info("Keys for tokens reloaded, there are {}", gate_->keys());
@@ -253,7 +253,7 @@ void Server::watch_keys() {
 }
 
 void Server::watch_certificates() {
-  if (!certificates_ || !certificates_->changed()) return;
+  if (!certificates_ || !certificates_->is_due()) return;
   const std::string last = std::exchange(problem_with_certificate_, certificates_->load());
   if (problem_with_certificate_.empty()) {
     spdlog::info("Certificate reloaded");

@@ -9,8 +9,6 @@
 #include <fstream>
 #include <utility>
 
-#include <unistd.h>
-
 namespace peerjsd::app {
 namespace {
 
@@ -35,10 +33,6 @@ Contents contents_of(const std::string& file) {
     contents.text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
   }
   return stream.bad() ? failed() : contents;
-}
-
-bool is_file_name(const std::string& secret) {
-  return secret.starts_with('/') && ::access(secret.c_str(), F_OK) == 0;
 }
 
 std::vector<std::string> files_of(const Config& config) {
@@ -86,10 +80,6 @@ std::string TokenGate::load() {
   watch_.begin();
   auth::KeySet keys;
   for (const std::string& secret : secrets_) {
-    if (is_file_name(secret)) {
-      return "--auth_secret: it is the name of a file; give what is in it, as in "
-             "PEERJSD_AUTH_SECRET=$(cat FILE)";
-    }
     const std::string problem = keys.add_secret(secret);
     if (!problem.empty()) return "--auth_secret: " + problem;
   }
@@ -104,6 +94,7 @@ std::string TokenGate::load() {
     if (!problem.empty()) return problem;
   }
   keys_ = std::move(keys);
+  watch_.accept();
   return {};
 }
 

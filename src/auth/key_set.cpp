@@ -2,6 +2,7 @@
 
 #include "peerjsd/auth/hmac.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -80,9 +81,12 @@ std::optional<Algorithm> algorithm_of(EVP_PKEY* key) {
   }
 }
 
-/// In what has not been read of it; a key, or what is none.
-bool has_more(std::string_view text, BIO* rest) {
-  return text.substr(text.size() - ::BIO_ctrl_pending(rest)).find("-----BEGIN ") != text.npos;
+/// Keys, or what is none.
+std::size_t count_blocks(std::string_view text) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  std::size_t count = 0;
+  for (std::size_t at = text.find(begin); at != text.npos; at = text.find(begin, at + 1)) ++count;
+  return count;
 }
 
 }  // namespace
@@ -138,8 +142,10 @@ std::string KeySet::add_secret(std::string secret) {
 std::string KeySet::add_pem(const std::string& text) {
   const std::unique_ptr<BIO, decltype(&::BIO_free)> bio(
       ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &::BIO_free);
+  // What is no public key is passed over, so that it is missed at the end.
+  const std::size_t blocks = std::max(count_blocks(text), std::size_t{1});
   std::vector<Key> found;
-  while (found.empty() || has_more(text, bio.get())) {
+  while (found.size() < blocks) {
     Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_password, nullptr));
     if (handle == nullptr) {
       return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";

@@ -116,7 +116,7 @@ void Claims::withdraw(const core::Peer& peer) {
 void Claims::put_aside(Pending& pending) {
   if (pending.inheritance == core::Inheritance()) return;
   departures_.add({pending.claim.key, pending.claim.id, pending.token, pending.claim.registration,
-                   std::move(pending.inheritance), RedisNode::now()});
+                   std::move(pending.inheritance)});
 }
 
 /// What has come for a peer that goes.
@@ -153,7 +153,7 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
   if (!answer) return settle(registration, core::Admission::Unavailable);
   if (answer->verdict != 1) return settle(registration, core::Admission::IdTaken);
   pending.is_granted = pending.asked == 0;
-  pending.since = RedisNode::now();
+  pending.since = node_.link().patience().now();
   pending.has_predecessor = answer->was_told;
   if (!answer->before.empty() && !answer->was_told) courier_.on_unheard(answer->before);
   if (answer->was_told || !answer->wills.empty()) pending.answer = core::Admission::Resumed;
@@ -162,22 +162,22 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
     const auto taken = pending_.extract(found);
     return put_aside(taken.mapped());
   }
-  departures_.send_due(RedisNode::now());  // it may be one of them
+  departures_.send_due();  // it may be one of them
   settle_if_complete(registration);
 }
 
 /// Whether all has come that goes before its first message: what it had on another node, and what
 /// is under way from here to where it was.
-bool Claims::is_complete(const Pending& pending, core::Instant now) const {
+bool Claims::is_complete(const Pending& pending) const {
   if (!pending.is_granted) return false;
-  if (now >= pending.since + kPatience) return true;
+  if (node_.link().patience().now() >= pending.since + kPatience) return true;
   return (pending.has_bequest || !pending.has_predecessor) &&
          !courier_.has_under_way(pending.claim.key, pending.claim.id);
 }
 
 void Claims::settle_if_complete(core::Registration registration) {
   const auto found = pending_.find(registration);
-  if (found == pending_.end() || !is_complete(found->second, RedisNode::now())) return;
+  if (found == pending_.end() || !is_complete(found->second)) return;
   const auto taken = pending_.extract(found);
   const Pending& pending = taken.mapped();
   const core::Claim& claim = pending.claim;
@@ -218,8 +218,7 @@ void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritan
   core::Inheritance all = take_inheritance(peer);
   all.append(inheritance);
   withdraw(peer);
-  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(all),
-                   RedisNode::now()});
+  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(all)});
 }
 
 void Claims::on_moved(const Moved& moved) {
@@ -236,9 +235,11 @@ void Claims::on_moved(const Moved& moved) {
 
 /// `inheritance`: what goes before that which the peer has here.
 void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
-  Departures::Departure departure{std::string(moved.key),   std::string(moved.id),
-                                  std::string(moved.token), {},
-                                  std::move(inheritance),   RedisNode::now()};
+  Departures::Departure departure{std::string(moved.key),
+                                  std::string(moved.id),
+                                  std::string(moved.token),
+                                  {},
+                                  std::move(inheritance)};
   if (const core::Peer* const peer = find(node_.relay(), moved.key, moved.id, moved.token)) {
     departure.registration = peer->registration;
     departure.inheritance.append(*node_.relay().hand_over(moved.key, moved.id, RedisNode::now()));
@@ -351,11 +352,11 @@ void Claims::on_down(core::Admission answer) {
 }
 
 /// There are few that wait.
-void Claims::tick(core::Instant now) {
-  departures_.send_due(now);
+void Claims::tick() {
+  departures_.send_due();
   std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
-    if (is_complete(pending, now)) settled.push_back(registration);
+    if (is_complete(pending)) settled.push_back(registration);
   }
   for (const core::Registration each : settled) settle_if_complete(each);
 }

@@ -103,7 +103,7 @@ void Courier::on_receipts(const Receipts& receipts) {
     if (item.is_accepted) {
       on_accepted(item);
     } else {
-      flights_.bounce(item.number);
+      on_bounced(item.number);
     }
   }
   take_off_soon();  // what has waited for those that have arrived
@@ -117,6 +117,13 @@ void Courier::on_accepted(const Receipts::Item& receipt) {
     if (core::is_notice(item.type)) continue;
     node_.relay().on_delivered(parcel_of(landed, item), receipt.dst_mark);
   }
+}
+
+/// It may have come here meanwhile, or be about to.
+void Courier::on_bounced(std::uint64_t number) {
+  const Flights::Flight* const flight = flights_.bounce(number);
+  if (flight == nullptr || node_.relay().find(flight->key, flight->dst) == nullptr) return;
+  give_back(flights_.take_waiting(flight->key, flight->dst));
 }
 
 void Courier::give_back_ready() {
@@ -272,6 +279,7 @@ void Courier::on_up() {
 /// What is under way may have arrived. What waits for it has not, and is for its destination if
 /// that comes here meanwhile.
 void Courier::on_down() {
+  flights_.relaunch_bounced();
   give_back_ready();
   for (const Flights::Flight& flight : flights_.take_waiting()) give_back(flight);
 }

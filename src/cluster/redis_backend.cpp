@@ -50,7 +50,7 @@ void RedisBackend::tick(core::Instant now) {
     on_down("no answer yet");
     is_cause_told_ = false;
   }
-  claims_.tick(now);
+  claims_.tick();
   courier_.tick(now);
   if (is_up()) lease_.tick(now);
 }

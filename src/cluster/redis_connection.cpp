@@ -45,11 +45,16 @@ std::string_view text_of(const redisReply& reply) {
                               : std::string_view(reply.str, static_cast<std::size_t>(reply.len));
 }
 
-RedisConnection::RedisConnection(boost::asio::io_context& io, OnEnd on_end)
-    : io_(io), stream_(io), on_end_(std::move(on_end)), reader_(::redisReaderCreate()) {}
+RedisConnection::RedisConnection(boost::asio::io_context& io, const PatienceClock& clock,
+                                 OnEnd on_end)
+    : io_(io),
+      clock_(clock),
+      stream_(io),
+      on_end_(std::move(on_end)),
+      reader_(::redisReaderCreate()) {}
 
-void RedisConnection::connect(const outbound::Endpoint& endpoint, core::Instant now) {
-  progress_ = now;
+void RedisConnection::connect(const outbound::Endpoint& endpoint) {
+  progress_ = clock_.now();
   stream_.connect(endpoint, [self = shared_from_this()](error_code error) {
     if (self->ended_) return;
     if (error) return self->end(error.message());
@@ -71,28 +76,26 @@ void RedisConnection::begin() {
   read();
 }
 
-void RedisConnection::send(std::span<const std::string_view> command, core::Instant now,
-                           OnReply on_reply) {
+void RedisConnection::send(std::span<const std::string_view> command, OnReply on_reply) {
   if (ended_) return;
   append_command(unsent_, command);
-  owed_.push_back({now, std::move(on_reply)});
+  owed_.push_back({clock_.now(), std::move(on_reply)});
   flush_soon();
 }
 
-void RedisConnection::send_secret(std::initializer_list<std::string_view> command,
-                                  core::Instant now) {
+void RedisConnection::send_secret(std::initializer_list<std::string_view> command) {
   if (ended_) return;
-  send(command, now, {});
+  send(command, {});
   owed_.back().is_secret = true;
 }
 
-core::Instant RedisConnection::waits_since(core::Instant now) const {
-  if (is_connected_ && owed_.empty()) return now;
-  return is_connected_ ? std::max(owed_.front().since, progress_) : progress_;
+core::Duration RedisConnection::silence() const {
+  const core::Duration silence = clock_.now() - progress_;
+  return is_connected_ ? std::min(silence, debt()) : silence;
 }
 
-core::Instant RedisConnection::owes_since(core::Instant now) const {
-  return owed_.empty() ? now : owed_.front().since;
+core::Duration RedisConnection::debt() const {
+  return owed_.empty() ? core::Duration::zero() : clock_.now() - owed_.front().since;
 }
 
 std::string_view RedisConnection::waits_for() const {
@@ -127,7 +130,7 @@ void RedisConnection::on_written(error_code error, std::size_t size) {
   if (error) return end(error.message());
   sent_ += size;
   if (sent_ < sending_.size()) {
-    progress_ = now();  // in what the way takes at once there is none
+    progress_ = clock_.now();  // in what the way takes at once there is none
     return write();
   }
   sending_.clear();
@@ -147,7 +150,7 @@ void RedisConnection::read() {
 void RedisConnection::on_read(error_code error, std::size_t size) {
   if (ended_) return;
   if (error) return end(error.message());
-  progress_ = now();
+  progress_ = clock_.now();
   ::redisReaderFeed(reader_.get(), buffer_.data(), size);
   take_replies();
   if (!ended_) read();

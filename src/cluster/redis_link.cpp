@@ -52,6 +52,7 @@ const outbound::Address& RedisLink::current() const {
 }
 
 void RedisLink::tick(core::Instant now) {
+  patience_.tick(now);
   switch (state_) {
     case State::Down:
       if (now >= retry_at_) attempt();
@@ -61,7 +62,7 @@ void RedisLink::tick(core::Instant now) {
       break;
     case State::Greeting:
     case State::Up:
-      check_patience(now);
+      check_patience();
       break;
     case State::Stopped:
       break;
@@ -89,32 +90,33 @@ void RedisLink::connect(const std::vector<outbound::Endpoint>& endpoints) {
       endpoints[(attempts_ - 1) / url_.addresses.size() % endpoints.size()];
   for (const auto& connection : {commands_, subscription_}) {
     if (tls_) connection->secure(*tls_, current().host);
-    connection->connect(endpoint, now());
+    connection->connect(endpoint);
     greet(*connection);
   }
   prepare();
   awaited_ += 1;
-  subscription_->send({"SUBSCRIBE", channel_}, now(), [this](const redisReply&) { on_ready(); });
+  subscription_->send({"SUBSCRIBE", channel_}, [this](const redisReply&) { on_ready(); });
 }
 
 std::shared_ptr<RedisConnection> RedisLink::make_connection() {
-  return std::make_shared<RedisConnection>(io_, [this](const std::string& why) { fail(why); });
+  return std::make_shared<RedisConnection>(io_, patience_,
+                                           [this](const std::string& why) { fail(why); });
 }
 
 void RedisLink::greet(RedisConnection& connection) {
   if (!url_.password.empty()) {
     if (url_.user.empty()) {
-      connection.send_secret({"AUTH", url_.password}, now());
+      connection.send_secret({"AUTH", url_.password});
     } else {
-      connection.send_secret({"AUTH", url_.user, url_.password}, now());
+      connection.send_secret({"AUTH", url_.user, url_.password});
     }
   }
-  if (url_.database != 0) connection.send({"SELECT", std::to_string(url_.database)}, now(), {});
+  if (url_.database != 0) connection.send({"SELECT", std::to_string(url_.database)}, {});
 }
 
 void RedisLink::prepare() {
   ++awaited_;
-  commands_->send({"ROLE"}, now(), [this](const redisReply& reply) {
+  commands_->send({"ROLE"}, [this](const redisReply& reply) {
     // The connection is in the middle of something.
     if (!is_master(reply)) {
       return boost::asio::post(io_, [this, connection = commands_, alive = std::weak_ptr(alive_)] {
@@ -126,11 +128,10 @@ void RedisLink::prepare() {
   });
   // An error, where there is no room or one may not write, ends the connection before it is up.
   ++awaited_;
-  commands_->send({"SET", kProbe, "", "PX", "1000"}, now(),
-                  [this](const redisReply&) { on_ready(); });
+  commands_->send({"SET", kProbe, "", "PX", "1000"}, [this](const redisReply&) { on_ready(); });
   for (std::size_t i = 0; i < kScripts; ++i) {
     ++awaited_;
-    commands_->send({"SCRIPT", "LOAD", text_of(static_cast<Script>(i))}, now(),
+    commands_->send({"SCRIPT", "LOAD", text_of(static_cast<Script>(i))},
                     [this, i](const redisReply& reply) {
                       digests_[i] = text_of(reply);
                       on_ready();
@@ -141,24 +142,25 @@ void RedisLink::prepare() {
 void RedisLink::on_ready() {
   if (--awaited_ > 0) return;
   state_ = State::Up;
-  since_ = pinged_ = now();
+  since_ = now();
+  pinged_ = patience_.now();
   events_.on_up();
 }
 
-void RedisLink::check_patience(core::Instant now) {
+void RedisLink::check_patience() {
   for (const auto& connection : {commands_, subscription_}) {
-    if (now - connection->waits_since(now) <= kPatience) continue;
+    if (connection->silence() <= kPatience) continue;
     return fail("no " + std::string(connection->waits_for()) + " for " +
                 std::to_string(kPatience / std::chrono::seconds(1)) + " s");
   }
-  if (now - commands_->owes_since(now) > kLongPatience) {
+  if (commands_->debt() > kLongPatience) {
     return fail("no answer for " + std::to_string(kLongPatience / std::chrono::seconds(1)) +
                 " s, it takes less than there is to send");
   }
-  if (now < pinged_ + kPingInterval) return;
-  pinged_ = now;
-  subscription_->send({"PING"}, now, {});
-  commands_->send({"PING"}, now, {});
+  if (patience_.now() < pinged_ + kPingInterval) return;
+  pinged_ = patience_.now();
+  subscription_->send({"PING"}, {});
+  commands_->send({"PING"}, {});
 }
 
 void RedisLink::run(Script script, std::string_view key,
@@ -166,11 +168,11 @@ void RedisLink::run(Script script, std::string_view key,
   std::vector<std::string_view> command = {"EVALSHA", digests_[static_cast<std::size_t>(script)],
                                            "1", key};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  commands_->send(command, now(), std::move(on_reply));
+  commands_->send(command, std::move(on_reply));
 }
 
 void RedisLink::send(std::initializer_list<std::string_view> command, OnReply on_reply) {
-  commands_->send(command, now(), std::move(on_reply));
+  commands_->send(command, std::move(on_reply));
 }
 
 void RedisLink::fail(const std::string& why) {

@@ -73,4 +73,8 @@ std::string log_text(std::string_view text) {
   return result;
 }
 
+std::string log_id(std::string_view id) {
+  return id.empty() ? "a client without an id" : log_text(id);
+}
+
 }  // namespace peerjsd::core

@@ -19,18 +19,14 @@ struct Nonsense {
   std::string problem;
 };
 
-Nonsense no_such(const std::string& what) {
-  return {"has no such " + what + " as it should have"};
-}
-
 std::uint32_t limit_of(const Json& json) {
   const auto limit = auth::read_limit(json);
-  if (!limit) throw no_such("limit");
+  if (!limit) throw Nonsense{"has a limit that is no whole number from 1 on"};
   return *limit;
 }
 
 core::Duration time_of(const Json& seconds) {
-  if (!seconds.is_number()) throw no_such("expires_in");
+  if (!seconds.is_number()) throw Nonsense{"has an expires_in that is no number"};
   constexpr double most = 1e9;  // about thirty years
   const double bounded = std::clamp(seconds.get<double>(), 0.0, most);
   return core::Duration(static_cast<std::int64_t>(bounded * 1000));
@@ -38,14 +34,15 @@ core::Duration time_of(const Json& seconds) {
 
 void read_may(const Json& json, AuthTerms& terms) {
   const auto may = auth::read_permissions(json);
-  if (!may) throw no_such("may");
+  if (!may) throw Nonsense{"has a may that is no list of call, answer and list"};
   terms.rights = may->rights;
   terms.may_list = may->may_list;
 }
 
-constexpr std::array kYes = {"accept",     "accepted", "admit", "admitted", "allow", "allowed",
-                             "authorized", "granted",  "ok",    "success",  "valid"};
-constexpr std::array kNo = {"denied", "error", "errors", "reason", "rejected"};
+constexpr std::array kYes = {"accept",        "accepted",   "admit",      "admitted", "allow",
+                             "allowed",       "authorised", "authorized", "granted",  "ok",
+                             "authenticated", "permitted",  "success",    "valid"};
+constexpr std::array kNo = {"denied", "error", "errors", "forbidden", "reason", "rejected"};
 
 /// As a service may mean it that has forgotten the status: `{"allow": false}`.
 bool says_no(const Json& json) {
@@ -63,7 +60,7 @@ AuthTerms terms_of(const std::string& body) {
   AuthTerms terms;
   if (body.empty()) return terms;
   const Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) throw no_such("body");
+  if (!json.is_object()) throw Nonsense{"is no JSON object"};
   if (says_no(json)) throw Nonsense{"says no, with a status that says yes"};
   if (const auto limit = json.find("limit"); limit != json.end()) {
     terms.owner_limit = limit_of(*limit);

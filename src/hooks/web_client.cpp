@@ -164,7 +164,11 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
     drop(lane);
   }
   pump();
-  on_outcome(std::move(answer));
+  if (answer.is_of_proxy() && !request.distrust.empty()) {
+    on_outcome(WebFailure{request.distrust});
+  } else {
+    on_outcome(std::move(answer));
+  }
 }
 
 /// It is not under way any more.
@@ -181,14 +185,15 @@ void WebClient::on_end(Lane& lane, const std::string& why) {
   const bool is_stale = lane.was_used && !lane.connection->has_heard();
   if (is_stale && !std::exchange(lane.request->was_stale, true)) return try_again(lane);
   avoid(lane.connection->endpoint());
+  if (lane.connection->is_untrusted()) lane.request->distrust = why;
   if (has_others() && !std::exchange(lane.request->has_moved, true)) return try_again(lane);
-  const bool is_down = !lane.connection->is_connected() && !lane.connection->is_untrusted();
+  const WebFailure failure{why, !lane.connection->is_connected()};
   const WebRequest request = take_request(lane);
   const OnOutcome& on_outcome = request.on_outcome;
   note_failure(request);
   drop(lane);
   pump();
-  on_outcome(WebFailure{why, is_down});
+  on_outcome(failure_of(request, failure));
 }
 
 /// On a fresh connection, to the address that comes first now.
@@ -254,12 +259,17 @@ std::vector<WebRequest> WebClient::take_late() {
   return late;
 }
 
+/// Who is not trusted may have taken its place, and have put the other addresses out of reach.
+WebFailure WebClient::failure_of(const WebRequest& request, const WebFailure& failure) {
+  return request.distrust.empty() ? failure : WebFailure{request.distrust};
+}
+
 /// Who is told may end this client.
 void WebClient::fail(const std::vector<WebRequest>& requests, const WebFailure& failure) {
   const std::weak_ptr alive = alive_;
   for (const WebRequest& request : requests) {
     if (alive.expired()) return;
-    request.on_outcome(failure);
+    request.on_outcome(failure_of(request, failure));
   }
 }
 

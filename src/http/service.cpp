@@ -1,6 +1,7 @@
 #include "peerjsd/http/service.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -134,9 +135,22 @@ Reply Service::reply_to(const Request& request, const route::Preflight&) const {
 
 std::string_view Service::method_for(std::string_view target) const {
   for (const std::string_view method : {"GET", "POST"}) {
-    if (!std::holds_alternative<route::NotFound>(router_.route(method, target))) return method;
+    if (is_known(router_.route(method, target))) return method;
   }
   return {};
+}
+
+/// Anything of some segments is a route of some key.
+bool Service::is_known(const Route& route) const {
+  return std::visit(
+      [this]<class Asked>(const Asked& asked) {
+        if constexpr (requires { asked.key; }) {
+          return is_key(asked.key);
+        } else {
+          return !std::is_same_v<Asked, route::NotFound>;
+        }
+      },
+      route);
 }
 
 /// What may have been meant.
@@ -149,7 +163,8 @@ std::string Service::hint(const Request& request) const {
     return "This PeerServer knows of no TURN servers; it does with --turn_secret and --turn_urls.";
   }
   const std::string_view method = method_for(request.target);
-  if (!method.empty()) {
+  // Where they are the same a WebSocket was asked for.
+  if (!method.empty() && method != request.method) {
     return "This is for " + std::string(method) + ", not for " + std::string(request.method) + ".";
   }
   return "This PeerServer serves the path " + options_.path +

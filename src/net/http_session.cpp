@@ -98,7 +98,8 @@ void HttpSession::upgrade(const HttpRequest& request, const http::Route& route,
     // What was asked for stays out of the log: a token may stand anywhere in it.
     context().incidents().report(Incident::WebSocketRefused, "wrong path; this server's is {} ({})",
                                  context().service().path(), client_of(request).text);
-    return respond(request, http::route::NotFound{});
+    return write_reply(request,
+                       context().service().answer(facts_of(request), http::route::NotFound{}));
   }
   if (context().draining()) return refuse({503, "The server is stopping"}, request);
   if (const auto fault = fault_of_handshake(request)) return refuse(*fault, request);

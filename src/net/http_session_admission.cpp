@@ -129,7 +129,7 @@ HttpSession::Verdict HttpSession::verdict_of(const HttpRequest& request, std::st
 
 void HttpSession::report(const HttpRequest& request, std::string_view id,
                          const Rejection& rejection) {
-  context().incidents().report(Incident::TokenRefused, "{} ({}, {})", core::log_text(id),
+  context().incidents().report(Incident::TokenRefused, "{} ({}, {})", core::log_id(id),
                                client_of(request).text, core::log_text(rejection.detail));
 }
 
@@ -249,7 +249,7 @@ void HttpSession::proceed(const HttpRequest& request, const http::route::Peers& 
   if (pass != nullptr && pass->may_list) return show_list(request, asked);
   if (pass != nullptr) {
     context().incidents().report(Incident::TokenRefused, "{} ({}, it may not list)",
-                                 core::log_text(pass->user), client_of(request).text);
+                                 core::log_id(pass->user), client_of(request).text);
   }
   const std::string reason = pass == nullptr ? std::get<std::string>(verdict) : "Unauthorized";
   write_answer(request,
@@ -321,7 +321,7 @@ std::string HttpSession::complaint_of_origin(const HttpRequest& request, std::st
   const std::string origin(view(request[bhttp::field::origin]));
   if (context().service().lets_in(origin)) return {};
   context().incidents().report(Incident::ClientRefused, "{} ({}, origin {} is not in --cors)",
-                               core::log_text(id), client_of(request).text, core::log_text(origin));
+                               core::log_id(id), client_of(request).text, core::log_text(origin));
   return "Origin " + origin + " is not allowed by this server";
 }
 

@@ -75,7 +75,7 @@ void PeerSession::report(core::Admission admission, std::string_view id) {
     spdlog::log(level(admission, carrier()), "Client connected: {} ({}{})", core::log_text(id),
                 address(), remark(admission, carrier()));
   } else if (!core::refusal_reason(admission, address()).empty()) {
-    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", core::log_text(id),
+    context().incidents().report(Incident::ClientRefused, "{} ({}, {})", core::log_id(id),
                                  address(), core::refusal_reason(admission, address()));
   }
 }

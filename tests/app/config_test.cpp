@@ -1,5 +1,7 @@
 #include "peerjsd/app/config.hpp"
 
+#include "support/tls_files.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -255,7 +257,9 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
   for (const std::string name :
        {"PEERJSD_AUTH_SECRET_FILE", "PEERJSD_AUTH_KEY", "PEERJSD_JWKS", "PEERJSD_SECRET",
         "PEERJSD_Auth_Secret", "PEERJSD_TOKEN", "PEERJSD_AUTH_JWKS_FILE", "PEERJSD_CORS_ORIGINS",
-        "PEERJSD_PROT", "PEERJSD_port", "peerjsd_auth_secret"}) {
+        "PEERJSD_PROT", "PEERJSD_port", "peerjsd_auth_secret", "PEERJSD_AUTH_SECRET_TCP",
+        "PEERJSD_CONF", "PEERJSD_CFG", "PEERJSD_AUTH", "PEERJSD_JWT_KEY", "PEERJSD_ISSUER",
+        "PEERJSD_PUBLIC_KEY"}) {
     EXPECT_NE(error_of({}, {{name, "sesame"}}).find(name + ": unknown; "), std::string::npos);
   }
   const Variables others = {{"PEERJSD_SERVICE_HOST", "10.0.0.1"},
@@ -267,6 +271,7 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
                             {"PEERJSD_AUTH_PORT_80_TCP_ADDR", "10.0.0.2"},
                             {"PEERJSD_AUTH_SERVICE_HOST", "10.0.0.2"},
                             {"PEERJSD_CERT", "x"},
+                            {"PEERJSD_AUTHOR", "x"},
                             {"PEERJSD_TEMP", "x"},
                             {"PEERJSD_LOGS", "x"},
                             {"PEERJSD_VERSION", "1"},
@@ -285,6 +290,9 @@ TEST(Config, RemarksWhatMayNotBeMeantSo) {
                   "--alive_timeout: 60 ms is short; for seconds write 60s",
                   "environment variable PEERJSD_CLUSTER: empty; this server knows of no other"}));
   EXPECT_EQ(std::get<Start>(load({"--alive_timeout", "0"})).remarks, List{});
+  EXPECT_EQ(std::get<Start>(load({}, {{"PEERJSD_CLUSTER", "  "}})).remarks.size(), 1U);
+  const auto joined = load({"--cluster", "redis://127.0.0.1"}, {{"PEERJSD_CLUSTER", ""}});
+  EXPECT_EQ(std::get<Start>(joined).remarks, List{});
   EXPECT_EQ(std::get<Check>(load({"--check_config", "--leave_grace", "9"})).remarks.size(), 1U);
 }
 
@@ -703,6 +711,12 @@ TEST(ConfigFile, NamesAKeyThatIsUnknown) {
             "1: unknown key 'check_config'; see --check_config for all keys");
 }
 
+TEST(ConfigFile, DoesNotShowASecretThatStandsOnALineOfItsOwn) {
+  const std::string problem = "2: unknown key; it is not shown, for it may be a secret";
+  EXPECT_EQ(error_of_file("auth_secret = x\nc2VzYW1lIHNlc2FtZSBzZXNhbWUgc2VzYW1l="), problem);
+  EXPECT_EQ(error_of_file("auth_secret = x\nc2VzYW1lIHNlc2FtZSBzZXNhbWUgc2Vz=="), problem);
+}
+
 TEST(ConfigFile, RefusesAKeyThatStandsThereTwice) {
   EXPECT_EQ(error_of_file("leave_grace = 1\n\nleave-grace = 2"),
             "3: 'leave-grace' is set on line 1 already; leave one of the two out");
@@ -836,6 +850,18 @@ TEST(Config, DoesNotLetInEverybodyForAValueThatGotLost) {
   EXPECT_EQ(error_of({"--auth_secret", "", "--auth_secret", ""}), "--auth_secret" + problem);
   EXPECT_EQ(config_of({"--auth_secret", "", "--auth_secret", "one"}).auth_secret, List{"one"})
       << "one is left";
+  EXPECT_EQ(config_of({"--cors", "https://a"}, {{"PEERJSD_CORS", ""}}).cors, List{"https://a"});
+}
+
+TEST(Config, TakesNoFileNameForASecret) {
+  const test::TemporaryDirectory directory;
+  const std::string file = directory.write("secret-of-32-characters-or-more", "x");
+  for (const std::string name :
+       {"admin_token", "auth_secret", "hook_secret", "id_secret", "turn_secret"}) {
+    EXPECT_EQ(error_of({"--" + name, file}).find("--" + name + ": it is the name of a file; "), 0U);
+  }
+  EXPECT_EQ(config_of({"--auth_secret", "/no/such/file/but/a/secret/as/any"}).auth_secret.size(),
+            1U);
 }
 
 TEST(Config, ASecretForIdsNeedsThatTheServerGivesThem) {

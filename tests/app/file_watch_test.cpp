@@ -24,13 +24,25 @@ class FileWatchTest : public testing::Test {
 
 TEST_F(FileWatchTest, SeesAFileThatIsReplacedWhenItHasBeenSoForAWhile) {
   watch_.begin();
-  EXPECT_FALSE(watch_.changed());
-  EXPECT_FALSE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due());
+  EXPECT_FALSE(watch_.is_due());
   write("the other", file_);
-  EXPECT_FALSE(watch_.changed());
-  EXPECT_TRUE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due());
+  EXPECT_TRUE(watch_.is_due());
   watch_.begin();
-  EXPECT_FALSE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due());
+}
+
+TEST_F(FileWatchTest, HasWhatWasNoGoodReadAgainNowAndThen) {
+  watch_.begin();
+  for (int times = 0; times < 2; ++times) {
+    for (int i = 1; i < FileWatch::kCallsBeforeRetry; ++i) ASSERT_FALSE(watch_.is_due()) << i;
+    EXPECT_TRUE(watch_.is_due());
+    EXPECT_TRUE(watch_.is_due()) << "until it is";
+    watch_.begin();
+  }
+  watch_.accept();
+  for (int i = 0; i < 2 * FileWatch::kCallsBeforeRetry; ++i) ASSERT_FALSE(watch_.is_due()) << i;
 }
 
 TEST_F(FileWatchTest, SeesOneOfTheSameSizeAndTime) {
@@ -40,8 +52,8 @@ TEST_F(FileWatchTest, SeesOneOfTheSameSizeAndTime) {
   write("other", other);
   std::filesystem::last_write_time(other, time);
   std::filesystem::rename(other, file_);
-  EXPECT_FALSE(watch_.changed());
-  EXPECT_TRUE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due());
+  EXPECT_TRUE(watch_.is_due());
 }
 
 TEST_F(FileWatchTest, SeesThatAFileIsBackAsItWas) {
@@ -49,13 +61,13 @@ TEST_F(FileWatchTest, SeesThatAFileIsBackAsItWas) {
   watch_.begin();
   for (int i = 0; i < 2; ++i) {
     std::filesystem::rename(file_, away);
-    EXPECT_FALSE(watch_.changed());
-    EXPECT_TRUE(watch_.changed());
+    EXPECT_FALSE(watch_.is_due());
+    EXPECT_TRUE(watch_.is_due());
     watch_.begin();
-    EXPECT_FALSE(watch_.changed()) << "once is enough";
+    EXPECT_FALSE(watch_.is_due()) << "once is enough";
     std::filesystem::rename(away, file_);
-    EXPECT_FALSE(watch_.changed());
-    EXPECT_TRUE(watch_.changed());
+    EXPECT_FALSE(watch_.is_due());
+    EXPECT_TRUE(watch_.is_due());
     watch_.begin();
   }
 }
@@ -63,11 +75,11 @@ TEST_F(FileWatchTest, SeesThatAFileIsBackAsItWas) {
 TEST_F(FileWatchTest, SeesThatAFileIsGone) {
   watch_.begin();
   std::filesystem::remove(file_);
-  EXPECT_FALSE(watch_.changed()) << "another one may be about to take its place";
-  EXPECT_TRUE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due()) << "another one may be about to take its place";
+  EXPECT_TRUE(watch_.is_due());
   write("other", file_);
-  EXPECT_FALSE(watch_.changed());
-  EXPECT_TRUE(watch_.changed());
+  EXPECT_FALSE(watch_.is_due());
+  EXPECT_TRUE(watch_.is_due());
 }
 
 }  // namespace

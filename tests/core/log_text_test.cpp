@@ -22,6 +22,11 @@ TEST(LogText, ShowsWhatEndsALineOrTurnsItRoundForAViewer) {
   EXPECT_EQ(log_text(ordinary), ordinary);
 }
 
+TEST(LogText, SaysWhereAClientHasNoId) {
+  EXPECT_EQ(log_id("a\n"), "a\\n");
+  EXPECT_EQ(log_id(""), "a client without an id");
+}
+
 TEST(LogText, CutsWhatIsLong) {
   EXPECT_EQ(log_text(std::string(10000, 'x')), std::string(128, 'x') + "...");
 }

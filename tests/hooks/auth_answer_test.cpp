@@ -47,7 +47,8 @@ TEST(AuthAnswer, TakesNothingForWhatIsTooDeepToBeWalked) {
 
 TEST(AuthAnswer, LetsInNobodyOfWhomItSaysNo) {
   for (const std::string body :
-       {R"({"reason":"blocked"})", R"({"allow":false})", R"({"ok":false,"may":["call"]})",
+       {R"({"reason":"blocked"})", R"({"allow":false})", R"({"authenticated":"no"})",
+        R"({"permitted":0})", R"({"forbidden":"x"})", R"({"ok":false,"may":["call"]})",
         R"({"allow":0})", R"({"allow":null})", R"({"allowed":"no"})", R"({"error":"blocked"})",
         R"({"trial":false})"}) {
     EXPECT_EQ(read(200, body),

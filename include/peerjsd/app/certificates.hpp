@@ -19,8 +19,8 @@ class Certificates {
   /// Reads the files. Empty, or what is wrong with them in one line; then what held before goes on.
   std::string load();
 
-  /// FileWatch::changed(); after load() has failed it stays so.
-  bool changed() { return watch_.changed(); }
+  /// See FileWatch.
+  bool is_due() { return watch_.is_due(); }
 
   /// To be called after load() has succeeded once.
   const net::TlsContext& context() const { return *context_; }

@@ -25,8 +25,8 @@ class TokenGate final : public net::Gate {
   /// on.
   std::string load();
 
-  /// FileWatch::changed(); after load() has failed it stays so.
-  bool changed() { return watch_.changed(); }
+  /// See FileWatch.
+  bool is_due() { return watch_.is_due(); }
 
   std::size_t keys() const { return keys_.size(); }
 

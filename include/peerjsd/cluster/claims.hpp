@@ -56,7 +56,7 @@ class Claims {
   /// Asks for those that wait.
   void on_up();
 
-  void tick(core::Instant now);
+  void tick();
 
  private:
   struct Pending {
@@ -70,7 +70,7 @@ class Claims {
     core::Inheritance inheritance;
     bool has_moved = false;     // to yet another node
     bool is_withdrawn = false;  // but what it had may come with the answer
-    core::Instant since{};      // granted
+    core::Instant since{};      // granted, by RedisLink::patience()
   };
 
   /// Of one key and bucket.
@@ -84,7 +84,7 @@ class Claims {
   void on_answer(core::Registration registration, const redisReply& reply);
   void settle_if_complete(core::Registration registration);
   void settle(core::Registration registration, core::Admission answer);
-  bool is_complete(const Pending& pending, core::Instant now) const;
+  bool is_complete(const Pending& pending) const;
   void put_aside(Pending& pending);
   core::Inheritance take_inheritance(const core::Peer& peer);
   void hand_over(const Moved& moved, core::Inheritance inheritance);

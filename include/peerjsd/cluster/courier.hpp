@@ -90,6 +90,7 @@ class Courier {
   void run_route(const Flights::Flight& flight, RedisLink::OnReply on_reply);
   void on_absent(std::uint64_t number);
   void on_accepted(const Receipts::Item& receipt);
+  void on_bounced(std::uint64_t number);
   Receipts::Item take_in(const Delivery& delivery);
   void give_receipt(Origin& origin, Receipts::Item item);
   void send_receipts();

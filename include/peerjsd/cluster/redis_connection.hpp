@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/cluster/patience_clock.hpp"
 #include "peerjsd/core/time.hpp"
 #include "peerjsd/outbound/resolver.hpp"
 #include "peerjsd/outbound/stream.hpp"
@@ -36,7 +37,9 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   using OnReply = std::function<void(const redisReply&)>;
   using OnEnd = std::function<void(const std::string& why)>;
 
-  RedisConnection(boost::asio::io_context& io, OnEnd on_end);
+  /// `clock`: by which it tells how long the other side has had to answer. Outlives it until
+  /// close().
+  RedisConnection(boost::asio::io_context& io, const PatienceClock& clock, OnEnd on_end);
 
   static core::Instant now() {
     return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -53,24 +56,23 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   }
 
   /// Commands may be sent at once.
-  void connect(const outbound::Endpoint& endpoint, core::Instant now);
+  void connect(const outbound::Endpoint& endpoint);
 
   /// `on_reply`, which may be empty, gets no errors: an error as a reply ends the connection.
-  void send(std::span<const std::string_view> command, core::Instant now, OnReply on_reply);
-  void send(std::initializer_list<std::string_view> command, core::Instant now, OnReply on_reply) {
-    send(std::span(command.begin(), command.size()), now, std::move(on_reply));
+  void send(std::span<const std::string_view> command, OnReply on_reply);
+  void send(std::initializer_list<std::string_view> command, OnReply on_reply) {
+    send(std::span(command.begin(), command.size()), std::move(on_reply));
   }
 
   /// The same of one that has a secret in it, which an error may repeat in quotes: so of that only
   /// what comes before is told.
-  void send_secret(std::initializer_list<std::string_view> command, core::Instant now);
+  void send_secret(std::initializer_list<std::string_view> command);
 
-  /// Since when the other side has owed a reply, or the connection, without a sign of life; `now`
-  /// if it owes nothing.
-  core::Instant waits_since(core::Instant now) const;
+  /// For how long the other side has owed a reply, or the connection, without a sign of life.
+  core::Duration silence() const;
 
   /// The same, whatever signs of life there have been; of replies only.
-  core::Instant owes_since(core::Instant now) const;
+  core::Duration debt() const;
 
   /// What has been sent, and the system has not taken yet.
   std::size_t unsent_bytes() const { return unsent_.size() + sending_.size() - sent_; }
@@ -105,6 +107,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void end(const std::string& why);
 
   boost::asio::io_context& io_;
+  const PatienceClock& clock_;
   outbound::Stream stream_;
   OnEnd on_end_;
   std::function<void(std::string_view)> on_message_;

@@ -44,6 +44,9 @@ class RedisLink {
 
   bool is_up() const { return state_ == State::Up; }
 
+  /// For how long others have had to answer, Redis and other nodes.
+  const PatienceClock& patience() const { return patience_; }
+
   /// What has been sent to it, and the system has not taken yet. More than kMostUnsent: who can
   /// wait should.
   std::size_t unsent_bytes() const { return commands_ == nullptr ? 0 : commands_->unsent_bytes(); }
@@ -79,7 +82,7 @@ class RedisLink {
   void greet(RedisConnection& connection);
   void prepare();
   void on_ready();
-  void check_patience(core::Instant now);
+  void check_patience();
   void fail(const std::string& why);
 
   boost::asio::io_context& io_;
@@ -91,7 +94,8 @@ class RedisLink {
   outbound::LookUp look_up_;
   core::Instant since_{};     // the state
   core::Instant retry_at_{};  // when down
-  core::Instant pinged_{};
+  PatienceClock patience_;
+  core::Instant pinged_{};  // by that
   std::size_t attempts_ = 0;
   std::size_t failures_ = 0;  // since it was up for long
   std::size_t awaited_ = 0;   // replies to the greeting

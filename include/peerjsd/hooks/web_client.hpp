@@ -35,16 +35,16 @@ struct WebAnswer {
 struct WebFailure {
   std::string why;  ///< for the operator
   /// It was not reached, or said nothing in time; of a request that never had its turn: to any
-  /// other one. Not: somebody was reached whose certificate is not trusted, who may have taken its
-  /// place.
+  /// other one. Not: somebody was reached, at any of its addresses, whose certificate is not
+  /// trusted, who may have taken its place.
   bool is_down = false;
 };
 
 /// POSTs of JSON to one service, over connections that are kept: side by side, those of one sender
 /// begun in the order of post(), and all senders by turns. A request that meets a kept connection
 /// which turns out dead before any of the answer has come is sent once more, on a fresh one; and
-/// where one address of several fails, or has nobody behind it, to another: a service may see it
-/// twice.
+/// where one address of several fails, or has nobody behind it, once to another: so a service may
+/// see it more than once.
 ///
 /// It reads no clock: what it knows of the time is what its caller last said.
 class WebClient {
@@ -114,6 +114,7 @@ class WebClient {
   void note_failure(const WebRequest& request);
   WebRequest take_request(Lane& lane);
   std::vector<WebRequest> take_late();
+  static WebFailure failure_of(const WebRequest& request, const WebFailure& failure);
   void fail(const std::vector<WebRequest>& requests, const WebFailure& failure);
 
   boost::asio::io_context& io_;

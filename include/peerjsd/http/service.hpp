@@ -114,6 +114,7 @@ class Service {
   std::string fresh_id() const;
   Reply show(Page page) const;
   std::string nonce() const;
+  bool is_known(const Route& route) const;
   bool is_key(std::string_view key) const;
   bool is_open(std::string_view key) const;
   bool is_allowed(std::string_view origin) const;

@@ -10,6 +10,7 @@ import {
   metric,
   startNode,
   startRedis,
+  ticked,
   timesUp,
   upAgain,
   withCluster,
@@ -361,6 +362,26 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
         assert.equal(one.status, 503);
       } finally {
         redis.child.kill('SIGCONT');
+      }
+    }),
+  );
+
+  it(
+    'nodes that have stood still do not take Redis for silent',
+    withCluster({}, async ({ nodes, peer, redis }) => {
+      const a = await peer('a-', { server: nodes[0] });
+      const b = await peer('b-', { server: nodes[1] });
+      const all = [redis, ...nodes];
+      redis.child.kill('SIGSTOP');
+      a.signal('OFFER', b.id, 1);
+      await a.fence(); // Redis owes an answer
+      for (const each of nodes) each.child.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      for (const each of all.reverse()) each.child.kill('SIGCONT');
+      await b.expect(relayed('OFFER', a.id, b.id, '1'));
+      for (const node of nodes) {
+        await ticked(node);
+        assert.equal(await metric(node, 'peerjsd_cluster_outages_total'), 0, node.log());
       }
     }),
   );

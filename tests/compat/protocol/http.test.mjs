@@ -368,8 +368,16 @@ suite(
       'a wrong path in a client is the commonest mistake',
       async ({ start }) => {
         const server = await start(['--path', '/app']);
-        for (const target of ['/', '/peerjs/id']) {
-          const answer = await get(server, target, ORIGIN);
+        const upgrade = { ...ORIGIN, Upgrade: 'websocket', Connection: 'Upgrade' };
+        const cases = [
+          ['/', ORIGIN],
+          ['/peerjs/id', ORIGIN],
+          ['/some/where/peerjs/id', ORIGIN],
+          ['/app/', upgrade],
+          ['/app/peerjs/id', upgrade],
+        ];
+        for (const [target, headers] of cases) {
+          const answer = await get(server, target, headers);
           assert.equal(answer.status, 404);
           const { path, hint } = JSON.parse(answer.body);
           assert.equal(path, '/app/');
@@ -403,6 +411,7 @@ suite(
         assert.match(await hint('GET', '/demo'), /serves no demo; it does with --demo/);
         assert.match(await hint('GET', '/peerjs/ice'), /no TURN servers; it does with --turn_secret/);
         assert.match(await hint('GET', '/what/ever'), /serves the path \/:/);
+        assert.match(await hint('GET', '/some/where/peerjs/id'), /serves the path \/:/);
         const demo = await start(['--demo']);
         assert.equal(await hint('POST', '/demo', demo), 'This is for GET, not for POST.');
       },

@@ -2,7 +2,10 @@
 // ill on the one that is used.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { RESET, hang, startBackend } from './backend.mjs';
+import { makeCertificate, temporaryDirectory } from './dial.mjs';
 import { freePort, startPeerjsd } from './server.mjs';
 import { makeScope } from './suite.mjs';
 import { errorText } from './wire.mjs';
@@ -48,5 +51,24 @@ for (const ill of [() => RESET, () => ({ status: 503 })]) {
     other.answer = ill;
     await socket({ id: 'f' }).expect(CANNOT);
   });
+}
+// Who is not trusted at one address may have put the other one out of reach.
+{
+  const secure = makeCertificate(temporaryDirectory(), 'backend', 'DNS:auth.test');
+  const distrusted = await startBackend(() => ({}), { host: '127.0.0.21', secure });
+  const { port } = distrusted;
+  const silent = createServer().listen(port, '127.0.0.22');
+  await once(silent, 'listening');
+  const url = `https://auth.test:${port}/`;
+  const args = ['--auth_url', url, '--auth_timeout', '500', '--auth_down', 'accept'];
+  const server = await startPeerjsd(args);
+  const scope = makeScope('peerjsd', server);
+  for (const id of ['a', 'b']) await scope.socket({ id }).expect(CANNOT);
+  assert.deepEqual(distrusted.asked, []);
+  await server.waitForLog(/its certificate is not trusted: .*; b is refused/);
+  await distrusted.stop();
+  await scope.dispose();
+  await server.stop();
+  silent.close();
 }
 console.log('all as it should be');
