@@ -126,8 +126,8 @@ std::vector<std::string> unknown_variables(const VariableNames& names,
 
 /// Of one that is nearly an option, or about who may connect; empty: of another one.
 std::string problem_with_variable(std::string_view name, const std::vector<std::string>& known) {
-  if (rest_of(name).size() < kFewestLetters) return {};
-  const auto meant = meant_by(name, known);
+  const bool is_short = rest_of(name).size() < kFewestLetters;
+  const auto meant = is_short ? std::nullopt : meant_by(name, known);
   const std::string sought = upper(name);
   const auto has = [&](std::string_view part) { return sought.find(part) != sought.npos; };
   const bool is_about_access = sought.ends_with("AUTH") || std::ranges::any_of(kAccessWords, has);

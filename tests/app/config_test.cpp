@@ -544,7 +544,8 @@ TEST(ConfigValues, IdPatternIsARegularExpression) {
   EXPECT_EQ(config_of({"--id_pattern", "[a-z]+"}).id_pattern, "[a-z]+");
   EXPECT_EQ(error_of({"--id_pattern", "["}),
             "--id_pattern: '[' is not a regular expression like [a-z0-9-]{8,64} (RE2: without "
-            "lookahead and backreferences)");
+            "lookahead and backreferences, and nothing more than 1000 times)");
+  EXPECT_NE(error_of({"--id_pattern", ".{1,1001}"}), "");
 }
 
 TEST(ConfigValues, HostIsAnAddressOrAName) {
