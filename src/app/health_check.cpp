@@ -24,6 +24,9 @@ using asio::ip::tcp;
 
 constexpr std::chrono::seconds kPatience{5};
 
+/// Where somebody answers, but not as expected.
+constexpr const char* kRemedy = "; --health_check has to be given the options that the server has";
+
 /// What is asked, and where.
 struct Question {
   std::string host;
@@ -79,7 +82,8 @@ std::string explain(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const boost::system::system_error& error) {
-    return error.code().message();
+    const bool speaks_no_tls = error.code().category() == asio::error::get_ssl_category();
+    return error.code().message() + (speaks_no_tls ? kRemedy : "");
   } catch (const std::exception& error) {
     return error.what();
   }
@@ -97,7 +101,8 @@ std::string health_problem(const Config& config) {
                    if (failure) {
                      problem = explain(failure);
                    } else {
-                     problem = line.starts_with("HTTP/1.1 200 ") ? "" : "it answered: " + line;
+                     problem =
+                         line.starts_with("HTTP/1.1 200 ") ? "" : "it answered: " + line + kRemedy;
                    }
                  });
   io.run_for(kPatience);

@@ -12,6 +12,7 @@ async function check(...args) {
   return { code, log };
 }
 
+const REMEDY = '; --health_check has to be given the options that the server has\n';
 const HEALTHY = { code: 0, log: '' };
 
 async function start(t, ...args) {
@@ -59,7 +60,20 @@ test('one line says that it serves something else', async (t) => {
   const { port } = await start(t);
   const { code, log } = await check('--host', '127.0.0.1', '--port', String(port), '--path', '/x');
   assert.equal(code, 1);
-  assert.equal(log, `peerjsd: 127.0.0.1, port ${port}: it answered: HTTP/1.1 404 Not Found\n`);
+  assert.equal(log, `peerjsd: 127.0.0.1, port ${port}: it answered: HTTP/1.1 404 Not Found${REMEDY}`);
+});
+
+test('one line says that it speaks TLS, or does not', async (t) => {
+  const tls = ['--sslcert', commonCertificate().cert, '--sslkey', commonCertificate().key];
+  for (const [has, asked, problem] of [
+    [tls, [], 'it answered: HTTP/1.1 400 Bad Request'],
+    [[], tls, 'wrong version number (SSL routines)'],
+  ]) {
+    const { port } = await start(t, ...has);
+    const { code, log } = await check('--host', '127.0.0.1', '--port', String(port), ...asked);
+    assert.equal(code, 1);
+    assert.equal(log, `peerjsd: 127.0.0.1, port ${port}: ${problem}${REMEDY}`);
+  }
 });
 
 test('one that hangs is not healthy', async (t) => {
