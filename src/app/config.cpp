@@ -89,10 +89,9 @@ std::vector<Setting> environment_settings(const Environment& environment,
 bool is_of_service(std::string_view name, const Environment& environment) {
   const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
   const char* const value = environment(std::string(name).c_str());
-  const std::size_t port = name.find("_PORT_");
-  const std::string_view number = port == name.npos ? "" : name.substr(port + 6, 1);
-  const bool has_number = !number.empty() && number.front() >= '0' && number.front() <= '9';
-  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has_number ||
+  const auto has_port = [&has](char digit) { return has(std::string("_PORT_") + digit); };
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") ||
+         std::ranges::any_of(std::string_view("123456789"), has_port) ||
          (value != nullptr && is_service_link(value));
 }
 
@@ -105,6 +104,7 @@ std::optional<std::string_view> meant_by(std::string_view name,
     if (sought == variable || sought == variable + "_FILE") return variable;
   }
   std::vector<std::string_view> rests;
+  rests.reserve(variables.size());
   for (const std::string& variable : variables) rests.push_back(rest_of(variable));
   const auto meant = nearest(rest_of(sought), rests);
   if (!meant) return std::nullopt;

@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "config_text.hpp"
 
@@ -67,8 +70,13 @@ class Reader {
   void set(std::string_view key, std::string_view value) {
     const Option* option = find_option(key);
     if (option == nullptr) {
-      return fail(is_base64_end(value) ? "unknown key; it is not shown, for it may be a secret"
-                                       : "unknown key " + in_quotes(key) + remedy(key));
+      const auto meant = nearest_key(key);
+      if (!meant && is_base64_end(value)) {
+        return fail("unknown key; it is not shown, for it may be a secret");
+      }
+      return fail("unknown key " + in_quotes(key) +
+                  (meant ? "; did you mean " + in_quotes(*meant) + "?"
+                         : "; see --check_config for all keys"));
     }
     const auto [first, is_new] = lines_.emplace(option, number_);
     if (!is_new) {
@@ -79,12 +87,10 @@ class Reader {
         {option, here() + std::string(option->name), texts_of(*option, value)});
   }
 
-  static std::string remedy(std::string_view key) {
+  static std::optional<std::string_view> nearest_key(std::string_view key) {
     std::vector<std::string_view> names;
     for (const Option& option : all_options()) names.push_back(option.name);
-    const auto meant = nearest(underscored(key), names);
-    return meant ? "; did you mean " + in_quotes(*meant) + "?"
-                 : "; see --check_config for all keys";
+    return nearest(underscored(key), names);
   }
 
   std::string here() const { return printable(path_) + ":" + std::to_string(number_) + ": "; }

@@ -148,6 +148,7 @@ std::string KeySet::add_pem(const std::string& text) {
   while (found.size() < blocks) {
     Key::Handle handle(::PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_password, nullptr));
     if (handle == nullptr) {
+      if (!found.empty()) return "it has something else besides public keys in PEM";
       return "it has no public key in PEM; one is made of a private key by: openssl pkey -pubout";
     }
     const auto algorithm = algorithm_of(handle.get());

@@ -116,7 +116,7 @@ void Claims::withdraw(const core::Peer& peer) {
 void Claims::put_aside(Pending& pending) {
   if (pending.inheritance == core::Inheritance()) return;
   departures_.add({pending.claim.key, pending.claim.id, pending.token, pending.claim.registration,
-                   std::move(pending.inheritance)});
+                   std::move(pending.inheritance), RedisNode::now()});
 }
 
 /// What has come for a peer that goes.
@@ -162,7 +162,7 @@ void Claims::on_answer(core::Registration registration, const redisReply& reply)
     const auto taken = pending_.extract(found);
     return put_aside(taken.mapped());
   }
-  departures_.send_due();  // it may be one of them
+  departures_.send_due(RedisNode::now());  // it may be one of them
   settle_if_complete(registration);
 }
 
@@ -218,7 +218,8 @@ void Claims::bequeath(const core::Peer& peer, const core::Inheritance& inheritan
   core::Inheritance all = take_inheritance(peer);
   all.append(inheritance);
   withdraw(peer);
-  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(all)});
+  departures_.add({peer.realm.key, peer.id, digest_of(peer), peer.registration, std::move(all),
+                   RedisNode::now()});
 }
 
 void Claims::on_moved(const Moved& moved) {
@@ -235,11 +236,9 @@ void Claims::on_moved(const Moved& moved) {
 
 /// `inheritance`: what goes before that which the peer has here.
 void Claims::hand_over(const Moved& moved, core::Inheritance inheritance) {
-  Departures::Departure departure{std::string(moved.key),
-                                  std::string(moved.id),
-                                  std::string(moved.token),
-                                  {},
-                                  std::move(inheritance)};
+  Departures::Departure departure{std::string(moved.key),   std::string(moved.id),
+                                  std::string(moved.token), {},
+                                  std::move(inheritance),   RedisNode::now()};
   if (const core::Peer* const peer = find(node_.relay(), moved.key, moved.id, moved.token)) {
     departure.registration = peer->registration;
     departure.inheritance.append(*node_.relay().hand_over(moved.key, moved.id, RedisNode::now()));
@@ -352,8 +351,8 @@ void Claims::on_down(core::Admission answer) {
 }
 
 /// There are few that wait.
-void Claims::tick() {
-  departures_.send_due();
+void Claims::tick(core::Instant now) {
+  departures_.send_due(now);
   std::vector<core::Registration> settled;
   for (const auto& [registration, pending] : pending_) {
     if (is_complete(pending)) settled.push_back(registration);

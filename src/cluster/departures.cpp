@@ -21,14 +21,15 @@ constexpr core::Duration kLongest = std::chrono::seconds(60);
 }  // namespace
 
 void Departures::add(Departure departure) {
-  Waiting waiting{std::move(departure), node_.link().patience().now(), {}};
-  if (settle(waiting)) return;
+  recall(departure);
+  Waiting waiting{std::move(departure), {}};
+  if (settle(waiting, waiting.departure.since)) return;
   if (!waiting.was_sent) waiting.hold.emplace(node_, waiting.departure.key, waiting.departure.id);
   waiting_.push_back(std::move(waiting));
 }
 
-/// What waits for the deliveries of others, or has bounced, need not wait here. What is kept waits
-/// behind it.
+/// What waits for the deliveries of others need not wait for them here. What is kept waits behind
+/// it.
 void Departures::recall(Departure& departure) {
   if (!departure.registration) return;
   core::Inheritance later{.sent =
@@ -50,17 +51,16 @@ void Departures::let_go_of(std::string_view key, std::string_view id) {
   }
 }
 
-void Departures::send_due() {
+void Departures::send_due(core::Instant now) {
   for (Waiting& each : std::exchange(waiting_, {})) {
-    if (!settle(each)) waiting_.push_back(std::move(each));
+    if (!settle(each, now)) waiting_.push_back(std::move(each));
   }
 }
 
 /// Sends it if that is due, even if there is nothing in it, so that nobody waits for it. True:
 /// there is nothing more to do for it.
-bool Departures::settle(Waiting& waiting) {
+bool Departures::settle(Waiting& waiting, core::Instant now) {
   Departure& departure = waiting.departure;
-  recall(departure);
   const core::Peer* const here = find(node_.relay(), departure.key, departure.id, departure.token);
   if (here != nullptr && here->registration != departure.registration) {
     core::Inheritance left = take_inheritance(departure);
@@ -68,9 +68,9 @@ bool Departures::settle(Waiting& waiting) {
     if (!waiting.was_sent || left != core::Inheritance()) on_return_(*here, std::move(left));
     return true;
   }
-  const core::Duration age = node_.link().patience().now() - waiting.since;
+  const core::Duration age = now - departure.since;
   if (!node_.link().is_up()) {
-    if (age > kShortBreak) wait_here(departure);
+    if (age > kShortBreak) wait_here(departure, now);
     return age > kLongest;
   }
   if (has_under_way(departure) && age < (waiting.was_sent ? kLongest : kPatienceWithSent)) {
@@ -81,9 +81,9 @@ bool Departures::settle(Waiting& waiting) {
 }
 
 /// Its senders hear of it in time, as of anything that waits.
-void Departures::wait_here(Departure& departure) {
+void Departures::wait_here(Departure& departure, core::Instant now) {
   const auto kept = std::exchange(departure.inheritance.kept, {});
-  node_.relay().wait_for(departure.key, departure.id, kept, RedisNode::now());
+  node_.relay().wait_for(departure.key, departure.id, kept, now);
 }
 
 bool Departures::has_under_way(const Departure& departure) const {
@@ -102,7 +102,7 @@ core::Inheritance Departures::take_inheritance(Departure& departure) {
 
 /// The first time in any case: it is waited for.
 void Departures::send(Waiting& waiting) {
-  const auto& [key, id, token, registration, inheritance] = waiting.departure;
+  const auto& [key, id, token, registration, inheritance, since] = waiting.departure;
   core::Inheritance left = take_inheritance(waiting.departure);
   waiting.hold.reset();
   if (std::exchange(waiting.was_sent, true) && left == core::Inheritance()) return;

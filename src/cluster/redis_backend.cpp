@@ -16,9 +16,9 @@ constexpr core::Duration kFarewell = std::chrono::milliseconds(500);
 
 /// By what the error of Redis begins with: of a user, its password and rights, or a database.
 bool is_refusal(const std::string& why) {
-  constexpr std::array kErrors = {
+  constexpr std::array errors = {
       "WRONGPASS", "NOAUTH", "NOPERM", "ERR AUTH", "ERR invalid password", "ERR DB index"};
-  return std::ranges::any_of(kErrors, [&](const char* error) { return why.starts_with(error); });
+  return std::ranges::any_of(errors, [&](const char* error) { return why.starts_with(error); });
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ void RedisBackend::tick(core::Instant now) {
     on_down("no answer yet");
     is_cause_told_ = false;
   }
-  claims_.tick();
+  claims_.tick(now);
   courier_.tick(now);
   if (is_up()) lease_.tick(now);
 }

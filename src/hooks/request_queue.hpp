@@ -22,7 +22,6 @@ struct WebRequest {
   WebClient::IsWanted is_wanted;
   bool was_stale = false;  ///< tried on a kept connection that was dead
   bool has_moved = false;  ///< tried at an address that failed
-  std::string distrust{};  ///< why one was not trusted; empty: none has been so
 };
 
 /// Requests that wait for a connection: those of one sender in order, and all senders by turns, so

@@ -152,6 +152,7 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
   } else {
     heard_ = now_;
     failing_since_.reset();
+    distrust_.clear();
     prefer(lane.connection->endpoint());
   }
   const WebRequest request = take_request(lane);
@@ -164,8 +165,8 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
     drop(lane);
   }
   pump();
-  if (answer.is_of_proxy() && !request.distrust.empty()) {
-    on_outcome(WebFailure{request.distrust});
+  if (answer.is_of_proxy() && !distrust_.empty()) {
+    on_outcome(WebFailure{distrust_});
   } else {
     on_outcome(std::move(answer));
   }
@@ -185,7 +186,7 @@ void WebClient::on_end(Lane& lane, const std::string& why) {
   const bool is_stale = lane.was_used && !lane.connection->has_heard();
   if (is_stale && !std::exchange(lane.request->was_stale, true)) return try_again(lane);
   avoid(lane.connection->endpoint());
-  if (lane.connection->is_untrusted()) lane.request->distrust = why;
+  if (lane.connection->is_untrusted()) distrust_ = why;
   if (has_others() && !std::exchange(lane.request->has_moved, true)) return try_again(lane);
   const WebFailure failure{why, !lane.connection->is_connected()};
   const WebRequest request = take_request(lane);
@@ -193,7 +194,7 @@ void WebClient::on_end(Lane& lane, const std::string& why) {
   note_failure(request);
   drop(lane);
   pump();
-  on_outcome(failure_of(request, failure));
+  on_outcome(judged(failure));
 }
 
 /// On a fresh connection, to the address that comes first now.
@@ -260,16 +261,17 @@ std::vector<WebRequest> WebClient::take_late() {
 }
 
 /// Who is not trusted may have taken its place, and have put the other addresses out of reach.
-WebFailure WebClient::failure_of(const WebRequest& request, const WebFailure& failure) {
-  return request.distrust.empty() ? failure : WebFailure{request.distrust};
+WebFailure WebClient::judged(const WebFailure& failure) const {
+  return distrust_.empty() ? failure : WebFailure{distrust_};
 }
 
 /// Who is told may end this client.
 void WebClient::fail(const std::vector<WebRequest>& requests, const WebFailure& failure) {
   const std::weak_ptr alive = alive_;
+  const WebFailure reason = judged(failure);
   for (const WebRequest& request : requests) {
     if (alive.expired()) return;
-    request.on_outcome(failure_of(request, failure));
+    request.on_outcome(reason);
   }
 }
 

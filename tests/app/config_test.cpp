@@ -272,6 +272,7 @@ TEST(Config, EndsForAVariableThatIsMistyped) {
                             {"PEERJSD_AUTH_SERVICE_HOST", "10.0.0.2"},
                             {"PEERJSD_CERT", "x"},
                             {"PEERJSD_AUTHOR", "x"},
+                            {"PEERJSD_PORT_SECRET_PORT_80_TCP_ADDR", "10.0.0.1"},
                             {"PEERJSD_TEMP", "x"},
                             {"PEERJSD_LOGS", "x"},
                             {"PEERJSD_VERSION", "1"},
@@ -716,6 +717,8 @@ TEST(ConfigFile, DoesNotShowASecretThatStandsOnALineOfItsOwn) {
   const std::string problem = "2: unknown key; it is not shown, for it may be a secret";
   EXPECT_EQ(error_of_file("auth_secret = x\nc2VzYW1lIHNlc2FtZSBzZXNhbWUgc2VzYW1l="), problem);
   EXPECT_EQ(error_of_file("auth_secret = x\nc2VzYW1lIHNlc2FtZSBzZXNhbWUgc2Vz=="), problem);
+  EXPECT_EQ(error_of_file("leave_grce ="),
+            "1: unknown key 'leave_grce'; did you mean 'leave_grace'?");
 }
 
 TEST(ConfigFile, RefusesAKeyThatStandsThereTwice) {

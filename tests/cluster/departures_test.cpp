@@ -6,7 +6,6 @@
 #include "support/recording_transport.hpp"
 #include "support/relay_setup.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -28,7 +27,6 @@ class DeparturesTest : public testing::Test {
  protected:
   DeparturesTest() {
     node_.set_relay(relay_);
-    node_.link().tick(start_);
     backend_.forwarding = core::Backend::Forwarding::Apart;
   }
 
@@ -45,28 +43,20 @@ class DeparturesTest : public testing::Test {
     core::Inheritance inheritance;
     const std::uint32_t mark = core::mark_of("peerjs", "b", "token");
     inheritance.kept = {{"b", core::MessageType::Offer, text("OFFER", "b", "a"), start_, mark}};
-    departures_.add({"peerjs", "a", "digest", {}, inheritance});
+    departures_.add({"peerjs", "a", "digest", {}, inheritance, start_});
   }
 
-  /// Until so long after the start.
   void pass(core::Duration time) {
-    while (passed_ < time) {
-      passed_ = std::min(passed_ + 25ms, time);
-      node_.link().tick(start_ + passed_);
-      departures_.send_due();
-      relay_.expire(start_ + passed_);
-    }
+    departures_.send_due(start_ + time);
+    relay_.expire(start_ + time);
   }
 
   const core::Instant start_{1h};
-  core::Duration passed_{};
   boost::asio::io_context io_;
   test::RecordingBackend backend_;
   test::RecordingTransport b_;
   core::Relay relay_{test::relay_options(), backend_};
-  RedisNode node_{io_,
-                  *parse_redis_url("redis://127.0.0.1:1"),
-                  {[] {}, [](const std::string&) {}, [](std::string_view) {}}};
+  RedisNode node_{io_, *parse_redis_url("redis://127.0.0.1:1"), {}};
   Courier courier_{io_, node_, {1 << 20, 1 << 20, 1 << 20}, kHashKey};
   Departures departures_{node_, courier_, {}};
 };

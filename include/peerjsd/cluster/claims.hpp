@@ -56,7 +56,7 @@ class Claims {
   /// Asks for those that wait.
   void on_up();
 
-  void tick();
+  void tick(core::Instant now);
 
  private:
   struct Pending {

@@ -24,6 +24,7 @@ class Departures {
     std::string token;                               // its digest
     std::optional<core::Registration> registration;  // none: it was not here
     core::Inheritance inheritance;
+    core::Instant since{};
   };
 
   /// The peer is here again before that was sent.
@@ -40,7 +41,7 @@ class Departures {
   /// Somebody here asks for the id: it is free from now on if nobody gets it.
   void let_go_of(std::string_view key, std::string_view id);
 
-  void send_due();
+  void send_due(core::Instant now);
 
   /// There is no more time to wait for anything.
   void send_all();
@@ -48,14 +49,13 @@ class Departures {
  private:
   struct Waiting {
     Departure departure;
-    core::Instant since{};                // by RedisLink::patience()
     std::optional<RedisNode::Hold> hold;  // until it is sent
     bool was_sent = false;                // but something may still come back
   };
 
   void recall(Departure& departure);
-  bool settle(Waiting& waiting);
-  void wait_here(Departure& departure);
+  bool settle(Waiting& waiting, core::Instant now);
+  void wait_here(Departure& departure, core::Instant now);
   bool has_under_way(const Departure& departure) const;
   core::Inheritance take_inheritance(Departure& departure);
   void send(Waiting& waiting);

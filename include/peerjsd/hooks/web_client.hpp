@@ -35,8 +35,8 @@ struct WebAnswer {
 struct WebFailure {
   std::string why;  ///< for the operator
   /// It was not reached, or said nothing in time; of a request that never had its turn: to any
-  /// other one. Not: somebody was reached, at any of its addresses, whose certificate is not
-  /// trusted, who may have taken its place.
+  /// other one. Not: since it last answered somebody was reached, at any of its addresses, whose
+  /// certificate is not trusted, and who may have taken its place.
   bool is_down = false;
 };
 
@@ -114,7 +114,7 @@ class WebClient {
   void note_failure(const WebRequest& request);
   WebRequest take_request(Lane& lane);
   std::vector<WebRequest> take_late();
-  static WebFailure failure_of(const WebRequest& request, const WebFailure& failure);
+  WebFailure judged(const WebFailure& failure) const;
   void fail(const std::vector<WebRequest>& requests, const WebFailure& failure);
 
   boost::asio::io_context& io_;
@@ -128,6 +128,7 @@ class WebClient {
   core::Instant now_{};
   std::optional<core::Instant> heard_;          // the last answer, see is_silent()
   std::optional<core::Instant> failing_since_;  // and after that
+  std::string distrust_;                        // the same; why, or empty
   outbound::LookUp look_up_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes late
 };

@@ -64,6 +64,8 @@ for (const ill of [() => RESET, () => ({ status: 503 })]) {
   const server = await startPeerjsd(args);
   const scope = makeScope('peerjsd', server);
   for (const id of ['a', 'b']) await scope.socket({ id }).expect(CANNOT);
+  const many = Array.from({ length: 40 }, (_, i) => scope.socket({ id: `m${i}` }));
+  await Promise.all(many.map((each) => each.expect(CANNOT)));
   assert.deepEqual(distrusted.asked, []);
   await server.waitForLog(/its certificate is not trusted: .*; b is refused/);
   await distrusted.stop();
