@@ -121,10 +121,12 @@ class Caller {
 
   bool is_all_heard() const { return under_way_.empty(); }
 
-  /// What is under way is forgotten.
+  /// What is under way is forgotten; the partner, if it is back before this one, may still get it.
   void vanish() {
     client_.reset();
     under_way_.clear();
+    first_ = sent_;
+    came_ = Clock::now();
   }
 
  private:
@@ -136,7 +138,7 @@ class Caller {
   std::size_t sent_ = 0;
   std::size_t first_ = 0;      // since it came
   std::size_t left_over_ = 0;  // the first that may come of what was sent before
-  Clock::time_point came_{};
+  Clock::time_point came_{};  // or went
   std::deque<Clock::time_point> under_way_;  // when they were sent
   const Target* target_ = nullptr;
   std::unique_ptr<Client> client_;
