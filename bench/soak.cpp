@@ -136,9 +136,9 @@ class Caller {
   std::string partner_;
   const char* opening_;
   std::size_t sent_ = 0;
-  std::size_t first_ = 0;      // since it came
-  std::size_t left_over_ = 0;  // the first that may come of what was sent before
-  Clock::time_point came_{};  // or went
+  std::size_t first_ = 0;                    // since it came
+  std::size_t left_over_ = 0;                // the first that may come of what was sent before
+  Clock::time_point came_{};                 // or went
   std::deque<Clock::time_point> under_way_;  // when they were sent
   const Target* target_ = nullptr;
   std::unique_ptr<Client> client_;
