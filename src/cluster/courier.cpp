@@ -119,11 +119,12 @@ void Courier::on_accepted(const Receipts::Item& receipt) {
   }
 }
 
-/// It may have come here meanwhile, or be about to.
+/// If its destination has come here meanwhile, or is about to, it need not be looked for, and goes
+/// before what waits for it.
 void Courier::on_bounced(std::uint64_t number) {
   const Flights::Flight* const flight = flights_.bounce(number);
   if (flight == nullptr || node_.relay().find(flight->key, flight->dst) == nullptr) return;
-  give_back(flights_.take_waiting(flight->key, flight->dst));
+  give_back(flights_.take_bounced(number));
 }
 
 void Courier::give_back_ready() {
@@ -279,7 +280,6 @@ void Courier::on_up() {
 /// What is under way may have arrived. What waits for it has not, and is for its destination if
 /// that comes here meanwhile.
 void Courier::on_down() {
-  flights_.relaunch_bounced();
   give_back_ready();
   for (const Flights::Flight& flight : flights_.take_waiting()) give_back(flight);
 }

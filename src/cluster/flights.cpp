@@ -44,7 +44,7 @@ bool Flights::add(const core::Parcel& parcel) {
   flight.waiting.push_back(std::move(item));
   flight.bytes += bytes;
   bytes_ += bytes;
-  if (flight.number == 0 && !flight.has_bounced) make_ready(flight);
+  if (flight.number == 0) make_ready(flight);
   return true;
 }
 
@@ -161,32 +161,31 @@ Flights::Flight Flights::turn_back(std::uint64_t number) {
 const Flights::Flight* Flights::bounce(std::uint64_t number) {
   const auto place = under_way_.find(number);
   if (place == under_way_.end()) return nullptr;
-  Flight& flight = unload(place);
-  flight.has_bounced = true;
-  bounced_.push_back(&flight);
-  return &flight;
+  place->second->node.clear();
+  bounced_.push_back(number);
+  return place->second;
+}
+
+Flights::Flight Flights::take_bounced(std::uint64_t number) {
+  const auto place = under_way_.find(number);
+  return place == under_way_.end() ? Flight{} : take(place);
 }
 
 void Flights::relaunch_bounced() {
-  for (Flight* const flight : std::exchange(bounced_, {})) {
-    flight->has_bounced = false;
-    make_ready(*flight);
+  for (const std::uint64_t number : std::exchange(bounced_, {})) {
+    const auto place = under_way_.find(number);
+    if (place != under_way_.end()) begin_anew(place);
   }
 }
 
-/// What it carried waits before all else.
-Flights::Flight& Flights::unload(Place place) {
+void Flights::begin_anew(Place place) {
   Flight& flight = *place->second;
   under_way_.erase(place);
   flight.number = 0;
   flight.waiting.insert(flight.waiting.begin(), std::make_move_iterator(flight.under_way.begin()),
                         std::make_move_iterator(flight.under_way.end()));
   flight.under_way.clear();
-  return flight;
-}
-
-void Flights::begin_anew(Place place) {
-  make_ready(unload(place));
+  make_ready(flight);
 }
 
 void Flights::on_arrival(std::string_view key, std::string_view dst) {
@@ -211,8 +210,8 @@ std::vector<Flights::Flight> Flights::take_waiting() {
 
 Flights::Flight Flights::take_waiting(std::string_view key, std::string_view dst) {
   const auto known = flights_.find(name_of(key, dst));
-  if (known == flights_.end() || known->second.is_ready) return {};
-  return known->second.has_bounced ? take(known->second) : take_waiting(known->second);
+  const bool is_under_way = known != flights_.end() && known->second.number != 0;
+  return is_under_way ? take_waiting(known->second) : Flight{};
 }
 
 Flights::Flight Flights::take_waiting(Flight& flight) {
@@ -233,28 +232,15 @@ std::vector<Flights::Flight> Flights::take_waiting_from(core::Registration src, 
   const auto is_its = [src](const Item& item) { return item.registration == src; };
   for (const auto& [number, flight] : under_way_) {
     if (behind == Behind::Others && std::ranges::any_of(flight->under_way, is_its)) continue;
-    if (std::ranges::any_of(flight->waiting, is_its)) {
-      all.push_back(take_waiting_from(*flight, src));
-    }
-  }
-  for (Flight* const flight : std::vector(bounced_)) {
-    if (std::ranges::none_of(flight->waiting, is_its)) continue;
-    all.push_back(take_waiting_from(*flight, src));
-    if (flight->waiting.empty()) take(*flight);
+    const auto others =
+        std::stable_partition(flight->waiting.begin(), flight->waiting.end(), is_its);
+    std::deque<Item> staying(std::make_move_iterator(others),
+                             std::make_move_iterator(flight->waiting.end()));
+    flight->waiting.erase(others, flight->waiting.end());
+    if (!flight->waiting.empty()) all.push_back(take_waiting(*flight));
+    flight->waiting = std::move(staying);
   }
   return all;
-}
-
-Flights::Flight Flights::take_waiting_from(Flight& flight, core::Registration src) {
-  const auto others =
-      std::stable_partition(flight.waiting.begin(), flight.waiting.end(),
-                            [src](const Item& item) { return item.registration == src; });
-  std::deque<Item> staying(std::make_move_iterator(others),
-                           std::make_move_iterator(flight.waiting.end()));
-  flight.waiting.erase(others, flight.waiting.end());
-  Flight taken = take_waiting(flight);
-  flight.waiting = std::move(staying);
-  return taken;
 }
 
 void Flights::adopt(core::Registration from, core::Registration to) {
@@ -275,7 +261,6 @@ void Flights::adopt(core::Registration from, core::Registration to) {
 std::vector<Flights::Flight> Flights::take_under_way() {
   std::vector<Flight> all;
   while (!under_way_.empty()) all.push_back(take(under_way_.begin()));
-  while (!bounced_.empty()) all.push_back(take(*bounced_.back()));
   return all;
 }
 
@@ -315,7 +300,6 @@ Flights::Flight Flights::take(const Flight& flight) {
   const auto known = flights_.find(name_of(flight.key, flight.dst));
   for (const Item& item : known->second.under_way) count_out(item);
   for (const Item& item : known->second.waiting) count_out(item);
-  if (known->second.has_bounced) std::erase(bounced_, &known->second);
   return std::move(flights_.extract(known).mapped());
 }
 

@@ -166,7 +166,7 @@ void WebClient::on_answer(Lane& lane, WebAnswer answer, bool is_kept) {
   }
   pump();
   if (answer.is_of_proxy() && !distrust_.empty()) {
-    on_outcome(WebFailure{distrust_});
+    on_outcome(judged({"it answers with status " + std::to_string(answer.status), true}));
   } else {
     on_outcome(std::move(answer));
   }
@@ -251,6 +251,7 @@ std::vector<WebRequest> WebClient::take_late() {
   std::erase_if(lanes_, [&](const auto& lane) {
     if (!lane->request || lane->request->deadline > now_) return false;
     avoid(lane->connection->endpoint());
+    if (lane->connection->is_untrusted()) distrust_ = "its certificate is not trusted";
     lane->connection->close();
     late.push_back(take_request(*lane));
     note_failure(late.back());
@@ -262,7 +263,9 @@ std::vector<WebRequest> WebClient::take_late() {
 
 /// Who is not trusted may have taken its place, and have put the other addresses out of reach.
 WebFailure WebClient::judged(const WebFailure& failure) const {
-  return distrust_.empty() ? failure : WebFailure{distrust_};
+  if (distrust_.empty() || !failure.is_down) return failure;
+  const bool is_cause = failure.why == distrust_;
+  return {is_cause ? distrust_ : failure.why + "; before, " + distrust_};
 }
 
 /// Who is told may end this client.

@@ -200,64 +200,29 @@ TEST_F(FlightsTest, TakesOffOnceMoreWhereItsDestinationHadGone) {
   EXPECT_EQ(take_off({"1", "2"}), 2U);
 }
 
-TEST_F(FlightsTest, WhatHasBouncedTakesOffNoEarlierForWhatComesAfterIt) {
+TEST_F(FlightsTest, WhatHasBouncedAndLandedDoesNotTakeOff) {
   add("a", "1");
-  EXPECT_EQ(flights_.bounce(take_off({"1"}))->dst, "a");
-  add("a", "2");
-  EXPECT_EQ(take_off({}), 0U);
+  const auto number = take_off({"1"});
+  flights_.bounce(number);
+  flights_.land(number);
   flights_.relaunch_bounced();
-  take_off({"1", "2"});
-  EXPECT_EQ(flights_.bounce(1000), nullptr);
+  EXPECT_EQ(take_off({}), 0U);
 }
 
-TEST_F(FlightsTest, WhatHasBouncedCanBeTakenOutForItsDestination) {
+TEST_F(FlightsTest, WhatHasBouncedCanBeTakenOutWithWhatWaitsForIt) {
   add("a", "1");
-  flights_.bounce(take_off({"1"}));
+  const auto number = take_off({"1"});
   add("a", "2");
-  EXPECT_EQ(texts(flights_.take_waiting("peerjs", "a").waiting), (Texts{"1", "2"}));
+  EXPECT_EQ(flights_.bounce(number)->dst, "a");
+  const Flights::Flight taken = flights_.take_bounced(number);
+  EXPECT_EQ(texts(taken.under_way), Texts{"1"});
+  EXPECT_EQ(texts(taken.waiting), Texts{"2"});
   EXPECT_FALSE(flights_.has("peerjs", "a"));
   EXPECT_EQ(flights_.bytes(), 0U);
   flights_.relaunch_bounced();
   EXPECT_EQ(take_off({}), 0U);
-}
-
-TEST_F(FlightsTest, WhatIsReadyIsNotTakenOutForItsDestination) {
-  add("a", "1");
-  EXPECT_TRUE(flights_.take_waiting("peerjs", "a").waiting.empty());
-  take_off({"1"});
-}
-
-TEST_F(FlightsTest, WhatHasBouncedCanBeTakenOutOfItsSender) {
-  add("a", "1");
-  add("b", "2");
-  const auto a = take_off({"1"});
-  const auto b = take_off({"2"});
-  constexpr core::Registration other{2};
-  add("b", "3", "peerjs", other);
-  flights_.bounce(a);
-  flights_.bounce(b);
-  add("b", "4");
-  const auto taken = flights_.take_waiting_from(core::Registration{1}, Flights::Behind::Others);
-  ASSERT_EQ(taken.size(), 2U);
-  EXPECT_EQ(texts(taken[0].waiting), Texts{"1"});
-  EXPECT_EQ(taken[1].dst, "b");
-  EXPECT_EQ(texts(taken[1].waiting), (Texts{"2", "4"}));
-  EXPECT_FALSE(flights_.has("peerjs", "a"));
-  EXPECT_FALSE(flights_.has_from(core::Registration{1}));
-  flights_.relaunch_bounced();
-  flights_.land(take_off({"3"}));
-  EXPECT_EQ(flights_.bytes(), 0U);
-}
-
-TEST_F(FlightsTest, WhatHasBouncedIsAmongWhatHasTakenOff) {
-  add("a", "1");
-  add("b", "2");
-  flights_.bounce(take_off({"1"}));
-  take_off({"2"});
-  EXPECT_EQ(flights_.take_under_way().size(), 2U);
-  EXPECT_EQ(flights_.bytes(), 0U);
-  flights_.relaunch_bounced();
-  EXPECT_EQ(take_off({}), 0U);
+  EXPECT_EQ(flights_.bounce(number), nullptr);
+  EXPECT_TRUE(flights_.take_bounced(number).under_way.empty());
 }
 
 TEST_F(FlightsTest, WhatWaitsCanBeTakenOutFromBehindWhatIsUnderWay) {

@@ -1,5 +1,7 @@
 #include "peerjsd/cluster/patience_clock.hpp"
 
+#include <initializer_list>
+
 #include <gtest/gtest.h>
 
 namespace peerjsd::cluster {
@@ -7,25 +9,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(PatienceClock, CountsTheTimeInWhichThisNodeRuns) {
+/// How much has passed by the clock when it has ticked so long after its first tick.
+core::Duration passed(std::initializer_list<core::Duration> ticks) {
+  constexpr core::Instant begin{1h};
   PatienceClock clock;
-  const core::Instant begin{1h};
   clock.tick(begin);
   const core::Instant then = clock.now();
-  clock.tick(begin + 25ms);
-  clock.tick(begin + 60ms);
-  EXPECT_EQ(clock.now() - then, 60ms);
+  for (const core::Duration tick : ticks) clock.tick(begin + tick);
+  return clock.now() - then;
+}
+
+TEST(PatienceClock, CountsTheTimeInWhichThisNodeRuns) {
+  EXPECT_EQ(passed({25ms, 60ms}), 60ms);
 }
 
 TEST(PatienceClock, DoesNotCountWhereItStoodStill) {
-  PatienceClock clock;
-  const core::Instant begin{1h};
-  clock.tick(begin);
-  const core::Instant then = clock.now();
-  clock.tick(begin + 10min);
-  EXPECT_EQ(clock.now() - then, PatienceClock::kLongestTurn);
-  clock.tick(begin + 10min + 25ms);
-  EXPECT_EQ(clock.now() - then, PatienceClock::kLongestTurn + 25ms);
+  EXPECT_EQ(passed({10min}), PatienceClock::kLongestTurn);
+  EXPECT_EQ(passed({10min, 10min + 25ms}), PatienceClock::kLongestTurn + 25ms);
 }
 
 }  // namespace

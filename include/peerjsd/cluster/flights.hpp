@@ -46,7 +46,6 @@ class Flights {
     core::Instant since{};        ///< when the delivery was begun
     bool somebody_arrived = false;
     bool is_ready = false;
-    bool has_bounced = false;  ///< waits for relaunch_bounced()
     bool is_in_doubt = false;  ///< it may have been delivered already
     bool was_repeated = false;
     std::size_t bytes = 0;
@@ -100,9 +99,13 @@ class Flights {
   /// that it is to be tried with this number.
   Flight turn_back(std::uint64_t number);
 
-  /// Its destination had gone from where it was: nothing of it is under way any more, and all of it
-  /// waits for relaunch_bounced(). nullptr: it is not known. Good until the next call of anything.
+  /// Its destination had gone from where it was: takes off once more after relaunch_bounced().
+  /// nullptr: it is not known. Good until the next call of anything.
   const Flight* bounce(std::uint64_t number);
+
+  /// One that has bounced, and whose destination is here by now: all that is for it, in order.
+  /// Empty if it is not known.
+  Flight take_bounced(std::uint64_t number);
 
   /// To be called now and then: not at once, for what says where it is may be wrong for a while.
   void relaunch_bounced();
@@ -116,20 +119,19 @@ class Flights {
   /// Takes out what waits for those that have, with their destinations.
   std::vector<Flight> take_waiting();
 
-  /// The same of one destination only, and of what has bounced.
+  /// The same of one destination only.
   Flight take_waiting(std::string_view key, std::string_view dst);
 
   enum class Behind : std::uint8_t { Others, Anybody };
 
-  /// Takes out what waits of that sender, with its destinations, for those that have taken off, and
-  /// what has bounced. Behind others: not where one of its own is under way, which it has to
-  /// follow.
+  /// Takes out what waits of that sender, with its destinations, for those that have taken off.
+  /// Behind others: not where one of its own is under way, which it has to follow.
   std::vector<Flight> take_waiting_from(core::Registration src, Behind behind);
 
   /// What is here of one registration counts as that of another, under which its peer is known now.
   void adopt(core::Registration from, core::Registration to);
 
-  /// Takes out all that have taken off, and what has bounced.
+  /// Takes out all that have taken off.
   std::vector<Flight> take_under_way();
 
   /// The deliveries that took off before `time`, oldest first.
@@ -148,10 +150,8 @@ class Flights {
 
   static std::string name_of(std::string_view key, std::string_view dst);
   void make_ready(Flight& flight);
-  Flight& unload(Place place);
   void begin_anew(Place place);
   Flight take_waiting(Flight& flight);
-  Flight take_waiting_from(Flight& flight, core::Registration src);
   Flight take(Place place);
   Flight take(const Flight& flight);
   void count_out(const Item& item);
@@ -161,8 +161,8 @@ class Flights {
   std::unordered_map<std::string, Flight, core::KeyedHash, std::equal_to<>> flights_;
   std::deque<Flight*> ready_;
   std::map<std::uint64_t, Flight*> under_way_;
-  std::vector<std::uint64_t> turned_;  // in doubt
-  std::vector<Flight*> bounced_;
+  std::vector<std::uint64_t> turned_;   // in doubt
+  std::vector<std::uint64_t> bounced_;  // deliveries whose flights are to take off once more
   std::unordered_map<core::Registration, std::size_t> senders_;  // the bytes that each has here
   std::uint64_t last_number_ = 0;
   std::size_t bytes_ = 0;

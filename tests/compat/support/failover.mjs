@@ -73,4 +73,24 @@ for (const ill of [() => RESET, () => ({ status: 503 })]) {
   await server.stop();
   silent.close();
 }
+// The same where the other one has nobody behind it, until it has.
+{
+  const directory = temporaryDirectory();
+  const [bad, good] = ['bad', 'good'].map((n) => makeCertificate(directory, n, 'DNS:auth.test'));
+  const distrusted = await startBackend(() => ({}), { host: '127.0.0.21', secure: bad });
+  const { port } = distrusted;
+  const ill = () => ({ status: 503 });
+  const other = await startBackend(ill, { host: '127.0.0.22', port, secure: good });
+  const args = ['--auth_url', `https://auth.test:${port}/`, '--auth_down', 'accept'];
+  const server = await startPeerjsd(args, { env: { SSL_CERT_FILE: good.cert } });
+  const scope = makeScope('peerjsd', server);
+  await Promise.all(['a', 'b', 'c'].map((id) => scope.socket({ id }).expect(CANNOT)));
+  await server.waitForLog(/it answers with status 503; before, its certificate is not trusted: .*; a/);
+  other.answer = () => ({});
+  await scope.peer('d-');
+  assert.deepEqual(distrusted.asked, []);
+  await scope.dispose();
+  await server.stop();
+  for (const service of [distrusted, other]) await service.stop();
+}
 console.log('all as it should be');
