@@ -525,7 +525,12 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
         const [a, b] = [await make(far), await make(near)];
         await partners(a, b);
       },
-      { args: ['-t', '1s', '--outstanding_total', '4MiB', '--message_rate', '0'] },
+      {
+        args: [
+          ...['-t', '1s', '--outstanding_total', '4MiB', '--message_rate', '0'],
+          ...['--send_queue_bytes', '256KiB'],
+        ],
+      },
     ),
   );
 
