@@ -72,6 +72,7 @@ void Courier::take_off() {
 
 void Courier::send(const Flights::Flight& flight) {
   run_route(flight, [this, number = flight.number](const redisReply& reply) {
+    if (flights_.has_bounced(number)) return;  // its receipt came first
     if (reply.type != REDIS_REPLY_STRING) return on_absent(number);
     if (text_of(reply) == kMoved) return abandon(number);
     flights_.sent_to(number, text_of(reply));
@@ -277,9 +278,10 @@ void Courier::on_up() {
   take_off_soon();
 }
 
-/// What is under way may have arrived. What waits for it has not, and is for its destination if
-/// that comes here meanwhile.
+/// What is under way may have arrived. What has bounced has not, nor what waits; that is for its
+/// destination if this comes here meanwhile.
 void Courier::on_down() {
+  flights_.relaunch_bounced();
   give_back_ready();
   for (const Flights::Flight& flight : flights_.take_waiting()) give_back(flight);
 }

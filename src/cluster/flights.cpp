@@ -67,6 +67,7 @@ const Flights::Flight* Flights::take_off(core::Instant now) {
   flight.somebody_arrived = false;
   flight.is_in_doubt = false;
   flight.was_repeated = false;
+  flight.has_bounced = false;
   under_way_.emplace_hint(under_way_.end(), flight.number, &flight);
   return &flight;
 }
@@ -162,8 +163,14 @@ const Flights::Flight* Flights::bounce(std::uint64_t number) {
   const auto place = under_way_.find(number);
   if (place == under_way_.end()) return nullptr;
   place->second->node.clear();
+  place->second->has_bounced = true;
   bounced_.push_back(number);
   return place->second;
+}
+
+bool Flights::has_bounced(std::uint64_t number) const {
+  const auto place = under_way_.find(number);
+  return place != under_way_.end() && place->second->has_bounced;
 }
 
 Flights::Flight Flights::take_bounced(std::uint64_t number) {

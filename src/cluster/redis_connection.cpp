@@ -89,6 +89,16 @@ void RedisConnection::send_secret(std::initializer_list<std::string_view> comman
   owed_.back().is_secret = true;
 }
 
+/// Where the way is full, that something passes is a sign of life, however long the replies take.
+/// Where it is not it is none: the other system takes that, even if nobody there reads it.
+void RedisConnection::watch_way() {
+  if (!is_connected_) return;
+  const auto passage = stream_.passage();
+  if (!passage) return;
+  if (passage_.is_full && passage->acknowledged > passage_.acknowledged) progress_ = clock_.now();
+  passage_ = *passage;
+}
+
 core::Duration RedisConnection::silence() const {
   const core::Duration silence = clock_.now() - progress_;
   return is_connected_ ? std::min(silence, debt()) : silence;
@@ -129,10 +139,7 @@ void RedisConnection::on_written(error_code error, std::size_t size) {
   if (ended_) return;
   if (error) return end(error.message());
   sent_ += size;
-  if (sent_ < sending_.size()) {
-    progress_ = clock_.now();  // in what the way takes at once there is none
-    return write();
-  }
+  if (sent_ < sending_.size()) return write();
   sending_.clear();
   sent_ = 0;
   flush();

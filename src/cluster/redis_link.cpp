@@ -149,6 +149,7 @@ void RedisLink::on_ready() {
 
 void RedisLink::check_patience() {
   for (const auto& connection : {commands_, subscription_}) {
+    connection->watch_way();
     if (connection->silence() <= kPatience) continue;
     return fail("no " + std::string(connection->waits_for()) + " for " +
                 std::to_string(kPatience / std::chrono::seconds(1)) + " s");

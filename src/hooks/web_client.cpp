@@ -251,7 +251,9 @@ std::vector<WebRequest> WebClient::take_late() {
   std::erase_if(lanes_, [&](const auto& lane) {
     if (!lane->request || lane->request->deadline > now_) return false;
     avoid(lane->connection->endpoint());
-    if (lane->connection->is_untrusted()) distrust_ = "its certificate is not trusted";
+    if (lane->connection->is_untrusted() && distrust_.empty()) {
+      distrust_ = "its certificate is not trusted";
+    }
     lane->connection->close();
     late.push_back(take_request(*lane));
     note_failure(late.back());

@@ -15,19 +15,6 @@ namespace peerjsd::outbound {
 
 using boost::system::error_code;
 
-namespace {
-
-/// Otherwise the system takes megabytes, and then nothing for seconds where they pass slowly:
-/// nobody could tell a slow way from one on which nothing passes, nor see how much waits.
-constexpr int kMostUnsentInSystem = 128 * 1024;
-
-/// A Unix socket does not know them, and does not need them.
-void set_tcp_option(int socket, int option, int value) {
-  ::setsockopt(socket, IPPROTO_TCP, option, &value, sizeof value);
-}
-
-}  // namespace
-
 void Stream::secure(boost::asio::ssl::context& context, const std::string& host) {
   tls_.emplace(socket_, context);
   expect_certificate_of(tls_->native_handle(), host);
@@ -37,10 +24,8 @@ void Stream::connect(const Endpoint& endpoint, std::function<void(error_code)> o
   error_code ignored;
   socket_.close(ignored);
   socket_.async_connect(endpoint, [this, done = std::move(on_connected)](error_code error) {
-    if (!error) {
-      set_tcp_option(socket_.native_handle(), TCP_NODELAY, 1);
-      set_tcp_option(socket_.native_handle(), TCP_NOTSENT_LOWAT, kMostUnsentInSystem);
-    }
+    const int on = 1;  // a Unix socket does not know it, and does not need it
+    if (!error) ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     done(error);
   });
 }

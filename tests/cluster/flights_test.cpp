@@ -200,6 +200,17 @@ TEST_F(FlightsTest, TakesOffOnceMoreWhereItsDestinationHadGone) {
   EXPECT_EQ(take_off({"1", "2"}), 2U);
 }
 
+TEST_F(FlightsTest, KnowsWhatHasBouncedUntilThatTakesOffOnceMore) {
+  add("a", "1");
+  const auto number = take_off({"1"});
+  EXPECT_FALSE(flights_.has_bounced(number));
+  flights_.bounce(number);
+  EXPECT_TRUE(flights_.has_bounced(number));
+  flights_.relaunch_bounced();
+  EXPECT_FALSE(flights_.has_bounced(number));
+  EXPECT_FALSE(flights_.has_bounced(take_off({"1"})));
+}
+
 TEST_F(FlightsTest, WhatHasBouncedAndLandedDoesNotTakeOff) {
   add("a", "1");
   const auto number = take_off({"1"});
@@ -305,6 +316,16 @@ TEST_F(FlightsTest, WhatHasBouncedIsInNoDoubtWhenTheLinkBreaks) {
   EXPECT_TRUE(flights_.doubt_all().empty());
   EXPECT_NE(take_off({"1"}), number);
   EXPECT_EQ(take_off({}), 0U);
+}
+
+TEST_F(FlightsTest, WhatHasBouncedIsGivenBackBeforeWhatWaitsForIt) {
+  add("x", "1");
+  flights_.bounce(take_off({"1"}));
+  add("x", "2");
+  flights_.relaunch_bounced();
+  const auto ready = flights_.take_ready();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(texts(ready->waiting), (Texts{"1", "2"}));
 }
 
 TEST_F(FlightsTest, WhatIsTriedAgainForADoubtIsNotTriedForHavingTurnedBack) {

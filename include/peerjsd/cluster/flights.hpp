@@ -48,6 +48,7 @@ class Flights {
     bool is_ready = false;
     bool is_in_doubt = false;  ///< it may have been delivered already
     bool was_repeated = false;
+    bool has_bounced = false;
     std::size_t bytes = 0;
   };
 
@@ -102,6 +103,9 @@ class Flights {
   /// Its destination had gone from where it was: takes off once more after relaunch_bounced().
   /// nullptr: it is not known. Good until the next call of anything.
   const Flight* bounce(std::uint64_t number);
+
+  /// And has not taken off since.
+  bool has_bounced(std::uint64_t number) const;
 
   /// One that has bounced, and whose destination is here by now: all that is for it, in order.
   /// Empty if it is not known.

@@ -68,6 +68,9 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   /// what comes before is told.
   void send_secret(std::initializer_list<std::string_view> command);
 
+  /// To be called often: looks whether what was sent passes.
+  void watch_way();
+
   /// For how long the other side has owed a reply, or the connection, without a sign of life.
   core::Duration silence() const;
 
@@ -113,7 +116,8 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   std::function<void(std::string_view)> on_message_;
   std::unique_ptr<redisReader, FreeReader> reader_;
   std::deque<Owed> owed_;
-  core::Instant progress_{};  // when something was last read, a part of much written, or asked for
+  core::Instant progress_{};  // the last sign of life, or when it was asked for one
+  outbound::Passage passage_;
   std::string unsent_;
   std::string sending_;
   std::size_t sent_ = 0;  // of it

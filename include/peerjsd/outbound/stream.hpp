@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peerjsd/outbound/passage.hpp"
 #include "peerjsd/outbound/resolver.hpp"
 
 #include <functional>
@@ -47,6 +48,9 @@ class Stream {
       use(socket_);
     }
   }
+
+  /// Of all that was written since it is connected.
+  std::optional<Passage> passage() { return passage_of(socket_.native_handle()); }
 
   /// Idempotent.
   void close();

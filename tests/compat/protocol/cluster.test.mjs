@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { bequeath, cli, clusterSuite, metric } from '../support/cluster.mjs';
+import { bequeath, cli, clusterSuite, metric, nameOf } from '../support/cluster.mjs';
 import {
   ID_TAKEN,
   errorText,
@@ -299,7 +299,7 @@ clusterSuite('Cluster, asked who is there', discovery, (test) => {
   test('the operator sees on which node each is', async ({ nodes, peer }) => {
     const all = [];
     for (let i = 0; i < 9; i += 1) all.push(await peer('o-', { server: nodes[i % 3] }));
-    const names = nodes.map((node) => node.log().match(/this is node (\w+)/)[1]);
+    const names = nodes.map(nameOf);
     const expected = all
       .map(({ id }, i) => ({ id, node: names[i % 3] }))
       .sort((a, b) => (Buffer.from(a.id) < Buffer.from(b.id) ? -1 : 1));

@@ -7,6 +7,7 @@ import {
   cli,
   idsIn,
   metric,
+  nameOf,
   startNode,
   startRedis,
   timesUp,
@@ -14,6 +15,10 @@ import {
   withCluster,
 } from '../support/cluster.mjs';
 import { get, ID_TAKEN, OPEN, partners, relayed, until } from '../support/wire.mjs';
+
+/** What says in Redis that a node lives. */
+const leasesOf = (node, redis) =>
+  cli(redis, 'keys', `*:node:${nameOf(node)}`).split('\n').filter((key) => key !== '');
 
 describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   it(
@@ -152,7 +157,7 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       assert.equal((await get(nodes[1].admin, target, operator)).status, 200);
       assert.equal(idsIn(redis), 102);
       await nodes[0].stop('SIGKILL');
-      const [, name] = nodes[0].log().match(/this is node (\w+)/);
+      const name = nameOf(nodes[0]);
       const leases = cli(redis, 'keys', `*:node:${name}`).trim().split('\n');
       cli(redis, 'del', ...leases); // as if they had ended
       assert.equal((await get(nodes[1].admin, target, operator)).status, 404);
@@ -166,10 +171,37 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
   );
 
   it(
-    'one that stops in order frees its ids at once',
-    withCluster({}, async ({ nodes, peer, socket }) => {
+    'one whose lease has ended is held for dead, whether it is or not',
+    withCluster({ count: 3 }, async ({ redis, nodes, peer, socket }) => {
       const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      const b = await peer('b-', { server: nodes[1] });
+      nodes[0].child.kill('SIGSTOP');
+      for (const lease of leasesOf(nodes[0], redis)) cli(redis, 'del', lease);
+      b.signal('OFFER', a.id, 1);
+      await b.fence();
+      const again = socket({ server: nodes[2], id: a.id, token: 'mine' });
+      await again.expect(OPEN);
+      await again.expect(relayed('OFFER', b.id, a.id, '1'));
+    }),
+  );
+
+  it(
+    'one that lives renews its lease',
+    withCluster({ count: 1 }, async ({ redis, nodes }) => {
+      const [lease] = leasesOf(nodes[0], redis);
+      const left = () => Number(cli(redis, 'pttl', lease));
+      const before = left();
+      await until(() => left() > before, 'more time than before');
+    }),
+  );
+
+  it(
+    'one that stops in order frees its ids at once, and leaves no lease',
+    withCluster({}, async ({ redis, nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'mine' });
+      assert.equal(leasesOf(nodes[0], redis).length, 64);
       await nodes[0].stop();
+      assert.deepEqual(leasesOf(nodes[0], redis), []);
       await a.expectClosed();
       await socket({ server: nodes[1], id: a.id, token: 'theirs' }).expect(OPEN);
     }),

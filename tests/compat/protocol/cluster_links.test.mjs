@@ -9,14 +9,14 @@ import {
   apart,
   cli,
   metric,
+  nameOf,
   ticked,
   timesUp,
   upAgain,
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
-import { OPEN, payloadOf, relayed, until } from '../support/wire.mjs';
-
+import { OPEN, get, payloadOf, relayed, until } from '../support/wire.mjs';
 
 /** The node loses its links, and has them again. */
 async function cutOff(node, redis) {
@@ -32,6 +32,25 @@ function whereabouts(redis, id) {
     if (owner !== '') return { ids, owner };
   }
   return null;
+}
+
+/** A peer that has ended, of which Redis does not know: it holds the id for that node still. */
+async function ended({ redis, node, peer }) {
+  const old = await peer('b-', { server: node, token: 'its' });
+  const entry = whereabouts(redis, old.id);
+  await old.close(1000);
+  await until(() => whereabouts(redis, old.id) === null, 'the id to be free');
+  cli(redis, 'hset', entry.ids, old.id, entry.owner);
+  return old;
+}
+
+/** From what is under way from a node for a peer `text` follows, which waits for that. */
+async function sendBehind(a, node, { id }, text) {
+  const isUnderWay = async () => (await metric(node, 'peerjsd_cluster_queue_bytes')) > 0;
+  a.signal('OFFER', id, 'first');
+  await until(isUnderWay, 'the first to be under way');
+  a.signal('CANDIDATE', id, text);
+  await a.fence();
 }
 
 describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, () => {
@@ -76,11 +95,7 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
     withProxy(
       async ({ redis, proxy, nodes, far, peer }) => {
         const a = await peer('a-', { server: far });
-        const old = await peer('b-', { server: nodes[0] });
-        const entry = whereabouts(redis, old.id);
-        await old.close(1000);
-        await until(() => whereabouts(redis, old.id) === null, 'the id to be free');
-        cli(redis, 'hset', entry.ids, old.id, entry.owner); // Redis has not heard of its end
+        const old = await ended({ redis, node: nodes[0], peer });
         const before = timesUp(far);
         proxy.endsAfter = 'receipts';
         a.signal('OFFER', old.id, 1);
@@ -95,6 +110,62 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
       },
       { count: 2 },
     ),
+  );
+
+  it(
+    'has for who comes to it meanwhile what had come to a node in vain, and what waits behind that',
+    withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: far });
+      const old = await ended({ redis, node: near, peer });
+      near.child.kill('SIGSTOP');
+      await sendBehind(a, far, old, 'second');
+      proxy.endsAfter = 'receipts'; // and it has no time to ask where the peer is now
+      near.child.kill('SIGCONT');
+      await far.waitForLog(/cannot be reached/);
+      const b = socket({ server: far, id: old.id });
+      await b.expect(OPEN);
+      await b.expect(relayed('OFFER', a.id, old.id, '"first"'));
+      await b.expect(relayed('CANDIDATE', a.id, old.id, '"second"'));
+    }),
+  );
+
+  it(
+    'has for who comes to it meanwhile what waits behind that of which nobody knows',
+    withProxy(async ({ proxy, far, peer, socket, name }) => {
+      const a = await peer('a-', { server: far });
+      const id = name('b-');
+      proxy.holdsAnswers = true;
+      await sendBehind(a, far, { id }, 'second');
+      await apart({ proxy, far }, async () => {
+        proxy.holdsAnswers = false;
+        const b = socket({ server: far, id });
+        await b.expect(OPEN);
+        await b.expect(relayed('CANDIDATE', a.id, id, '"second"'));
+      });
+    }),
+  );
+});
+
+describe('Cluster, a node whose link is slow', { concurrency: 3 }, () => {
+  it(
+    'gives who has come to it what had come to another one in vain, before anything else',
+    withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: far });
+      const old = await ended({ redis, node: near, peer });
+      near.child.kill('SIGSTOP');
+      await sendBehind(a, far, old, 'second');
+      const b = socket({ server: far, id: old.id, token: 'its' });
+      const isGranted = () => whereabouts(redis, old.id).owner.startsWith(nameOf(far));
+      await until(isGranted, 'the id to be granted');
+      await get(far, '/peerjs/peers'); // the answer to that comes after the grant
+      proxy.answerDelay = 800; // so long it would take to ask where the peer is now
+      near.child.kill('SIGCONT');
+      await b.expect(OPEN);
+      a.signal('CANDIDATE', old.id, 'third');
+      await b.expect(relayed('OFFER', a.id, old.id, '"first"'));
+      await b.expect(relayed('CANDIDATE', a.id, old.id, '"second"'));
+      await b.expect(relayed('CANDIDATE', a.id, old.id, '"third"'));
+    }, { args: ['--allow_discovery'] }),
   );
 });
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { cli, PAGE, startNode, timesUp, upAgain, withCluster } from '../support/cluster.mjs';
+import { cli, PAGE, startNode, startRedis, timesUp, upAgain, withCluster } from '../support/cluster.mjs';
 import { makeCertificate, temporaryDirectory } from '../support/dial.mjs';
 import { freePort, launch } from '../support/server.mjs';
 import { get, listed, OPEN, relayed, unregistered, until } from '../support/wire.mjs';
@@ -254,6 +254,19 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
     withCluster({ count: 0, redisArgs: ['--requirepass', SECRET] }, (cluster) =>
       refused(cluster, cluster.redis.url, /NOAUTH/),
     ),
+  );
+
+  it(
+    'which is a replica, even one that can be written to',
+    withCluster({ count: 0 }, async (cluster) => {
+      const master = ['--replicaof', '127.0.0.1', String(cluster.redis.port)];
+      const replica = await startRedis({ args: [...master, '--replica-read-only', 'no'] });
+      try {
+        await refused(cluster, replica.url, /it is a replica/);
+      } finally {
+        await replica.stop();
+      }
+    }),
   );
 
   it(

@@ -9,6 +9,7 @@ import {
   handedOver,
   lostWhileSending,
   lostWithAMessage,
+  metric,
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
@@ -80,6 +81,40 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
       await a.close(1001);
       c.signal('OFFER', another.id, 2);
       await another.expect(relayed('OFFER', c.id, another.id, '2'));
+    }),
+  );
+
+  it(
+    'leave nothing to who comes with their id and another token',
+    withCluster({ count: 3 }, async ({ nodes, peer, claim }) => {
+      const a = await peer('a-', { server: nodes[0], token: 'one', ...PAGE });
+      const b = await peer('b-', { server: nodes[2] });
+      const c = await peer('c-', { server: nodes[1] });
+      await partners(a, b);
+      await nodes[0].stop();
+      const another = await claim(a.id, { server: nodes[1], token: 'two', ...PAGE });
+      await another.close(1001);
+      await claim(a.id, { server: nodes[1], token: 'three' });
+      c.signal('OFFER', b.id, 1);
+      await b.expect(relayed('OFFER', c.id, b.id, '1'));
+    }),
+  );
+
+  it(
+    'and what is on the way to it when it stops',
+    withProxy(async ({ proxy, near, far, peer, socket }) => {
+      const a = await peer('a-', { server: near });
+      const b = await peer('b-', { server: far, ...PAGE });
+      proxy.messageDelay = 800; // longer than it takes to stop
+      a.signal('OFFER', b.id, 1);
+      const isUnderWay = async () => (await metric(near, 'peerjsd_cluster_queue_bytes')) > 0;
+      await until(isUnderWay, 'it to be on the way');
+      const stopped = far.stop();
+      await far.waitForLog(/Stopping/);
+      const again = socket({ server: near, id: b.id, token: b.token, ...PAGE });
+      await again.expect(OPEN);
+      await again.expect(relayed('OFFER', a.id, b.id, '1'));
+      await stopped;
     }),
   );
 

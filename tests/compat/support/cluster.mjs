@@ -58,6 +58,9 @@ export async function metric(node, name, labels = '') {
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }
 
+/** As it calls itself in Redis. */
+export const nameOf = (node) => /this is node (\w+)/.exec(node.log())[1];
+
 /** How many peers have gone on from a node to others. */
 export const handedOver = (node) =>
   metric(node, 'peerjsd_cluster_moves_total', '{reason="resumed"}');
@@ -118,13 +121,12 @@ export const cli = ({ port }, ...args) =>
 
 /** Gives a node `texts` as what its peer has had on another one; says how many have heard of it. */
 export function bequeath(redis, node, { id, token }, texts) {
-  const name = /this is node (\w+)/.exec(node.log())[1];
   const digest = createHash('sha256').update(`peerjs\0${id}\0${token}`).digest('hex').slice(0, 32);
   const kept = texts.flatMap((text) => ['', 'EXPIRE', '0', text, '0', '0']);
   const parts = ['bequest', 'peerjs', id, digest, '0', String(kept.length), ...kept];
   const input = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
   const options = { encoding: 'utf8', input };
-  const args = ['-p', String(redis.port), '-x', 'publish', `peerjsd1:${name}`];
+  const args = ['-p', String(redis.port), '-x', 'publish', `peerjsd1:${nameOf(node)}`];
   return Number(execFileSync('redis-cli', args, options));
 }
 

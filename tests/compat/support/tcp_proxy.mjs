@@ -10,7 +10,7 @@ export async function startTcpProxy(port) {
   // passed on, its connection is ended in order, and no new one is let in. `rate`: bytes a second, to
   // the server; 0: any number.
   const proxy = {
-    ...{ delay: 0, answerDelay: 0, rate: 0 },
+    ...{ delay: 0, answerDelay: 0, messageDelay: 0, rate: 0 },
     ...{ holdsAnswers: false, holdsMessages: false, refuses: false, endsAfter: null },
   };
   const subscribers = new Set();
@@ -21,7 +21,8 @@ export async function startTcpProxy(port) {
       const isMessage = isFromServer && subscribers.has(from);
       const isAnswer = isFromServer && !isMessage;
       if (isMessage ? proxy.holdsMessages : isAnswer && proxy.holdsAnswers) return;
-      const delay = proxy.delay + (isAnswer ? proxy.answerDelay : 0);
+      const more = isMessage ? proxy.messageDelay : proxy.answerDelay;
+      const delay = proxy.delay + (isFromServer ? more : 0);
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       if (to.destroyed) return;
       if (!isFromServer && proxy.rate > 0) {
