@@ -509,7 +509,7 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
       async ({ proxy, near, far, peer }) => {
         const make = (server) => peer('p-', { server });
         const pairs = [];
-        for (let i = 0; i < 8; i += 1) pairs.push([await make(far), await make(near)]);
+        for (let i = 0; i < 32; i += 1) pairs.push([await make(far), await make(near)]);
         proxy.rate = 300_000;
         let most = 0;
         await until(async () => {
@@ -528,7 +528,7 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
       },
       {
         args: [
-          ...['-t', '1s', '--outstanding_total', '4MiB', '--message_rate', '0'],
+          ...['-t', '1s', '--outstanding_total', '16MiB', '--message_rate', '0'],
           ...['--send_queue_bytes', '448KiB'],
         ],
       },

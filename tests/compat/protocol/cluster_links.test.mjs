@@ -158,7 +158,9 @@ describe('Cluster, a node whose link is slow', { concurrency: 3 }, () => {
       const isGranted = () => whereabouts(redis, old.id).owner.startsWith(nameOf(far));
       await until(isGranted, 'the id to be granted');
       await get(far, '/peerjs/peers'); // the answer to that comes after the grant
-      proxy.answerDelay = 800; // so long it would take to ask where the peer is now
+      // It would take so long to ask where the peer is now that this would be opened without it.
+      proxy.answerDelay = 800;
+      await ticked(far, 10);
       near.child.kill('SIGCONT');
       await b.expect(OPEN);
       a.signal('CANDIDATE', old.id, 'third');

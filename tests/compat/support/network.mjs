@@ -19,6 +19,16 @@ export function noNetworks() {
   return status !== 0 && `no network namespaces here: ${error?.message ?? stderr.trim()}`;
 }
 
+/** For tc: 400 kB a second, in packets of 1500 bytes. */
+export const SLOW = ['tbf', 'rate', '3200kbit', 'burst', '32kb', 'limit', '160kb'];
+
+/** The same for one that is slow, which not every system can make. */
+export function noSlowNetworks() {
+  const slow = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', ...SLOW];
+  const { status, stderr, error } = spawnSync('unshare', [...UNSHARE, ...slow], { encoding: 'utf8' });
+  return status !== 0 && `no slow networks here: ${error?.message ?? stderr.trim()}`;
+}
+
 /**
  * A network without any other host. `addresses`, with their prefix lengths, are those of its
  * Ethernet, if it is to have one; `hosts` is a file it has as /etc/hosts.
