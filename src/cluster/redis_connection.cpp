@@ -89,8 +89,10 @@ void RedisConnection::send_secret(std::initializer_list<std::string_view> comman
   owed_.back().is_secret = true;
 }
 
-/// Where the way is full, that something passes is a sign of life, however long the replies take.
-/// Where it is not it is none: the other system takes that, even if nobody there reads it.
+/// Where the way is full, that something passes counts as a sign of life, however long the replies
+/// take: a slow way is not to be taken for a dead one. That Redis itself hangs while its system
+/// takes in all that comes is known by the PINGs of the connection that subscribes: nothing goes
+/// before them.
 void RedisConnection::watch_way() {
   if (!is_connected_) return;
   const auto passage = stream_.passage();

@@ -176,7 +176,7 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       const a = await peer('a-', { server: nodes[0], token: 'mine' });
       const b = await peer('b-', { server: nodes[1] });
       nodes[0].child.kill('SIGSTOP');
-      for (const lease of leasesOf(nodes[0], redis)) cli(redis, 'del', lease);
+      cli(redis, 'del', ...leasesOf(nodes[0], redis));
       b.signal('OFFER', a.id, 1);
       await b.fence();
       const again = socket({ server: nodes[2], id: a.id, token: 'mine' });
@@ -191,7 +191,7 @@ describe('Cluster, when a node dies', { concurrency: 3 }, () => {
       const [lease] = leasesOf(nodes[0], redis);
       const left = () => Number(cli(redis, 'pttl', lease));
       const before = left();
-      await until(() => left() > before, 'more time than before');
+      await until(() => left() > before, 'more time than before', 20_000);
     }),
   );
 

@@ -516,8 +516,7 @@ describe('Cluster, with a bad way to its Redis', { concurrency: 3 }, () => {
           for (const [a, b] of pairs) a.signal('CANDIDATE', b.id, 'x'.repeat(60_000));
           most = Math.max(most, await metric(far, 'peerjsd_cluster_unsent_bytes'));
           return /no answer for 3 s, it takes less than there is to send/.test(far.log());
-        }, 'the node to give its way up');
-        assert.doesNotMatch(far.log(), /no answer for 1 s/);
+        }, 'the node to give its way up', 20_000);
         assert.ok(most > 0 && most < 1.5 * 1024 * 1024, `${most} bytes unsent`);
         const before = timesUp(far);
         proxy.rate = 0;

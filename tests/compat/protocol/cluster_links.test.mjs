@@ -34,22 +34,27 @@ function whereabouts(redis, id) {
   return null;
 }
 
-/** A peer that has ended, of which Redis does not know: it holds the id for that node still. */
+/**
+ * A peer that has ended, of which Redis does not know: it holds the id for that node still, which
+ * stands still, so that it does not put that right.
+ */
 async function ended({ redis, node, peer }) {
   const old = await peer('b-', { server: node, token: 'its' });
   const entry = whereabouts(redis, old.id);
   await old.close(1000);
   await until(() => whereabouts(redis, old.id) === null, 'the id to be free');
+  node.child.kill('SIGSTOP');
   cli(redis, 'hset', entry.ids, old.id, entry.owner);
   return old;
 }
 
-/** From what is under way from a node for a peer `text` follows, which waits for that. */
-async function sendBehind(a, node, { id }, text) {
-  const isUnderWay = async () => (await metric(node, 'peerjsd_cluster_queue_bytes')) > 0;
+const hasUnderWay = async (node) => (await metric(node, 'peerjsd_cluster_queue_bytes')) > 0;
+
+/** Two messages from a peer of a node, of which the second waits for the first. */
+async function sendTwo(a, node, { id }) {
   a.signal('OFFER', id, 'first');
-  await until(isUnderWay, 'the first to be under way');
-  a.signal('CANDIDATE', id, text);
+  await until(() => hasUnderWay(node), 'the first to be under way');
+  a.signal('CANDIDATE', id, 'second');
   await a.fence();
 }
 
@@ -99,6 +104,8 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
         const before = timesUp(far);
         proxy.endsAfter = 'receipts';
         a.signal('OFFER', old.id, 1);
+        await until(() => hasUnderWay(far), 'it to be under way');
+        nodes[0].child.kill('SIGCONT');
         await far.waitForLog(/cannot be reached/);
         const b = await peer(old.id, { server: nodes[1] });
         proxy.delay = 60; // so that no receipt comes at once
@@ -117,9 +124,8 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
     withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
       const a = await peer('a-', { server: far });
       const old = await ended({ redis, node: near, peer });
-      near.child.kill('SIGSTOP');
-      await sendBehind(a, far, old, 'second');
-      proxy.endsAfter = 'receipts'; // and it has no time to ask where the peer is now
+      await sendTwo(a, far, old);
+      proxy.endsAfter = 'receipts'; // so it has no time to ask where the peer is now
       near.child.kill('SIGCONT');
       await far.waitForLog(/cannot be reached/);
       const b = socket({ server: far, id: old.id });
@@ -135,7 +141,7 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
       const a = await peer('a-', { server: far });
       const id = name('b-');
       proxy.holdsAnswers = true;
-      await sendBehind(a, far, { id }, 'second');
+      await sendTwo(a, far, { id });
       await apart({ proxy, far }, async () => {
         proxy.holdsAnswers = false;
         const b = socket({ server: far, id });
@@ -152,15 +158,12 @@ describe('Cluster, a node whose link is slow', { concurrency: 3 }, () => {
     withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
       const a = await peer('a-', { server: far });
       const old = await ended({ redis, node: near, peer });
-      near.child.kill('SIGSTOP');
-      await sendBehind(a, far, old, 'second');
+      await sendTwo(a, far, old);
       const b = socket({ server: far, id: old.id, token: 'its' });
       const isGranted = () => whereabouts(redis, old.id).owner.startsWith(nameOf(far));
       await until(isGranted, 'the id to be granted');
       await get(far, '/peerjs/peers'); // the answer to that comes after the grant
-      // It would take so long to ask where the peer is now that this would be opened without it.
-      proxy.answerDelay = 800;
-      await ticked(far, 10);
+      proxy.holdsAnswers = true; // so it would ask in vain where the peer is now
       near.child.kill('SIGCONT');
       await b.expect(OPEN);
       a.signal('CANDIDATE', old.id, 'third');

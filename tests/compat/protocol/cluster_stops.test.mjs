@@ -10,6 +10,7 @@ import {
   lostWhileSending,
   lostWithAMessage,
   metric,
+  ticked,
   withCluster,
   withProxy,
 } from '../support/cluster.mjs';
@@ -105,13 +106,16 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
     withProxy(async ({ proxy, near, far, peer, socket }) => {
       const a = await peer('a-', { server: near });
       const b = await peer('b-', { server: far, ...PAGE });
-      proxy.messageDelay = 800; // longer than it takes to stop
+      let letPass;
+      proxy.messagesWaitFor = new Promise((resolve) => (letPass = resolve));
       a.signal('OFFER', b.id, 1);
       const isUnderWay = async () => (await metric(near, 'peerjsd_cluster_queue_bytes')) > 0;
       await until(isUnderWay, 'it to be on the way');
       const stopped = far.stop();
-      await far.waitForLog(/Stopping/);
+      await b.expectClosed();
+      await ticked(near, 12); // it has nothing else to do meanwhile
       const again = socket({ server: near, id: b.id, token: b.token, ...PAGE });
+      letPass();
       await again.expect(OPEN);
       await again.expect(relayed('OFFER', a.id, b.id, '1'));
       await stopped;

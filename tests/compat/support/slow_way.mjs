@@ -15,10 +15,11 @@ const b = await peer('b', { server: nodes[1] });
 
 execFileSync('ip', ['link', 'set', 'lo', 'mtu', '1500']);
 execFileSync('tc', ['qdisc', 'add', 'dev', 'lo', 'root', ...SLOW]);
-a.signal('OFFER', b.id, 'x'.repeat(600_000)); // which takes 1.5 s to pass, or more
+a.signal('OFFER', b.id, 'x'.repeat(500_000)); // which takes 1.3 s to pass, or more
 await until(
   async () => (await delivered(nodes[0])) === 1 || /no answer/.test(nodes[0].log()),
   'what becomes of it',
+  30_000,
 );
 execFileSync('tc', ['qdisc', 'del', 'dev', 'lo', 'root']);
 // It may take longer than a node waits for an answer; but there are signs of life.

@@ -2,15 +2,18 @@
 
 import { createConnection, createServer } from 'node:net';
 
+/** So that who reads what came before knows of the end in the same moment. */
+const CUT_OFF = Buffer.from('-ERR cut off\r\n');
+
 /** A proxy on a port of its own, to `port`. */
 export async function startTcpProxy(port) {
   const pairs = new Set();
   // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
   // that subscribes, answers what all others get. `endsAfter`: once a message with this text has been
-  // passed on, its connection is ended in order, and no new one is let in. `rate`: bytes a second, to
-  // the server; 0: any number.
+  // passed on, its connection is ended in the same breath, and no new one is let in. `rate`: bytes a second, to
+  // the server; 0: any number. `messagesWaitFor`: a promise.
   const proxy = {
-    ...{ delay: 0, answerDelay: 0, messageDelay: 0, rate: 0 },
+    ...{ delay: 0, answerDelay: 0, rate: 0, messagesWaitFor: null },
     ...{ holdsAnswers: false, holdsMessages: false, refuses: false, endsAfter: null },
   };
   const subscribers = new Set();
@@ -21,8 +24,8 @@ export async function startTcpProxy(port) {
       const isMessage = isFromServer && subscribers.has(from);
       const isAnswer = isFromServer && !isMessage;
       if (isMessage ? proxy.holdsMessages : isAnswer && proxy.holdsAnswers) return;
-      const more = isMessage ? proxy.messageDelay : proxy.answerDelay;
-      const delay = proxy.delay + (isFromServer ? more : 0);
+      const delay = proxy.delay + (isAnswer ? proxy.answerDelay : 0);
+      if (isMessage && proxy.messagesWaitFor) await proxy.messagesWaitFor;
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       if (to.destroyed) return;
       if (!isFromServer && proxy.rate > 0) {
@@ -32,7 +35,7 @@ export async function startTcpProxy(port) {
       if (!isMessage || !proxy.endsAfter || !data.includes(proxy.endsAfter)) return to.write(data);
       proxy.endsAfter = null;
       proxy.refuses = true;
-      to.end(data);
+      to.end(Buffer.concat([data, CUT_OFF]));
     });
     from.on('close', () => to.destroy());
     from.on('error', () => {});
