@@ -152,7 +152,7 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
   );
 });
 
-describe('Cluster, a node whose link is slow', { concurrency: 3 }, () => {
+describe('Cluster, a node whose link does not answer', { concurrency: 3 }, () => {
   it(
     'gives who has come to it what had come to another one in vain, before anything else',
     withProxy(async ({ redis, proxy, near, far, peer, socket }) => {

@@ -10,8 +10,8 @@ export async function startTcpProxy(port) {
   const pairs = new Set();
   // Delays in ms. What is held never comes: only cut() follows. Messages are what a connection gets
   // that subscribes, answers what all others get. `endsAfter`: once a message with this text has been
-  // passed on, its connection is ended in the same breath, and no new one is let in. `rate`: bytes a second, to
-  // the server; 0: any number. `messagesWaitFor`: a promise.
+  // passed on, its connection is ended in the same breath, and no new one is let in. `rate`: bytes a
+  // second, to the server; 0: any number. `messagesWaitFor`: a promise.
   const proxy = {
     ...{ delay: 0, answerDelay: 0, rate: 0, messagesWaitFor: null },
     ...{ holdsAnswers: false, holdsMessages: false, refuses: false, endsAfter: null },
