@@ -48,6 +48,14 @@ async function ended({ redis, node, peer }) {
   return old;
 }
 
+/** What it takes for two messages from `far` to come to `near` in vain, as soon as that goes on. */
+async function sendInVain({ redis, near, far, peer }) {
+  const a = await peer('a-', { server: far });
+  const old = await ended({ redis, node: near, peer });
+  await sendTwo(a, far, old);
+  return { a, old };
+}
+
 const hasUnderWay = async (node) => (await metric(node, 'peerjsd_cluster_queue_bytes')) > 0;
 
 /** Two messages from a peer of a node, of which the second waits for the first. */
@@ -122,9 +130,7 @@ describe('Cluster, a node whose link breaks for a moment', { concurrency: 3 }, (
   it(
     'has for who comes to it meanwhile what had come to a node in vain, and what waits behind that',
     withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: far });
-      const old = await ended({ redis, node: near, peer });
-      await sendTwo(a, far, old);
+      const { a, old } = await sendInVain({ redis, near, far, peer });
       proxy.endsAfter = 'receipts'; // so it has no time to ask where the peer is now
       near.child.kill('SIGCONT');
       await far.waitForLog(/cannot be reached/);
@@ -156,9 +162,7 @@ describe('Cluster, a node whose link does not answer', { concurrency: 3 }, () =>
   it(
     'gives who has come to it what had come to another one in vain, before anything else',
     withProxy(async ({ redis, proxy, near, far, peer, socket }) => {
-      const a = await peer('a-', { server: far });
-      const old = await ended({ redis, node: near, peer });
-      await sendTwo(a, far, old);
+      const { a, old } = await sendInVain({ redis, near, far, peer });
       const b = socket({ server: far, id: old.id, token: 'its' });
       const isGranted = () => whereabouts(redis, old.id).owner.startsWith(nameOf(far));
       await until(isGranted, 'the id to be granted');

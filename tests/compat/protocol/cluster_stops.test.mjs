@@ -37,6 +37,22 @@ describe('Cluster, peers whose node stops', { concurrency: 3 }, () => {
   );
 
   it(
+    'keep their partners even if they were lost just then',
+    withCluster({}, async ({ nodes, peer, socket }) => {
+      const a = await peer('a-', { server: nodes[0], ...PAGE });
+      const b = await peer('b-', { server: nodes[1], ...PAGE });
+      await partners(a, b);
+      a.lose();
+      await nodes[0].waitForLog(/connection lost/);
+      await nodes[0].stop();
+      const again = socket({ server: nodes[1], id: a.id, ...PAGE });
+      await again.expect(OPEN);
+      await again.close(1001);
+      await b.expect(relayed('LEAVE', a.id, b.id));
+    }),
+  );
+
+  it(
     'find what waited for them while they were lost',
     withCluster({ args: ['-t', '20s'] }, async ({ nodes, peer, socket }) => {
       const { a, b } = await lostWithAMessage(nodes[0], peer, { other: nodes[1] });
