@@ -313,6 +313,7 @@ describe('Cluster, without its Redis', { concurrency: 3 }, () => {
       await partners(old, partner);
       await loseRedis(cluster);
       await old.fence();
+      await ticked(nodes[1]); // of two within some milliseconds it may be the other one
       const moved = await peer('same', { server: nodes[1], ...PAGE });
       await moved.fence();
       await bringRedisBack(cluster);

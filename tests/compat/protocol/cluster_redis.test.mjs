@@ -350,7 +350,7 @@ describe('Cluster, not into its Redis', { concurrency: 3 }, () => {
       const b = await peer('b-', { server: nodes[1] });
       const before = nodes.map(timesUp);
       cli(redis, 'config', 'set', 'maxmemory', '1');
-      for (const node of nodes) await node.waitForLog(/cannot be reached: OOM/);
+      for (const node of nodes) await node.waitForLog(/cannot be reached: (ERR Error running script .*-)?OOM/);
       const late = await peer('late-', { server: nodes[0] });
       a.signal('OFFER', late.id, 'here');
       await late.expect(relayed('OFFER', a.id, late.id, '"here"'));
